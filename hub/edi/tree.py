@@ -1,0 +1,110 @@
+"""The structured form of one transaction set, shared by the reader, the builder and the mapping language.
+
+A segment is a plain tuple: `seg[0]` is its id (`"BEG"`), `seg[n]` is element n. An element is a `str`
+(`""` when absent), a composite (a tuple of component strings) or `Repeats` (the repetitions of one element,
+each a string or a composite). Trailing empty elements and components are trimmed.
+
+A `Loop` starts with its trigger segment and holds segments and further loops in document order. X12 HL loops
+are nested by their parent (HL02), so an 856 reads as HL(S) > HL(O) > HL(P) > HL(I).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Composite: TypeAlias = tuple[str, ...]
+
+
+class Repeats(tuple[str | Composite, ...]):
+    """The repetitions of one element, in order; each is a string or a composite."""
+
+    __slots__ = ()
+
+
+Element: TypeAlias = str | Composite | Repeats
+Segment: TypeAlias = tuple[Element, ...]
+Standard: TypeAlias = Literal["x12", "edifact"]
+
+
+@dataclass(slots=True)
+class Loop:
+    """One repetition of a loop. `id` is the id of its trigger segment; the root loop has the set's id."""
+
+    id: str
+    children: list[Segment | Loop] = field(default_factory=list)
+
+    @property
+    def trigger(self) -> Segment:
+        """The segment that opened the loop; `("",)` for a loop without one."""
+        first = self.children[0] if self.children else None
+        return first if isinstance(first, tuple) else ("",)
+
+    def segments(self, segment_id: str) -> Iterator[Segment]:
+        """The segments of this id that stand directly in this loop."""
+        for child in self.children:
+            if isinstance(child, tuple) and child[0] == segment_id:
+                yield child
+
+    def loops(self, loop_id: str) -> Iterator[Loop]:
+        """The loops of this id that stand directly in this loop."""
+        for child in self.children:
+            if isinstance(child, Loop) and child.id == loop_id:
+                yield child
+
+    def walk(self) -> Iterator[Segment]:
+        """Every segment of this loop and the loops in it, in document order."""
+        stack = [iter(self.children)]
+        while stack:
+            for child in stack[-1]:
+                if isinstance(child, tuple):
+                    yield child
+                else:
+                    stack.append(iter(child.children))
+                    break
+            else:
+                stack.pop()
+
+
+@dataclass(slots=True)
+class TransactionSet:
+    """One structured document.
+
+    `root` holds the body: everything between ST and SE (UNH and UNT), not these themselves.
+    `version` is as the document says it (GS08, `"004010"`).
+    `envelope` keys, all present for X12 (`""` when the document does not say): sender_qualifier, sender_id,
+    receiver_qualifier, receiver_id (ISA05-08, trimmed), usage (ISA15: P, T or I),
+    interchange_control_number (ISA13), group_control_number (GS06), functional_id (GS01), group_sender
+    (GS02), group_receiver (GS03), date (GS04), time (GS05).
+    """
+
+    standard: Standard
+    set_id: str
+    version: str
+    control_number: str
+    root: Loop
+    envelope: dict[str, str] = field(default_factory=dict)
+
+
+def element(segment: Segment, number: int, component: int | None = None) -> Element:
+    """Element `number` of a segment (1 = first after the id), or one component of it (1 = first).
+
+    Absent elements and components are `""`. Component 1 of a plain element is the element itself. A repeated
+    element is returned whole; with `component`, the component of its first repetition.
+    """
+    value: Element = segment[number] if number < len(segment) else ""
+    if component is None:
+        return value
+    if isinstance(value, Repeats):
+        value = value[0] if value else ""
+    if isinstance(value, str):
+        return value if component == 1 else ""
+    return value[component - 1] if component <= len(value) else ""
+
+
+def repetitions(value: Element) -> tuple[str | Composite, ...]:
+    """The repetitions of an element: none when it is absent, one for a plain string or composite."""
+    if isinstance(value, Repeats):
+        return tuple(value)
+    return (value,) if value else ()
