@@ -1,0 +1,24 @@
+"""The canonical documents: the one shape between every source and every backend.
+
+A mapping reshapes a source document into one of these; the schema judges it. `SCHEMAS` names them by kind.
+"""
+
+from marshmallow import Schema
+
+from hub.documents.acknowledgement import Acknowledgement
+from hub.documents.fulfillment import Cancellation, CancellationResult, Fulfillment
+from hub.documents.inventory import Inventory
+from hub.documents.order import Order
+from hub.documents.returns import Return
+from hub.documents.shipment import Shipment
+
+SCHEMAS: dict[str, type[Schema]] = {
+    "order": Order,
+    "fulfillment": Fulfillment,
+    "cancellation": Cancellation,
+    "cancellation_result": CancellationResult,
+    "shipment": Shipment,
+    "return": Return,
+    "inventory": Inventory,
+    "acknowledgement": Acknowledgement,
+}
