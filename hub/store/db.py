@@ -1,0 +1,85 @@
+"""The database: opened once per process, asked through `read()` and changed through `write()`.
+
+What differs between SQLite and PostgreSQL stands here: pragmas, how a writing transaction begins, how a change by
+another process is noticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+BUSY_SECONDS = 30
+
+
+class Database:
+    """A pool of connections to one database."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite:
+            if self.url.database and self.url.database != ":memory:":
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self.engine: Engine = create_engine(
+                self.url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=24
+            )
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            self.engine = create_engine(self.url.set(drivername="postgresql+psycopg"), pool_size=24)
+        self._writing = self.engine.execution_options(hub_write=True)
+        self._watch: Connection | None = None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that may change rows; it commits when the block ends and rolls back when it raises."""
+        with self._writing.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the database."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    def version(self) -> Any:
+        """A value that differs once another process has committed: a cheap way to notice work (SQLite)."""
+        if not self.sqlite:
+            return None
+        if self._watch is None:
+            self._watch = self.engine.connect()
+        value = self._watch.exec_driver_sql("PRAGMA data_version").scalar()
+        self._watch.rollback()
+        return value
+
+    def close(self) -> None:
+        """Give all connections back to the operating system."""
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
+        self.engine.dispose()
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself: `_begin_sqlite` does
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "temp_store=MEMORY", "cache_size=-32000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A writer takes the lock at once: upgrading a read lock later can fail although nobody did anything wrong.
+    writing = connection.get_execution_options().get("hub_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+def savepoint(connection: Connection) -> Any:
+    """A nested transaction: one document of a batch that fails takes only itself back."""
+    return connection.begin_nested()
