@@ -41,7 +41,8 @@ class Exact(fields.Field[Decimal]):
         if not number.is_finite():
             raise self.make_error("invalid")
         exponent = number.as_tuple().exponent
-        if abs(number) >= Decimal(10) ** 12 or (isinstance(exponent, int) and exponent < -6 and number != round(number, 6)):
+        too_fine = isinstance(exponent, int) and exponent < -6 and number != round(number, 6)
+        if abs(number) >= Decimal(10) ** 12 or too_fine:
             raise self.make_error("range")
         if not self.signed and number < 0:
             raise self.make_error("negative")
@@ -60,14 +61,13 @@ class Instant(fields.Field[dt.datetime]):
         return None if value is None else value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.datetime:
-        if not isinstance(value, dt.datetime):
-            try:
-                value = dt.datetime.fromisoformat(str(value))
-            except ValueError:
-                raise self.make_error("invalid") from None
-        if value.tzinfo is None:
+        try:
+            instant = value if isinstance(value, dt.datetime) else dt.datetime.fromisoformat(str(value))
+        except ValueError:
+            raise self.make_error("invalid") from None
+        if instant.tzinfo is None:
             raise self.make_error("naive")
-        return value.astimezone(dt.UTC)
+        return instant.astimezone(dt.UTC)
 
 
 class Strict(Schema):

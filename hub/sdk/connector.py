@@ -6,6 +6,7 @@ decides what to do next (flows do). It holds no state of its own between calls b
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -135,7 +136,7 @@ class Connector:
 
     type: ClassVar[str]
     label: ClassVar[str]
-    Settings: ClassVar[type[Schema]]
+    Settings: ClassVar[builtins.type[Schema]]
     pulls: ClassVar[frozenset[str]] = frozenset()
     pushes: ClassVar[frozenset[str]] = frozenset()
     topics: ClassVar[frozenset[str]] = frozenset()

@@ -10,9 +10,9 @@ import ipaddress
 import json
 import socket
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urljoin, urlsplit
 
@@ -79,9 +79,7 @@ class Http:
 
     def bound(self, base_url: str, *, headers: Mapping[str, str] | None = None, auth: Any = None) -> Http:
         """The same budget and guard, for the address and credentials a connector read from its settings."""
-        return Http(
-            base_url, headers=headers, auth=auth, budget=self.budget, allow=self._allow, timeout=self._timeout
-        )
+        return Http(base_url, headers=headers, auth=auth, budget=self.budget, allow=self._allow, timeout=self._timeout)
 
     def request(
         self,
@@ -111,9 +109,7 @@ class Http:
         except _Unreachable as error:
             raise error.cause from error
 
-    def _try(
-        self, method: str, url: str, idempotent: bool, cost: float, kwargs: dict[str, Any]
-    ) -> requests.Response:
+    def _try(self, method: str, url: str, idempotent: bool, cost: float, kwargs: dict[str, Any]) -> requests.Response:
         if not self._allow(url):
             raise Misconfigured(
                 f"requests to {urlsplit(url).hostname} are not allowed; an admin can allow the host",
@@ -122,16 +118,12 @@ class Http:
         if self.budget:
             self.budget.take(cost)
         try:
-            response = self._session.request(
-                method, url, timeout=self._timeout, allow_redirects=False, **kwargs
-            )
+            response = self._session.request(method, url, timeout=self._timeout, allow_redirects=False, **kwargs)
         except requests.ConnectTimeout as error:
             raise _Unreachable(Retry(f"cannot reach {_host(url)}: {type(error).__name__}")) from error
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
             refused = isinstance(error, requests.ConnectionError) and _never_sent(error)
-            lost = Retry(
-                f"no answer from {_host(url)}: {type(error).__name__}", maybe_done=not refused
-            )
+            lost = Retry(f"no answer from {_host(url)}: {type(error).__name__}", maybe_done=not refused)
             if idempotent or refused:
                 raise _Unreachable(lost) from error
             raise lost from error

@@ -27,12 +27,16 @@ class Database:
             if self.url.database and self.url.database != ":memory:":
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             self.engine: Engine = create_engine(
-                self.url, connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False}, pool_size=24
+                self.url,
+                connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+                pool_size=24,
+                hide_parameters=True,  # an error's text must never hold a payload or a name
             )
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
-            self.engine = create_engine(self.url.set(drivername="postgresql+psycopg"), pool_size=24)
+            target = self.url.set(drivername="postgresql+psycopg")
+            self.engine = create_engine(target, pool_size=24, hide_parameters=True)
         self._writing = self.engine.execution_options(hub_write=True)
         self._watch: Connection | None = None
 

@@ -54,9 +54,13 @@ def _text(name: str, size: int = 255, nullable: bool = True, **kwargs: Any) -> C
     return Column(name, String(size), nullable=nullable, **kwargs)
 
 
+def _partial(name: str, where: str, *columns: str, unique: bool = False) -> Index:
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
 def _table(name: str, *args: Any) -> Table:
     # AUTOINCREMENT: an id is never given twice, so an old link or a lane's order cannot change its meaning.
-    return Table(name, metadata, *args, sqlite_autoincrement=any(isinstance(a, Column) and a.name == "id" for a in args))
+    return Table(name, metadata, *args, sqlite_autoincrement=True)
 
 
 # -- the installation ---------------------------------------------------------------------------------------------
@@ -198,6 +202,7 @@ messages = _table(
     _text("external_id", 255, False),  # in: the source's id; out: the key of the effect
     _text("revision", 80, False),  # in: source time and content hash; out: the generation of the key
     _at("revised_at"),
+    _text("via", 8, False),  # poll, fetch, webhook, split (out of an interchange), hub (out)
     Column("test", Boolean, nullable=False, server_default=text("false")),
     _text("set_id", 12),
     _text("control", 64),  # interchange/group/set control numbers
@@ -210,14 +215,16 @@ messages = _table(
     _at("acknowledge_by"),
     _text("acknowledged", 16),  # accepted, errors, rejected
     Column("subject_id", Id),  # out: the row it was rendered from (fulfillment, shipment, return ...)
+    _text("mapping_hash", 64),
     _at("at", False),
+    _at("sent_at"),  # out: when the last try began
     _at("settled_at"),
     UniqueConstraint("connection_id", "direction", "kind", "external_id", "revision"),
     Index("ix_messages_state", "state", "id"),
     Index("ix_messages_order_id", "order_id", "id"),
     Index("ix_messages_parent_id", "parent_id"),
-    Index("ix_messages_awaits", "awaits", sqlite_where=text("awaits IS NOT NULL"), postgresql_where=text("awaits IS NOT NULL")),
-    Index("ix_messages_control", "control", sqlite_where=text("control IS NOT NULL"), postgresql_where=text("control IS NOT NULL")),
+    _partial("ix_messages_awaits", "awaits IS NOT NULL", "awaits"),
+    _partial("ix_messages_control", "control IS NOT NULL", "control"),
 )
 
 payloads = _table(
@@ -232,16 +239,6 @@ payloads = _table(
     Index("ix_payloads_message_id", "message_id", "part"),
 )
 
-webhook_deliveries = _table(
-    "webhook_deliveries",
-    _id(),
-    _ref("connection_id", "connections"),
-    _text("delivery_id", 128, False),
-    _text("topic", 80, False),
-    _at("at", False),
-    UniqueConstraint("connection_id", "delivery_id"),
-)
-
 # -- orders -------------------------------------------------------------------------------------------------------
 
 orders = _table(
@@ -250,6 +247,7 @@ orders = _table(
     _ref("merchant_id", "merchants", True),
     _ref("connection_id", "connections"),
     _ref("partner_id", "partners", True),
+    _text("scope", 32, False),  # part of the key: the partner's id, empty for a connection's own orders
     _text("external_id", 255, False),
     _text("number", 80),
     _ref("message_id", "messages"),  # the message whose revision the order shows
@@ -282,7 +280,7 @@ orders = _table(
     Column("references", Json, nullable=False),
     _at("created_at", False),
     _at("updated_at", False),
-    UniqueConstraint("connection_id", "external_id"),
+    UniqueConstraint("connection_id", "scope", "external_id"),
     Index("ix_orders_number", "number"),
     Index("ix_orders_created_at", "created_at", "id"),
 )
@@ -336,6 +334,7 @@ holds = _table(
     "holds",
     _id(),
     _ref("order_id", "orders"),
+    _ref("line_id", "order_lines", True),  # null: the whole order waits
     _text("code", 64, False),
     _text("detail", 500),
     Column("sticky", Boolean, nullable=False),  # placed by a person: only a person lifts it
@@ -390,6 +389,7 @@ cancellations = _table(
     _ref("fulfillment_id", "fulfillments"),
     _text("cause", 160, False),
     _text("reason"),
+    _text("into", 12, False),  # what the units become when granted: cancelled, or shipped (by someone else)
     Column("lines", Json, nullable=False),  # [[line id, base units wanted]]
     Column("granted", Json),  # [[line id, base units given back]]
     _at("answered_at"),
@@ -435,8 +435,10 @@ package_lines = _table(
     _id(),
     _ref("package_id", "packages"),
     _ref("line_id", "order_lines"),
-    Column("units", Integer, nullable=False),
-    _text("matched", 16, False),  # line, sku, oldest
+    _text("sku", 128, False),
+    Column("packed", Integer, nullable=False),  # backend units of that SKU
+    Column("units", Integer, nullable=False),  # base units of the line that this completes (kits: with their last part)
+    _text("matched", 8, False),  # line, sku, oldest
     Index("ix_package_lines_package_id", "package_id"),
 )
 
@@ -532,9 +534,7 @@ rules = _table(
 
 # -- work ---------------------------------------------------------------------------------------------------------
 
-_LIVE = text("state IN ('pending', 'running')")
-_PENDING = text("state = 'pending'")
-_RUNNING = text("state = 'running'")
+LIVE_SQL = "state IN ('pending', 'running')"
 
 jobs = _table(
     "jobs",
@@ -548,6 +548,7 @@ jobs = _table(
     _ref("connection_id", "connections"),
     _ref("order_id", "orders", True),
     _ref("message_id", "messages", True),
+    _text("external_id"),  # pull: the one document to fetch; null: all that changed
     Column("priority", Integer, nullable=False),
     _text("state", 8, False),
     _at("due_at", False),
@@ -558,11 +559,11 @@ jobs = _table(
     Column("error", Json),
     _at("created_at", False),
     _at("finished_at"),
-    Index("uq_jobs_key_live", "key", "generation", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
-    Index("uq_jobs_lane_running", "lane", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
-    Index("ix_jobs_lane_live", "lane", "id", sqlite_where=_LIVE, postgresql_where=_LIVE),
-    Index("ix_jobs_due", "priority", "due_at", "id", sqlite_where=_PENDING, postgresql_where=_PENDING),
-    Index("ix_jobs_lease", "lease_until", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+    _partial("uq_jobs_key_live", LIVE_SQL, "key", "generation", unique=True),
+    _partial("uq_jobs_lane_running", "state = 'running'", "lane", unique=True),
+    _partial("ix_jobs_lane_live", LIVE_SQL, "lane", "id"),
+    _partial("ix_jobs_due", "state = 'pending'", "priority", "due_at", "id"),
+    _partial("ix_jobs_lease", "state = 'running'", "lease_until"),
     Index("ix_jobs_order_id", "order_id"),
     Index("ix_jobs_message_id", "message_id"),
 )
@@ -593,7 +594,7 @@ events = _table(
     _text("actor", 255),  # who did it, null: the hub. Rows with an actor are the audit log
     Column("data", Json, nullable=False),
     Index("ix_events_order_id", "order_id", "id"),
-    Index("ix_events_actor", "actor", "id", sqlite_where=text("actor IS NOT NULL"), postgresql_where=text("actor IS NOT NULL")),
+    _partial("ix_events_actor", "actor IS NOT NULL", "actor", "id"),
 )
 
 alerts = _table(
@@ -606,11 +607,5 @@ alerts = _table(
     _at("opened_at", False),
     _at("closed_at"),
     Column("count", Integer, nullable=False),
-    Index(
-        "uq_alerts_cause_open",
-        "cause",
-        unique=True,
-        sqlite_where=text("closed_at IS NULL"),
-        postgresql_where=text("closed_at IS NULL"),
-    ),
+    _partial("uq_alerts_cause_open", "closed_at IS NULL", "cause", unique=True),
 )

@@ -1,0 +1,1 @@
+"""Release gate, rules and splits: pure functions."""

@@ -1,0 +1,181 @@
+"""The SQL of jobs: enqueue, claim, finish. What is decided about them stands in `hub.jobs`."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, text, update
+
+from hub.store.tables import LIVE_SQL, attempts, connections, jobs
+from hub.store.tables import settings as settings_table
+from hub.store.upsert import insert
+
+LIVE = ("pending", "running")
+OUTBOUND_STOPPED = "outbound_stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work that this process has claimed. `attempts` is the fence that a finish must carry."""
+
+    id: int
+    kind: str
+    noun: str
+    subject_id: int | None
+    key: str
+    lane: str
+    connection_id: int
+    order_id: int | None
+    message_id: int | None
+    external_id: str | None
+    attempts: int
+    failures: int
+
+
+_COLUMNS = [jobs.c[name] for name in Job.__dataclass_fields__]
+
+
+def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert jobs, leaving out those whose key is live already. Gives how many were new."""
+    if not rows:
+        return 0
+    statement = insert(tx, jobs).on_conflict_do_nothing(
+        index_elements=["key", "generation"], index_where=text(LIVE_SQL)
+    )
+    return int(tx.execute(statement, list(rows)).rowcount)
+
+
+def running_generation(tx: Connection, key: str) -> int | None:
+    """The generation of the running job with this key."""
+    found: int | None = tx.execute(
+        select(func.max(jobs.c.generation)).where(jobs.c.key == key, jobs.c.state == "running")
+    ).scalar()
+    return found
+
+
+def _claimable(now: dt.datetime, stopped: bool) -> Any:
+    other = jobs.alias("other")
+    older = exists().where(other.c.lane == jobs.c.lane, other.c.id < jobs.c.id, other.c.state.in_(LIVE))
+    reachable = and_(
+        connections.c.trouble.is_(None),
+        or_(connections.c.quiet_until.is_(None), connections.c.quiet_until <= now),
+        connections.c.mode != "off",
+    )
+    outbound = jobs.c.kind != "deliver" if stopped else or_(jobs.c.kind != "deliver", ~connections.c.outbound_stopped)
+    return and_(
+        jobs.c.state == "pending",
+        jobs.c.due_at <= now,
+        or_(jobs.c.kind == "translate", reachable),
+        outbound,
+        ~older,
+    )
+
+
+def claim(
+    tx: Connection, worker: str, now: dt.datetime, lease_until: dt.datetime, limit: int, kinds: Sequence[str]
+) -> list[Job]:
+    """Claim up to `limit` due jobs, each the oldest unfinished one of its lane, in (priority, due_at, id)."""
+    stopped = outbound_stopped(tx)
+    due = (
+        select(jobs.c.id)
+        .join(connections, connections.c.id == jobs.c.connection_id)
+        .where(jobs.c.kind.in_(kinds), _claimable(now, stopped))
+        .order_by(jobs.c.priority, jobs.c.due_at, jobs.c.id)
+        .limit(limit)
+        .with_for_update(of=jobs, skip_locked=True)
+    )
+    statement = (
+        update(jobs)
+        .where(jobs.c.id.in_(due.scalar_subquery()), jobs.c.state == "pending")
+        .values(state="running", attempts=jobs.c.attempts + 1, worker=worker, lease_until=lease_until)
+        .returning(*_COLUMNS)
+    )
+    return sorted((Job(*row) for row in tx.execute(statement)), key=lambda job: job.id)
+
+
+def next_due(tx: Connection) -> dt.datetime | None:
+    """When the earliest pending job is due."""
+    found: dt.datetime | None = tx.execute(select(func.min(jobs.c.due_at)).where(jobs.c.state == "pending")).scalar()
+    return found
+
+
+def mine(tx: Connection, claimed: Iterable[Job]) -> set[int]:
+    """Which of the claimed jobs are still ours: running, with the fence we got. Locks them where rows lock."""
+    fences = {job.id: job.attempts for job in claimed}
+    rows = tx.execute(
+        select(jobs.c.id, jobs.c.attempts).where(jobs.c.id.in_(fences), jobs.c.state == "running").with_for_update()
+    )
+    return {row.id for row in rows if fences[row.id] == row.attempts}
+
+
+def extend(tx: Connection, claimed: Iterable[Job], lease_until: dt.datetime) -> None:
+    """The heartbeat: the jobs are still being worked on."""
+    rows = [{"b_id": job.id, "b_attempts": job.attempts} for job in claimed]
+    if rows:
+        tx.execute(
+            update(jobs)
+            .where(jobs.c.id == bindparam("b_id"), jobs.c.attempts == bindparam("b_attempts"))
+            .where(jobs.c.state == "running")
+            .values(lease_until=lease_until),
+            rows,
+        )
+
+
+def settle(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write the outcome of jobs that are ours.
+
+    Each row: `b_id`, `state`, `due_at`, `failures`, `error`, `finished_at`.
+    """
+    if rows:
+        tx.execute(
+            update(jobs)
+            .where(jobs.c.id == bindparam("b_id"))
+            .values(
+                state=bindparam("state"),
+                due_at=bindparam("due_at"),
+                failures=bindparam("failures"),
+                error=bindparam("error"),
+                finished_at=bindparam("finished_at"),
+                lease_until=None,
+            ),
+            list(rows),
+        )
+
+
+def record(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append attempts."""
+    if rows:
+        tx.execute(attempts.insert(), list(rows))
+
+
+def release_expired(tx: Connection, now: dt.datetime, worker_prefix: str | None = None) -> int:
+    """Put back jobs whose lease has run out, or, with a prefix, all that such workers hold (they are dead)."""
+    dead = jobs.c.lease_until < now if worker_prefix is None else jobs.c.worker.startswith(worker_prefix)
+    statement = (
+        update(jobs)
+        .where(jobs.c.state == "running", dead)
+        .values(state="pending", due_at=now, lease_until=None, worker=None)
+    )
+    return int(tx.execute(statement).rowcount)
+
+
+def wake(tx: Connection, now: dt.datetime, **where: Any) -> int:
+    """Make parked or waiting jobs due now, with a fresh count of failures: a person or a new fact asks for it.
+
+    A parked job is left alone where a live one with its key exists.
+    """
+    other = jobs.alias("other")
+    twin = exists().where(other.c.key == jobs.c.key, other.c.generation == jobs.c.generation, other.c.state.in_(LIVE))
+    conditions = [jobs.c[name] == value for name, value in where.items()]
+    values = {"state": "pending", "due_at": now, "failures": 0, "error": None, "finished_at": None}
+    waiting = update(jobs).where(*conditions, jobs.c.state == "pending").values(due_at=now, failures=0)
+    parked = update(jobs).where(*conditions, jobs.c.state == "parked", ~twin).values(**values)
+    return int(tx.execute(waiting).rowcount) + int(tx.execute(parked).rowcount)
+
+
+def outbound_stopped(tx: Connection) -> bool:
+    """Has a person stopped all outbound?"""
+    return bool(tx.execute(select(settings_table.c.value).where(settings_table.c.name == OUTBOUND_STOPPED)).scalar())

@@ -1,0 +1,190 @@
+"""Messages and their payloads: what came and what went, byte for byte."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, func, select, update
+
+from hub.sdk.connector import Document
+from hub.store.tables import mapping_texts, messages, payloads
+from hub.store.upsert import insert
+
+
+def digest(body: bytes) -> str:
+    """The hash by which content is compared."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def revision_of(document: Document) -> str:
+    """(source time, content hash), as one sortable text."""
+    time = document.revised_at.astimezone(dt.UTC).isoformat(timespec="microseconds") if document.revised_at else ""
+    return f"{time}/{digest(document.body)[:24]}"
+
+
+def incoming(document: Document, connection_id: int, now: dt.datetime, via: str, **facts: Any) -> dict[str, Any]:
+    """A document that has just come, as a row."""
+    return {
+        "direction": "in",
+        "connection_id": connection_id,
+        "kind": document.kind,
+        "format": document.format,
+        "external_id": document.external_id,
+        "revision": revision_of(document),
+        "revised_at": document.revised_at,
+        "via": via,
+        "test": False,
+        "state": "received",
+        "at": now,
+        **facts,
+    }
+
+
+def add(tx: Connection, rows: Sequence[tuple[Mapping[str, Any], bytes]]) -> list[tuple[int, str, str]]:
+    """Store messages with their bodies, leaving out what is stored already.
+
+    Gives (id, kind, external id) of those that are new.
+    """
+    if not rows:
+        return []
+    unique = {(row["kind"], row["external_id"], row["revision"]): (row, body) for row, body in rows}
+    statement = (
+        insert(tx, messages)
+        .on_conflict_do_nothing(index_elements=["connection_id", "direction", "kind", "external_id", "revision"])
+        .returning(messages.c.id, messages.c.kind, messages.c.external_id, messages.c.revision)
+    )
+    added = tx.execute(statement, [dict(row) for row, _ in unique.values()]).all()
+    added.sort(key=lambda row: row.id)
+    add_payloads(tx, [payload(row.id, "body", unique[row.kind, row.external_id, row.revision][1]) for row in added])
+    return [(row.id, row.kind, row.external_id) for row in added]
+
+
+def payload(message_id: int, part: str, body: bytes) -> dict[str, Any]:
+    """A payload row."""
+    return {"message_id": message_id, "part": part, "body": body, "sha256": digest(body), "size": len(body)}
+
+
+def add_payloads(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Store further parts of messages."""
+    if rows:
+        tx.execute(payloads.insert(), list(rows))
+
+
+def get(tx: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:
+    """Messages by id."""
+    return {row.id: row for row in tx.execute(select(messages).where(messages.c.id.in_(list(ids))))}
+
+
+def bodies(tx: Connection, ids: Iterable[int], part: str = "body") -> dict[int, bytes]:
+    """The payloads of messages; an erased one is left out."""
+    rows = tx.execute(
+        select(payloads.c.message_id, payloads.c.body)
+        .where(payloads.c.message_id.in_(list(ids)), payloads.c.part == part, payloads.c.body.is_not(None))
+        .order_by(payloads.c.id)
+    )
+    return {row.message_id: row.body for row in rows}
+
+
+def outgoing(tx: Connection, connection_id: int, kind: str, key: str) -> Row[Any] | None:
+    """The newest message of an effect."""
+    return tx.execute(
+        select(messages)
+        .where(
+            messages.c.connection_id == connection_id,
+            messages.c.direction == "out",
+            messages.c.kind == kind,
+            messages.c.external_id == key,
+        )
+        .order_by(messages.c.id.desc())
+        .limit(1)
+    ).first()
+
+
+def seal(tx: Connection, row: Mapping[str, Any], body: bytes) -> int:
+    """Store an outbound message with the bytes that every try will send."""
+    message_id = int(tx.execute(messages.insert().values(**row).returning(messages.c.id)).scalar_one())
+    add_payloads(tx, [payload(message_id, "body", body)])
+    return message_id
+
+
+def change(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Set the same columns of many messages; each row holds `b_id` and the columns."""
+    if rows:
+        names = [name for name in rows[0] if name != "b_id"]
+        statement = update(messages).where(messages.c.id == bindparam("b_id"))
+        tx.execute(statement.values({name: bindparam(name) for name in names}), list(rows))
+
+
+def settle(
+    tx: Connection,
+    message_id: int,
+    state: str,
+    now: dt.datetime,
+    *,
+    reason: str | None = None,
+    problem: Mapping[str, Any] | None = None,
+    awaits: str | None = None,
+    **facts: Any,
+) -> None:
+    """Give one message its end: done, ignored or parked, with the reason."""
+    tx.execute(
+        update(messages)
+        .where(messages.c.id == message_id)
+        .values(
+            state=state,
+            reason=reason,
+            problem=dict(problem) if problem else None,
+            awaits=awaits,
+            settled_at=now,
+            **facts,
+        )
+    )
+
+
+def awaiting(tx: Connection, what: str) -> list[int]:
+    """Parked messages that wait for this."""
+    found = tx.execute(
+        select(messages.c.id).where(messages.c.awaits == what, messages.c.state == "parked").order_by(messages.c.id)
+    )
+    return list(found.scalars())
+
+
+def newer_exists(tx: Connection, message: Row[Any]) -> bool:
+    """Has a later message of the same document been stored?"""
+    return bool(
+        tx.execute(
+            select(func.count())
+            .select_from(messages)
+            .where(
+                messages.c.connection_id == message.connection_id,
+                messages.c.direction == "in",
+                messages.c.kind == message.kind,
+                messages.c.external_id == message.external_id,
+                messages.c.id > message.id,
+            )
+        ).scalar()
+    )
+
+
+def by_control(tx: Connection, connection_id: int, control: str) -> list[Row[Any]]:
+    """Outbound messages that carry these control numbers, which an acknowledgement names."""
+    return list(
+        tx.execute(
+            select(messages)
+            .where(
+                messages.c.control == control,
+                messages.c.connection_id == connection_id,
+                messages.c.direction == "out",
+            )
+            .order_by(messages.c.id)
+        )
+    )
+
+
+def remember_mapping(tx: Connection, hash_: str, name: str, text: str, now: dt.datetime) -> None:
+    """Keep the resolved text of a mapping that has read or written a message."""
+    statement = insert(tx, mapping_texts).on_conflict_do_nothing(index_elements=["hash"])
+    tx.execute(statement, [{"hash": hash_, "name": name, "text": text, "first_used_at": now}])

@@ -1,0 +1,274 @@
+"""Orders, their lines, ledger, holds, and what backends were asked to do for them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, case, delete, func, select, update
+
+from hub.ledger import Entry, Kind, Quantities
+from hub.store.tables import (
+    cancellations,
+    fulfillment_lines,
+    fulfillments,
+    holds,
+    ledger,
+    line_refs,
+    order_lines,
+    orders,
+    waivers,
+)
+from hub.store.upsert import insert
+
+
+def find(tx: Connection, connection_id: int, scope: str, external_id: str) -> Row[Any] | None:
+    """The order with this identity, locked against other writers."""
+    return tx.execute(
+        select(orders)
+        .where(orders.c.connection_id == connection_id, orders.c.scope == scope, orders.c.external_id == external_id)
+        .with_for_update()
+    ).first()
+
+
+def get(tx: Connection, order_id: int, lock: bool = False) -> Row[Any] | None:
+    """One order, locked where `lock`: everything that changes an order's quantities holds this lock."""
+    statement = select(orders).where(orders.c.id == order_id)
+    return tx.execute(statement.with_for_update() if lock else statement).first()
+
+
+def many(tx: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:
+    """Orders by id, locked in the order of their ids so that two writers never wait for each other."""
+    statement = select(orders).where(orders.c.id.in_(sorted(set(ids)))).order_by(orders.c.id).with_for_update()
+    return {row.id: row for row in tx.execute(statement)}
+
+
+def add(tx: Connection, row: Mapping[str, Any]) -> int:
+    """Insert an order."""
+    return int(tx.execute(orders.insert().values(**row).returning(orders.c.id)).scalar_one())
+
+
+def change(tx: Connection, order_id: int, values: Mapping[str, Any]) -> None:
+    """Set columns of an order."""
+    tx.execute(update(orders).where(orders.c.id == order_id).values(**values))
+
+
+def add_lines(tx: Connection, order_id: int, system: str, rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert lines and how the source names them; gives their ids in order."""
+    if not rows:
+        return []
+    statement = order_lines.insert().returning(order_lines.c.id, sort_by_parameter_order=True)
+    ids = list(tx.execute(statement, [{"order_id": order_id, **row} for row in rows]).scalars())
+    refs = [
+        {"line_id": line_id, "system": system, "ref": row["external_id"]}
+        for line_id, row in zip(ids, rows, strict=True)
+    ]
+    tx.execute(line_refs.insert(), refs)
+    return ids
+
+
+def change_line(tx: Connection, line_id: int, values: Mapping[str, Any]) -> None:
+    """Set columns of a line."""
+    tx.execute(update(order_lines).where(order_lines.c.id == line_id).values(**values))
+
+
+def lines(tx: Connection, order_ids: Iterable[int]) -> dict[int, list[Row[Any]]]:
+    """Lines per order, in the order in which they came."""
+    found: dict[int, list[Row[Any]]] = defaultdict(list)
+    statement = select(order_lines).where(order_lines.c.order_id.in_(list(order_ids))).order_by(order_lines.c.id)
+    for row in tx.execute(statement):
+        found[row.order_id].append(row)
+    return found
+
+
+def quantities(tx: Connection, order_id: int) -> tuple[dict[int, Quantities], dict[int, int]]:
+    """Per line: the sums of its ledger, and how much of `shipped` our own backends sent."""
+    sums: dict[int, Quantities] = defaultdict(Quantities)
+    ours: dict[int, int] = defaultdict(int)
+    rows = tx.execute(
+        select(
+            ledger.c.line_id,
+            ledger.c.kind,
+            func.sum(ledger.c.delta),
+            func.sum(case((ledger.c.fulfillment_id.is_not(None), ledger.c.delta), else_=0)),
+        )
+        .join(order_lines, order_lines.c.id == ledger.c.line_id)
+        .where(order_lines.c.order_id == order_id)
+        .group_by(ledger.c.line_id, ledger.c.kind)
+    )
+    for line_id, kind, delta, by_backends in rows:
+        sums[line_id] = sums[line_id].plus(Kind(kind), int(delta))
+        if kind == "shipped":
+            ours[line_id] = int(by_backends)
+    return dict(sums), dict(ours)
+
+
+def allocated_by_fulfillment(tx: Connection, order_id: int) -> dict[int, dict[int, int]]:
+    """fulfillment id -> line id -> base units that it still has."""
+    found: dict[int, dict[int, int]] = defaultdict(dict)
+    rows = tx.execute(
+        select(ledger.c.fulfillment_id, ledger.c.line_id, func.sum(ledger.c.delta))
+        .join(order_lines, order_lines.c.id == ledger.c.line_id)
+        .where(order_lines.c.order_id == order_id, ledger.c.kind == "allocated", ledger.c.fulfillment_id.is_not(None))
+        .group_by(ledger.c.fulfillment_id, ledger.c.line_id)
+    )
+    for fulfillment_id, line_id, units in rows:
+        if units:
+            found[fulfillment_id][line_id] = int(units)
+    return dict(found)
+
+
+def post(tx: Connection, entries: Sequence[Entry], now: dt.datetime) -> None:
+    """Append entries; one that is there already (same line, kind and cause) raises an integrity error."""
+    if entries:
+        tx.execute(
+            ledger.insert(),
+            [
+                {
+                    "line_id": e.line_id,
+                    "kind": e.kind.value,
+                    "delta": e.delta,
+                    "cause": e.cause,
+                    "fulfillment_id": e.fulfillment_id,
+                    "at": now,
+                }
+                for e in entries
+            ],
+        )
+
+
+def open_holds(tx: Connection, order_id: int) -> list[Row[Any]]:
+    """What keeps the order, or lines of it, from being released."""
+    return list(
+        tx.execute(
+            select(holds).where(holds.c.order_id == order_id, holds.c.released_at.is_(None)).order_by(holds.c.id)
+        )
+    )
+
+
+def waived(tx: Connection, order_id: int) -> set[str]:
+    """Kinds of hold that a person has released on this order."""
+    return set(tx.execute(select(waivers.c.code).where(waivers.c.order_id == order_id)).scalars())
+
+
+def waive(tx: Connection, order_id: int, code: str, by: str, now: dt.datetime) -> None:
+    """The gate does not place this kind of hold on this order again."""
+    statement = insert(tx, waivers).on_conflict_do_nothing(index_elements=["order_id", "code"])
+    tx.execute(statement, [{"order_id": order_id, "code": code, "by": by, "at": now}])
+
+
+def place_holds(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Append holds."""
+    if rows:
+        tx.execute(holds.insert(), list(rows))
+
+
+def release_holds(tx: Connection, ids: Sequence[int], by: str, now: dt.datetime) -> None:
+    """Lift holds."""
+    if ids:
+        tx.execute(update(holds).where(holds.c.id.in_(ids)).values(released_at=now, released_by=by))
+
+
+def hold(tx: Connection, hold_id: int) -> Row[Any] | None:
+    """One hold."""
+    return tx.execute(select(holds).where(holds.c.id == hold_id)).first()
+
+
+# -- what backends were asked ---------------------------------------------------------------------------------------
+
+
+def add_fulfillment(tx: Connection, row: Mapping[str, Any]) -> int:
+    """Insert a fulfillment."""
+    return int(tx.execute(fulfillments.insert().values(**row).returning(fulfillments.c.id)).scalar_one())
+
+
+def add_fulfillment_lines(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert what each fulfillment asks for, in the backend's SKUs."""
+    if rows:
+        tx.execute(fulfillment_lines.insert(), list(rows))
+
+
+def fulfillment(tx: Connection, fulfillment_id: int) -> Row[Any] | None:
+    """One fulfillment."""
+    return tx.execute(select(fulfillments).where(fulfillments.c.id == fulfillment_id)).first()
+
+
+def fulfillment_by_reference(tx: Connection, connection_id: int, reference: str) -> Row[Any] | None:
+    """The fulfillment that we named so towards this backend."""
+    return tx.execute(
+        select(fulfillments).where(fulfillments.c.connection_id == connection_id, fulfillments.c.reference == reference)
+    ).first()
+
+
+def fulfillments_of(tx: Connection, order_id: int) -> list[Row[Any]]:
+    """The parts of an order, oldest first."""
+    return list(tx.execute(select(fulfillments).where(fulfillments.c.order_id == order_id).order_by(fulfillments.c.id)))
+
+
+def change_fulfillment(tx: Connection, fulfillment_id: int, **values: Any) -> None:
+    """Set columns of a fulfillment."""
+    tx.execute(update(fulfillments).where(fulfillments.c.id == fulfillment_id).values(**values))
+
+
+def lines_of_fulfillment(tx: Connection, fulfillment_id: int) -> list[Row[Any]]:
+    """What a fulfillment asks for, joined with its order lines."""
+    return list(
+        tx.execute(
+            select(
+                fulfillment_lines.c.id,
+                fulfillment_lines.c.line_id,
+                fulfillment_lines.c.sku,
+                fulfillment_lines.c.units,
+                fulfillment_lines.c.units_per,
+                order_lines.c.title,
+                order_lines.c.unit_price,
+                order_lines.c.external_id,
+            )
+            .join(order_lines, order_lines.c.id == fulfillment_lines.c.line_id)
+            .where(fulfillment_lines.c.fulfillment_id == fulfillment_id)
+            .order_by(fulfillment_lines.c.id)
+        )
+    )
+
+
+def drop_unsent_lines(tx: Connection, fulfillment_id: int) -> None:
+    """Forget what an unsent fulfillment would have asked for, to write it anew."""
+    tx.execute(delete(fulfillment_lines).where(fulfillment_lines.c.fulfillment_id == fulfillment_id))
+
+
+def add_cancellation(tx: Connection, row: Mapping[str, Any]) -> int | None:
+    """Wish units back from a backend; None when the same cause has asked before."""
+    statement = (
+        insert(tx, cancellations)
+        .values(**row)
+        .on_conflict_do_nothing(index_elements=["fulfillment_id", "cause"])
+        .returning(cancellations.c.id)
+    )
+    found = tx.execute(statement).scalar()
+    return None if found is None else int(found)
+
+
+def cancellation(tx: Connection, cancellation_id: int) -> Row[Any] | None:
+    """One wish."""
+    return tx.execute(select(cancellations).where(cancellations.c.id == cancellation_id)).first()
+
+
+def answer_cancellation(tx: Connection, cancellation_id: int, granted: list[list[int]], now: dt.datetime) -> None:
+    """Keep what the backend gave back."""
+    tx.execute(
+        update(cancellations).where(cancellations.c.id == cancellation_id).values(granted=granted, answered_at=now)
+    )
+
+
+def asked_back(tx: Connection, order_id: int) -> dict[int, dict[int, int]]:
+    """fulfillment id -> line id -> base units that an unanswered wish asks for."""
+    found: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    rows = tx.execute(
+        select(cancellations).where(cancellations.c.order_id == order_id, cancellations.c.answered_at.is_(None))
+    )
+    for row in rows:
+        for line_id, units in row.lines:
+            found[row.fulfillment_id][line_id] += units
+    return found
