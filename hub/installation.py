@@ -1,0 +1,131 @@
+"""One opened installation: its settings, its database, its vault, and the connectors that its connections use."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import threading
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from marshmallow import ValidationError
+
+from hub.config import Config
+from hub.limits import SharedBudget
+from hub.registry import Registry
+from hub.sdk import Budget, Connector, Http, Misconfigured
+from hub.sdk.http import private_addresses_refused
+from hub.store.db import Database
+from hub.store.migrations import migrate
+from hub.vault import Vault, open_vault
+
+if TYPE_CHECKING:
+    from hub.mapping import Library
+
+NOWHERE = "http://connection.invalid/"
+"""The base address of a session that a connector has not yet bound to its own."""
+
+
+class Installation:
+    """Everything a use case needs. One per process, used by all its threads.
+
+    Opening brings the database to the current revision and checks the vault's keys.
+    Raises `HubError` with a sentence for the person who started it.
+    """
+
+    def __init__(
+        self, config: Config, *, now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+    ) -> None:
+        self.config = config
+        self.now = now
+        self.db = Database(config.database)
+        try:
+            migrate(self.db)
+            self.vault: Vault = open_vault(config, self.db)
+        except BaseException:
+            self.db.close()
+            raise
+        self._connectors: dict[int, tuple[str, Connector]] = {}
+        self._budgets: dict[int, SharedBudget] = {}
+        self._lock = threading.Lock()
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The connectors there are."""
+        return Registry(self.config.connectors)
+
+    @cached_property
+    def mappings(self) -> Library:
+        """The mappings there are."""
+        from hub.mapping import Library
+
+        return Library(self.config.mappings)
+
+    def connector(self, row: Any) -> Connector:
+        """The connector of a `connections` row (a Row, or a mapping of its columns), ready to call.
+
+        Kept until the row's settings or secrets change. Raises `hub.sdk.Misconfigured` when the settings no longer
+        fit the connector, and `HubError` when the connector or a secret cannot be opened.
+        """
+        values: Mapping[str, Any] = row if isinstance(row, Mapping) else row._mapping
+        version = _version(values)
+        with self._lock:
+            kept = self._connectors.get(values["id"])
+            if kept and kept[0] == version:
+                return kept[1]
+        secrets = self.vault.open(values["secrets"]) if values["secrets"] else {}
+        made = self.make_connector(
+            values["type"], {**values["settings"], **secrets}, budget=self.budget(values["id"]), name=values["name"]
+        )
+        with self._lock:
+            self._connectors[values["id"]] = (version, made)
+        return made
+
+    def make_connector(
+        self, type_: str, settings: Mapping[str, Any], *, budget: Budget | None = None, name: str | None = None
+    ) -> Connector:
+        """A connector of a type with these settings, secrets open: also one that is not saved yet."""
+        class_ = self.registry.get(type_)
+        try:
+            loaded = class_.Settings().load(dict(settings))
+        except ValidationError as error:
+            raise Misconfigured(
+                f"the settings of {name or type_} do not fit: {settings_problems(error)}",
+                code="connection.settings-invalid",
+            ) from error
+        return class_(loaded, Http(NOWHERE, budget=budget, allow=self.allowed))
+
+    def budget(self, connection_id: int) -> SharedBudget:
+        """The budget of calls of a connection, one holder per process."""
+        with self._lock:
+            if connection_id not in self._budgets:
+                self._budgets[connection_id] = SharedBudget(self.db, connection_id)
+            return self._budgets[connection_id]
+
+    @cached_property
+    def allowed(self) -> Callable[[str], bool]:
+        """Whether connectors may call an address."""
+        return private_addresses_refused(self.config.allowed_hosts)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.db.close()
+
+    def __enter__(self) -> Installation:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def settings_problems(error: ValidationError) -> str:
+    """Marshmallow's messages as one line, by field; a value is never repeated, it may be a secret."""
+    messages = error.messages if isinstance(error.messages, dict) else {"settings": error.messages}
+    return "; ".join(f"{name}: {' '.join(map(str, m)) if isinstance(m, list) else m}" for name, m in messages.items())
+
+
+def _version(values: Mapping[str, Any]) -> str:
+    text = json.dumps([values["type"], values["settings"]], sort_keys=True, default=str)
+    return hashlib.sha256(text.encode() + (values["secrets"] or b"")).hexdigest()
