@@ -74,6 +74,15 @@ class Intake:
         if lose_next:
             next(pages, None)
 
+    def begin(self, connect: Callable[[], Connector], peer: Peer, pages: int = 1, *, lose_next: bool = False) -> None:
+        """Store that many pages with documents, then die. A source that wants a second look gets it."""
+        for _ in range(3):
+            self.pull(connect(), full_pages=pages, lose_next=lose_next)
+            if self.documents or not pages:
+                return
+            peer.pass_time(1)
+        raise AssertionError(f"pull {self.kind} brings nothing in three pulls")
+
     def settle(self, connect: Callable[[], Connector], peer: Peer) -> None:
         """Pull, each time as a new process would, until two pulls running bring nothing new."""
         quiet = 0
