@@ -266,8 +266,8 @@ def _together(trouble: list[ConnectorError]) -> ConnectorError:
     refused = [error for error in trouble if isinstance(error, Rejected)] or trouble
     if len(refused) == 1:
         return refused[0]
-    refused[0].detail = f"{len(refused)} files: " + "; ".join(error.detail for error in refused)
-    return refused[0]
+    told = f"{len(refused)} files: " + "; ".join(error.detail for error in refused)
+    return type(refused[0])(told, code=refused[0].code)
 
 
 def prove_folder(folder: Path) -> None:
