@@ -1,0 +1,210 @@
+"""Judges ISA/IEA, GS/GE and ST/SE: control numbers, counts, dates and ids of the envelopes."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from hub.edi.findings import finding
+from hub.edi.grammar import Library
+from hub.edi.values import is_date, is_time
+from hub.edi.x12 import Group, Interchange, RawSet
+
+# TA1 codes by the number of the ISA element that is wrong.
+_ISA_CODES = {
+    1: "010",
+    2: "011",
+    3: "012",
+    4: "013",
+    5: "005",
+    6: "006",
+    7: "007",
+    8: "008",
+    9: "014",
+    10: "015",
+    11: "016",
+    12: "017",
+    13: "018",
+    14: "019",
+    15: "020",
+    16: "027",
+}
+_CODE_PATTERNS = {
+    1: r"[0-9A-Z]{2}",
+    3: r"[0-9A-Z]{2}",
+    5: r"[0-9A-Z]{2}",
+    6: r".+",
+    7: r"[0-9A-Z]{2}",
+    8: r".+",
+    12: r"[0-9]{5}",
+    13: r"[0-9]{9}",
+    14: r"[01]",
+    15: r"[PTI]",
+}
+_EXPECTED = {
+    1: "a two-character qualifier",
+    3: "a two-character qualifier",
+    5: "a two-character qualifier",
+    6: "the sender's id",
+    7: "a two-character qualifier",
+    8: "the receiver's id",
+    9: "a date written YYMMDD",
+    10: "a time written HHMM",
+    12: "a version of five digits such as 00401",
+    13: "a control number of nine digits",
+    14: "0 or 1",
+    15: "P, T or I",
+}
+
+
+def judge_envelopes(interchange: Interchange, library: Library) -> None:
+    """Add the envelope findings of an interchange, its groups and their sets (SE01 excepted)."""
+    _judge_isa(interchange)
+    _judge_iea(interchange)
+    seen: set[tuple[str, ...]] = set()
+    for group in interchange.groups:
+        _judge_group(group)
+        key = (group.functional_id, group.part(2), group.part(3), group.control_number)
+        if group.header and key in seen:
+            _on_group(group, "edi.group-control-repeated", 6, "repeats an earlier group's control number.")
+        seen.add(key)
+        numbers: set[str] = set()
+        for one in group.sets:
+            _judge_set(group, one, library)
+            if one.control_number in numbers:
+                text = "ST02 repeats the control number of an earlier set of this group."
+                _on_set(one, "edi.set-control-repeated", text, 2, one.control_number)
+            numbers.add(one.control_number)
+
+
+def _judge_isa(interchange: Interchange) -> None:
+    place: dict[str, Any] = {"offset": interchange.offset, "segment": "ISA"}
+    for number, expected in _EXPECTED.items():
+        value = interchange.part(number)
+        if number == 9:
+            right = len(value) == 6 and is_date(value)
+        elif number == 10:
+            right = len(value) == 4 and is_time(value)
+        else:
+            right = re.fullmatch(_CODE_PATTERNS[number], value) is not None
+        if right:
+            continue
+        code = "edi.control-number-invalid" if number == 13 else "edi.isa-element-invalid"
+        interchange.findings.append(
+            finding(
+                code,
+                f"ISA{number:02d} is not {expected}.",
+                ack=f"TA1:{_ISA_CODES[number]}",
+                element=number,
+                value=value,
+                **place,
+            )
+        )
+    version, mark = interchange.part(12), interchange.part(11)
+    if version < "00402" and mark != "U":
+        text = "ISA11 is 'U' up to version 00401; what stands there was not taken for a repetition separator."
+        interchange.findings.append(finding("edi.isa11-ignored", text, element=11, value=mark, **place))
+    elif version >= "00402" and not interchange.delimiters.repetition:
+        text = "ISA11 is no usable repetition separator, so no element was taken for a repeated one."
+        interchange.findings.append(finding("edi.isa11-ignored", text, element=11, value=mark, **place))
+
+
+def _judge_iea(interchange: Interchange) -> None:
+    found = interchange.findings
+    if interchange.trailer is None:
+        text = "The interchange ends without IEA; the file may be cut off."
+        found.append(
+            finding(
+                "edi.interchange-trailer-missing", text, segment="IEA", offset=interchange.offset + interchange.length
+            )
+        )
+        return
+    count, number = _two(interchange.trailer)
+    place: dict[str, Any] = {"offset": interchange.trailer_offset, "segment": "IEA"}
+    if not _counts(count, len(interchange.groups)):
+        text = f"IEA01 does not give the number of groups; there are {len(interchange.groups)}."
+        found.append(finding("edi.group-count-wrong", text, element=1, value=count, **place))
+    if not _same(number, interchange.part(13)):
+        text = "IEA02 is not the control number that ISA13 gives."
+        found.append(finding("edi.interchange-control-mismatch", text, element=2, value=number, **place))
+
+
+def _judge_group(group: Group) -> None:
+    if group.header:
+        _judge_gs(group)
+    if group.trailer is None:
+        if group.header:
+            _on_group(group, "edi.group-trailer-missing", 0, "has no GE; the group may be cut off.")
+        return
+    count, number = _two(group.trailer)
+    place: dict[str, Any] = {"offset": group.trailer_offset, "segment": "GE"}
+    if not _counts(count, len(group.sets)):
+        text = f"GE01 does not give the number of transaction sets; there are {len(group.sets)}."
+        group.findings.append(finding("edi.set-count-wrong", text, element=1, value=count, **place))
+    if not _same(number, group.control_number):
+        text = "GE02 is not the control number that GS06 gives."
+        group.findings.append(finding("edi.group-control-mismatch", text, element=2, value=number, **place))
+
+
+def _judge_gs(group: Group) -> None:
+    if not re.fullmatch(r"[A-Z0-9]{2}", group.functional_id):
+        _on_group(group, "edi.group-not-supported", 1, "is not a functional identifier of two characters.")
+    if not re.fullmatch(r"[0-9]{1,9}", group.control_number):
+        _on_group(group, "edi.group-control-invalid", 6, "is not a control number of one to nine digits.")
+    if not re.match(r"[0-9]{6}", group.version):
+        _on_group(group, "edi.group-version-invalid", 8, "is not a version such as 004010.")
+    if not is_date(group.part(4)):
+        _on_group(group, "edi.group-date-invalid", 4, "is not a date written CCYYMMDD.")
+    if not is_time(group.part(5)):
+        _on_group(group, "edi.group-date-invalid", 5, "is not a time of day written HHMM or HHMMSS.")
+
+
+def _judge_set(group: Group, one: RawSet, library: Library) -> None:
+    if not re.fullmatch(r"[0-9A-Z]{3}", one.set_id):
+        _on_set(one, "edi.set-id-invalid", "ST01 is not a transaction set id of three characters.", 1, one.set_id)
+    elif group.functional_id and (owner := library.functional_id(one.set_id)) not in ("", group.functional_id):
+        text = f"Set {one.set_id} belongs in a group {owner}, not in the group it stands in."
+        _on_set(one, "edi.set-in-wrong-group", text, 1, one.set_id)
+    if not re.fullmatch(r"[!-~]{4,9}", one.control_number):
+        text = "ST02 is not a control number of four to nine characters."
+        _on_set(one, "edi.set-control-invalid", text, 2, one.control_number)
+    if one.trailer is None:
+        place: dict[str, Any] = {"offset": one.offset + one.length, "segment": "SE"}
+        text = "The transaction set ends without SE; the next set, group or the file's end follows."
+        one.findings.append(finding("edi.set-trailer-missing", text, **place))
+    elif not _same(number := _two(one.trailer)[1], one.control_number):
+        text = "SE02 is not the control number that ST02 gives."
+        place = {"offset": one.trailer_offset, "segment": "SE", "element": 2, "value": number}
+        one.findings.append(finding("edi.set-control-mismatch", text, reference="329", **place))
+
+
+def _on_group(group: Group, code: str, number: int, text: str) -> None:
+    subject = f"GS{number:02d}" if number else "The group"
+    group.findings.append(
+        finding(
+            code,
+            f"{subject} {text}",
+            offset=group.offset,
+            segment="GS",
+            element=number,
+            value=group.part(number) if number else "",
+        )
+    )
+
+
+def _on_set(one: RawSet, code: str, text: str, number: int, value: str) -> None:
+    one.findings.append(finding(code, text, offset=one.offset, position=1, segment="ST", element=number, value=value))
+
+
+def _two(elements: list[str]) -> tuple[str, str]:
+    first, second = [*elements, "", ""][:2]
+    return first.strip(), second.strip()
+
+
+def _counts(said: str, counted: int) -> bool:
+    return said.isascii() and said.isdigit() and int(said) == counted
+
+
+def _same(trailer: str, header: str) -> bool:
+    """Control numbers agree as written; leading zeros are no difference."""
+    return trailer == header or (trailer.isdigit() and header.isdigit() and int(trailer) == int(header))

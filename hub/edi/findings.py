@@ -1,0 +1,115 @@
+"""What can be wrong with an EDI document: one `Finding` per fault, and the catalogue of their codes.
+
+The catalogue is the only place that says how a code is classed and what a reader should do about it;
+`docs/edi-findings.md` is checked against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import yaml
+
+Kind = Literal["envelope", "standard", "partner", "gap"]
+Severity = Literal["error", "warning"]
+
+
+class Code(NamedTuple):
+    """One entry of the catalogue. `ack` names where a 997 or TA1 reports it: `"AK403:5"`, or `""`."""
+
+    kind: Kind
+    severity: Severity
+    ack: str
+    meaning: str
+    advice: str
+
+
+@cache
+def catalogue() -> dict[str, Code]:
+    """Every finding code this package can emit, from `findings.yaml`."""
+    text = Path(__file__).with_name("findings.yaml").read_bytes()
+    entries = yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506
+    return {
+        code: Code(e["kind"], e["severity"], e.get("ack", ""), e["meaning"], e["advice"]) for code, e in entries.items()
+    }
+
+
+@dataclass(slots=True, frozen=True)
+class Finding:
+    """One fault, with where it is and what was expected.
+
+    code      stable, `edi.element-too-long`
+    kind      envelope, standard, partner, or gap (something our own partial definition lacks)
+    message   one sentence: what is wrong and what was expected
+    offset    byte offset in the file of the segment (or of the place) it is about
+    position  number of the segment in its set, ST = 1; 0 outside a set
+    segment   segment id; `loop` the id of the loop it stands in (`""` at the top of the set)
+    element, component, repetition   1 = first; 0 when the finding is not about one
+    reference the standard's number of the data element, `"353"`
+    value     the offending value as received
+    ack_segment, ack_code   `("AK403", "5")`, `("AK304", "3")`, `("AK502", "4")`, `("AK905", "5")` or
+              `("TA1", "021")`; None where an acknowledgement cannot or must not say it (always for a gap)
+    """
+
+    code: str
+    kind: Kind
+    severity: Severity
+    message: str
+    offset: int = 0
+    position: int = 0
+    segment: str = ""
+    loop: str = ""
+    element: int = 0
+    component: int = 0
+    repetition: int = 0
+    reference: str = ""
+    value: str = ""
+    ack_segment: str | None = None
+    ack_code: str | None = None
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity == "error"
+
+    @property
+    def designator(self) -> str:
+        """Where it is, the way partner guides write it: `BEG05`, `REF04-2`, or the segment id alone."""
+        if not self.element:
+            return self.segment
+        component = f"-{self.component}" if self.component else ""
+        return f"{self.segment}{self.element:02d}{component}"
+
+    def at(self, offset: int, position: int, loop: str) -> Finding:
+        """The same fault at another place: verdicts on a segment's text are kept and placed again."""
+        return replace(self, offset=offset, position=position, loop=loop)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`: every field, plus the designator."""
+        return {**asdict(self), "designator": self.designator}
+
+
+def finding(code: str, message: str, *, ack: str | None = None, **place: Any) -> Finding:
+    """A finding of a catalogued code. `ack` overrides the catalogue's acknowledgement code."""
+    entry = catalogue()[code]
+    where, _, number = (entry.ack if ack is None else ack).partition(":")
+    return Finding(
+        code, entry.kind, entry.severity, message, ack_segment=where or None, ack_code=number or None, **place
+    )
+
+
+def errors(findings: Iterable[Finding]) -> list[Finding]:
+    """Only those that are errors."""
+    return [f for f in findings if f.severity == "error"]
+
+
+class EdiError(Exception):
+    """Raised where a document of ours cannot be built or written; carries a stable code and findings."""
+
+    def __init__(self, code: str, message: str, findings: Iterable[Finding] = ()) -> None:
+        super().__init__(message)
+        self.code = code
+        self.findings = list(findings)

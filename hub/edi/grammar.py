@@ -1,0 +1,327 @@
+"""Grammars as data: what a transaction set, its segments and its elements may be.
+
+A `Library` reads the YAML files of one or more folders, later folders adding to and replacing what earlier
+ones say, and hands out one `SetGrammar` per set and version. Files are read and rules made on first use only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+BUILT_IN = Path(__file__).parent / "grammars" / "x12"
+BASE_VERSION = "004010"
+VERSIONS = (BASE_VERSION, "005010")
+ANY = 0
+
+
+class GrammarError(Exception):
+    """A grammar file does not say what it must; the message names file, entry and remedy."""
+
+
+@dataclass(slots=True, frozen=True)
+class Note:
+    """A syntax note: P, R, E, C or L, and the element numbers it is about (1 = first)."""
+
+    kind: str
+    numbers: tuple[int, ...]
+
+    def broken_at(self, present: list[bool]) -> int:
+        """0 when kept, otherwise the number of the element that is missing (for E: that is one too many).
+
+        `present[n]` tells whether element n is there; index 0 is unused.
+        """
+        there = [n for n in self.numbers if n < len(present) and present[n]]
+        if self.kind == "R":
+            return 0 if there else self.numbers[0]
+        if self.kind == "E":
+            return there[1] if len(there) > 1 else 0
+        if self.kind == "P":
+            absent = [n for n in self.numbers if n not in there]
+            return absent[0] if there and absent else 0
+        first, rest = self.numbers[0], self.numbers[1:]
+        if first not in there:
+            return 0
+        absent = [n for n in rest if n not in there]
+        if self.kind == "C":
+            return absent[0] if absent else 0
+        return 0 if len(absent) < len(rest) else rest[0]
+
+    @property
+    def text(self) -> str:
+        """What the note demands, for a message; elements by number."""
+        names = [f"{n:02d}" for n in self.numbers]
+        first, rest = names[0], names[1:]
+        return {
+            "P": f"elements {' and '.join(names)} go together",
+            "R": f"at least one of elements {', '.join(names)} is needed",
+            "E": f"only one of elements {', '.join(names)} may be used",
+            "C": f"element {first} needs {' and '.join(rest)} too",
+            "L": f"element {first} needs at least one of {', '.join(rest)}",
+        }[self.kind]
+
+
+@dataclass(slots=True, frozen=True)
+class ElementRule:
+    """One element at its place: its reference number, type and lengths, or its components."""
+
+    reference: str
+    name: str
+    type: str
+    least: int
+    most: int
+    mandatory: bool
+    codes: frozenset[str] = frozenset()
+    closed: bool = False
+    repeats: int = 1
+    components: tuple[ElementRule, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(slots=True, frozen=True)
+class SegmentRule:
+    """A segment: `elements[0]` is element 01."""
+
+    id: str
+    name: str
+    elements: tuple[ElementRule, ...]
+    notes: tuple[Note, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """A segment or, with `of`, a loop at its place in a set. `most` is ANY where the standard sets no limit."""
+
+    id: str
+    mandatory: bool
+    most: int
+    parent: Item | None
+    index: int
+    of: list[Item] = field(default_factory=list)
+    _next: dict[str, tuple[Item, tuple[Item, ...]] | None] = field(default_factory=dict, repr=False)
+    _tail: tuple[Item, ...] | None = field(default=None, repr=False)
+
+    @property
+    def is_loop(self) -> bool:
+        return bool(self.of)
+
+    @property
+    def siblings(self) -> list[Item]:
+        return self.parent.of if self.parent else []
+
+    def after(self, segment_id: str) -> tuple[Item, tuple[Item, ...]] | None:
+        """The item that a segment of this id is when this item was the last one met in its loop.
+
+        Returns it with the mandatory items passed over, or None when it cannot follow within the loop.
+        """
+        try:
+            return self._next[segment_id]
+        except KeyError:
+            step = self._next[segment_id] = self._search(segment_id, max(self.index, self._first))
+            return step
+
+    def beyond(self, segment_id: str) -> tuple[Item, tuple[Item, ...]] | None:
+        """Like `after`, without this item itself: for when it already stands as often as it may."""
+        return self._search(segment_id, self.index + 1)
+
+    @property
+    def _first(self) -> int:
+        """A loop's own trigger opens the next repetition, so within a loop the search starts behind it."""
+        return 1 if self.parent is not None and self.parent.parent is not None else 0
+
+    def _search(self, segment_id: str, start: int) -> tuple[Item, tuple[Item, ...]] | None:
+        for item in self.siblings[start:]:
+            if item.id == segment_id:
+                return item, tuple(i for i in self.siblings[self.index + 1 : item.index] if i.mandatory)
+        return None
+
+    @property
+    def tail(self) -> tuple[Item, ...]:
+        """The mandatory items behind this one in its loop: missing if the loop ends here."""
+        if self._tail is None:
+            self._tail = tuple(i for i in self.siblings[self.index + 1 :] if i.mandatory)
+        return self._tail
+
+
+@dataclass
+class SetGrammar:
+    """Everything known about one transaction set in one version.
+
+    `exact` is False when this is the nearest known version rather than the one asked for. `strict` tells
+    whether the definition may be taken as the standard's whole say (only then is, say, one element too many
+    an error rather than a gap of ours).
+    """
+
+    set_id: str
+    name: str
+    functional_id: str
+    version: str
+    exact: bool
+    strict: bool
+    root: Item
+    segments: dict[str, SegmentRule]
+    undescribed: frozenset[str]
+    known_ids: frozenset[str]
+    shared: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The ids of all segments that may stand in the set."""
+        return frozenset(item.id for item in walk(self.root) if not item.is_loop)
+
+
+def walk(item: Item) -> Iterator[Item]:
+    """An item and all below it."""
+    yield item
+    for child in item.of:
+        yield from walk(child)
+
+
+class Library:
+    """Grammars from folders; `Library()` has the built-in ones alone."""
+
+    def __init__(self, folders: Iterable[Path] = ()) -> None:
+        self.folders = (BUILT_IN, *folders)
+        self._sets: dict[tuple[str, str], SetGrammar | None] = {}
+        self._tables: dict[str, dict[str, Any]] = {}
+
+    def grammar(self, set_id: str, version: str) -> SetGrammar | None:
+        """The grammar of a set for a version as GS08 gives it; None when there is no such set."""
+        key = set_id, version[:6]
+        if key not in self._sets:
+            self._sets[key] = self._make(*key)
+        return self._sets[key]
+
+    @cached_property
+    def segment_ids(self) -> frozenset[str]:
+        """The ids of all segments there are."""
+        return frozenset(self._table("ids").get("segments", "").split()) | frozenset(self._table("segments"))
+
+    def functional_id(self, set_id: str) -> str:
+        """The group (GS01) that a set belongs to, `""` for a set unknown here."""
+        grammar = self.grammar(set_id, BASE_VERSION)
+        return grammar.functional_id if grammar else ""
+
+    def _table(self, name: str) -> dict[str, Any]:
+        if name not in self._tables:
+            table: dict[str, Any] = {}
+            for folder in self.folders:
+                if (path := folder / f"{name}.yaml").is_file():
+                    table.update(_load(path))
+            self._tables[name] = table
+        return self._tables[name]
+
+    def _make(self, set_id: str, version: str) -> SetGrammar | None:
+        if not re.fullmatch(r"[0-9A-Z]{3}", set_id):
+            return None
+        text = self._table(set_id)
+        if not text:
+            return None
+        nearest = version if version in VERSIONS else nearest_version(version)
+        root = Item(set_id, True, 1, None, 0)
+        root.of = _items(text["body"], root, set_id)
+        grammar = SetGrammar(
+            set_id=set_id,
+            name=text["name"],
+            functional_id=text["functional_id"],
+            version=nearest,
+            exact=nearest == version,
+            strict=version == BASE_VERSION,
+            root=root,
+            segments={},
+            undescribed=frozenset(text.get("undescribed", ())),
+            known_ids=self.segment_ids,
+        )
+        for segment_id in {item.id for item in walk(root) if not item.is_loop}:
+            if segment_id in self._table("segments"):
+                grammar.segments[segment_id] = self._segment(segment_id, nearest)
+        return grammar
+
+    def _segment(self, segment_id: str, version: str) -> SegmentRule:
+        entry = _for_version(self._table("segments")[segment_id], version)
+        elements, notes = [], list(_notes(entry.get("notes", "")))
+        for text in entry["elements"]:
+            reference, *rest = str(text).split()
+            if "/" not in reference:
+                elements.append(self._element(reference, "M" in rest, version))
+                continue
+            for _ in range(int(rest[0][1:])):
+                notes.append(Note("P", (len(elements) + 1, len(elements) + 2)))
+                elements += [self._element(one, False, version) for one in reference.split("/")]
+        return SegmentRule(segment_id, entry["name"], tuple(elements), tuple(notes))
+
+    def _element(self, reference: str, mandatory: bool, version: str) -> ElementRule:
+        try:
+            entry = _for_version(self._table("elements")[reference], version)
+        except KeyError:
+            raise GrammarError(f"elements.yaml: data element {reference} is used but not described") from None
+        if "components" in entry:
+            parts = tuple(self._element(one.split()[0], one.endswith(" M"), version) for one in entry["components"])
+            notes = tuple(_notes(entry.get("notes", "")))
+            return ElementRule(reference, entry["name"], "", 0, 0, mandatory, components=parts, notes=notes)
+        least, most = entry["length"].split()
+        return ElementRule(
+            reference,
+            entry["name"],
+            entry["type"],
+            int(least),
+            int(most),
+            mandatory,
+            frozenset(entry.get("codes", "").split()),
+            entry.get("closed") == "yes",
+        )
+
+
+def nearest_version(version: str) -> str:
+    """The known version closest below, else the lowest: `005020` is read as `005010`, `003040` as `004010`."""
+    below = [known for known in VERSIONS if known <= version]
+    return below[-1] if below and version.isdigit() else VERSIONS[0]
+
+
+@cache
+def default_library() -> Library:
+    """The built-in grammars, read once per process."""
+    return Library()
+
+
+def _load(path: Path) -> dict[str, Any]:
+    """A YAML mapping in which every scalar is a string: `NO` and `00` are codes, not values of ours."""
+    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    try:
+        content = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506
+    except yaml.YAMLError as error:
+        raise GrammarError(f"{path}: not valid YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise GrammarError(f"{path}: a mapping was expected")
+    return content
+
+
+def _for_version(entry: dict[str, Any], version: str) -> dict[str, Any]:
+    newer = entry.get("005010")
+    return {**entry, **newer} if newer and version >= "005010" else entry
+
+
+def _notes(text: str) -> Iterator[Note]:
+    for word in text.split():
+        digits = word[1:]
+        yield Note(word[0], tuple(int(digits[n : n + 2]) for n in range(0, len(digits), 2)))
+
+
+def _items(lines: list[Any], parent: Item, where: str) -> list[Item]:
+    items: list[Item] = []
+    for index, line in enumerate(lines):
+        words = str(line["loop"] if isinstance(line, dict) else line).split()
+        if len(words) != 3 or words[1] not in ("M", "O"):
+            raise GrammarError(f"{where}: {line!r} is not of the form 'ID M|O max'")
+        most = ANY if words[2] == "*" else int(words[2])
+        item = Item(words[0], words[1] == "M", most, parent, index)
+        if isinstance(line, dict):
+            item.of = _items(line["of"], item, where)
+        items.append(item)
+    return items

@@ -1,0 +1,256 @@
+"""Judging one segment by its rule: a compiled pattern says "clean" at once, the slow way says what is wrong.
+
+A pattern is made once per segment rule and delimiters. It accepts only what is surely clean; whatever it does
+not match is looked at element by element, which may still find it clean (a number of unusual form, say).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from hub.edi.delimiters import Delimiters
+from hub.edi.findings import Finding, finding
+from hub.edi.grammar import ElementRule, Note, SegmentRule, SetGrammar
+from hub.edi.tree import Composite, Element, Repeats, Segment
+from hub.edi.values import judge_value, pattern_of
+
+Verdict = tuple[str, tuple[Finding, ...]]
+
+_KEPT_VERDICTS = 20_000
+_KEPT_LENGTH = 120
+_CLEAN: tuple[Finding, ...] = ()
+
+
+def judge_for(grammar: SetGrammar, delimiters: Delimiters) -> SegmentJudge:
+    """The judge for a grammar and delimiters; one instance, so that its patterns and verdicts are reused."""
+    judge = grammar.shared.get(delimiters)
+    if judge is None:
+        judge = grammar.shared[delimiters] = SegmentJudge(grammar, delimiters)
+    assert isinstance(judge, SegmentJudge)
+    return judge
+
+
+class SegmentJudge:
+    """Judges and splits the segments of one set type; keeps the verdicts on short texts that recur."""
+
+    def __init__(self, grammar: SetGrammar, delimiters: Delimiters) -> None:
+        self.grammar = grammar
+        self.delimiters = delimiters
+        self.verdicts: dict[str, Verdict] = {}
+        self._matchers: dict[str, _Matcher] = {}
+
+    def verdict(self, text: str) -> Verdict:
+        """The id of a segment and its faults, not yet placed (`Finding.at` places one)."""
+        known = self.verdicts.get(text)
+        if known is not None:
+            return known
+        segment_id = text.partition(self.delimiters.element)[0]
+        matcher = self._matchers.get(segment_id) or self._matcher(segment_id)
+        clean = matcher.pattern is not None and matcher.pattern(text) is not None
+        if clean and matcher.notes:
+            clean = self._notes_kept(text, matcher.notes)
+        result = (segment_id, _CLEAN if clean or matcher.rule is None else self._faults(text, matcher.rule))
+        if len(text) <= _KEPT_LENGTH:
+            if len(self.verdicts) >= _KEPT_VERDICTS:
+                self.verdicts.clear()
+            self.verdicts[text] = result
+        return result
+
+    def split(self, text: str) -> Segment:
+        """A segment's text as a tree segment; composites and repetitions where the rule has them."""
+        marks = self.delimiters
+        parts: list[Element] = list(text.split(marks.element))
+        while len(parts) > 1 and not parts[-1]:
+            parts.pop()
+        composed = bool(marks.component) and marks.component in text
+        repeated = bool(marks.repetition) and marks.repetition in text
+        if composed or repeated:
+            rule = self.grammar.segments.get(str(parts[0]))
+            for number in range(1, len(parts)):
+                parts[number] = self._structured(str(parts[number]), rule, number)
+        return tuple(parts)
+
+    def _structured(self, value: str, rule: SegmentRule | None, number: int) -> Element:
+        element = rule.elements[number - 1] if rule and number <= len(rule.elements) else None
+        mark = self.delimiters.repetition
+        if mark and mark in value and (element is None or element.repeats > 1):
+            return Repeats(self._composed(one, element) for one in value.split(mark))
+        return self._composed(value, element)
+
+    def _composed(self, value: str, element: ElementRule | None) -> str | Composite:
+        mark = self.delimiters.component
+        if not mark or mark not in value or (element is not None and not element.components):
+            return value
+        parts = value.split(mark)
+        while len(parts) > 1 and not parts[-1]:
+            parts.pop()
+        return tuple(parts) if len(parts) > 1 else parts[0]
+
+    def _matcher(self, segment_id: str) -> _Matcher:
+        matcher = _Matcher(self.grammar.segments.get(segment_id), self.delimiters)
+        if len(self._matchers) < 2_000:
+            self._matchers[segment_id] = matcher
+        return matcher
+
+    def _notes_kept(self, text: str, notes: tuple[Note, ...]) -> bool:
+        present = [bool(part) for part in text.split(self.delimiters.element)]
+        return not any(note.broken_at(present) for note in notes)
+
+    def _faults(self, text: str, rule: SegmentRule) -> tuple[Finding, ...]:
+        parts = text.split(self.delimiters.element)
+        found: list[Finding] = []
+        if len(parts) > 1 and not parts[-1]:
+            message = f"{rule.id} ends in empty elements; their separators are to be left out."
+            found.append(finding("edi.trailing-separators", message, segment=rule.id))
+            while len(parts) > 1 and not parts[-1]:
+                parts.pop()
+        for number, element in enumerate(rule.elements, 1):
+            self._judge_element(rule, number, element, parts[number] if number < len(parts) else "", found)
+        self._judge_notes(rule, parts, found)
+        if len(parts) - 1 > len(rule.elements):
+            found.append(self._too_many(rule, parts))
+        return tuple(found)
+
+    def _too_many(self, rule: SegmentRule, parts: list[str]) -> Finding:
+        number = len(rule.elements) + 1
+        place: dict[str, Any] = {"segment": rule.id, "element": number, "value": parts[number]}
+        if self.grammar.strict:
+            message = f"{rule.id} ({rule.name}) has {len(parts) - 1} elements; at most {number - 1} are allowed."
+            return finding("edi.too-many-elements", message, **place)
+        message = f"{rule.id}{number:02d} is not described here for this version and was not checked."
+        return finding("edi.element-undescribed", message, **place)
+
+    def _judge_element(
+        self, rule: SegmentRule, number: int, element: ElementRule, value: str, found: list[Finding]
+    ) -> None:
+        name = f"{rule.id}{number:02d} ({element.name})"
+        place: dict[str, Any] = {"segment": rule.id, "element": number, "reference": element.reference}
+        if not value.strip():
+            if element.mandatory:
+                found.append(finding("edi.element-missing", f"{name} is missing; it is mandatory.", **place))
+            return
+        mark = self.delimiters.repetition
+        values = value.split(mark) if mark else [value]
+        if len(values) > element.repeats:
+            message = f"{name} is repeated {len(values)} times; {element.repeats} is the most allowed."
+            found.append(finding("edi.too-many-repetitions", message, **place, value=value))
+            return
+        for repetition, one in enumerate(values, 1):
+            at: dict[str, Any] = {**place, "repetition": repetition if len(values) > 1 else 0}
+            if element.components:
+                self._judge_composite(name, element, one, at, found)
+            else:
+                self._judge_simple(name, element, one, at, found)
+
+    def _judge_simple(
+        self, name: str, element: ElementRule, value: str, place: dict[str, Any], found: list[Finding]
+    ) -> None:
+        mark = self.delimiters.component
+        if mark and mark in value and not place.get("component"):
+            message = f"{name} holds the component separator {mark!r}, but it has no components."
+            newer = self.grammar.version >= "005010"
+            ack = "AK403:13" if newer else "AK403:6"
+            found.append(finding("edi.too-many-components", message, ack=ack, **place, value=value))
+            return
+        fault = judge_value(element, value, self.grammar.strict)
+        if fault:
+            code, expected = fault
+            found.append(finding(code, f"{name} {expected}", **place, value=value))
+
+    def _judge_composite(
+        self, name: str, element: ElementRule, value: str, place: dict[str, Any], found: list[Finding]
+    ) -> None:
+        parts = value.split(self.delimiters.component) if self.delimiters.component else [value]
+        for number, component in enumerate(element.components, 1):
+            at: dict[str, Any] = {**place, "component": number, "reference": component.reference}
+            label = f"{name} component {number} ({component.name})"
+            one = parts[number - 1] if number <= len(parts) else ""
+            if one:
+                self._judge_simple(label, component, one, at, found)
+            elif component.mandatory:
+                found.append(finding("edi.element-missing", f"{label} is missing; it is mandatory.", **at))
+        for note in element.notes:
+            number = note.broken_at([True, *(bool(p) for p in parts)])
+            if number:
+                message = f"{name} breaks a rule: {note.text.replace('element', 'component')}."
+                at = {
+                    **place,
+                    "component": number,
+                    "reference": element.components[number - 1].reference,
+                }
+                found.append(finding("edi.condition-not-met", message, **at))
+        if len(parts) > len(element.components):
+            message = f"{name} has {len(parts)} components; at most {len(element.components)} are allowed."
+            ack = "AK403:13" if self.grammar.version >= "005010" else "AK403:3"
+            found.append(finding("edi.too-many-components", message, ack=ack, **place, value=value))
+
+    def _judge_notes(self, rule: SegmentRule, parts: list[str], found: list[Finding]) -> None:
+        present = [bool(p.strip()) for p in parts]
+        reported = {f.element for f in found if f.is_error}
+        for note in rule.notes:
+            number = note.broken_at(present)
+            if not number or number in reported:
+                continue
+            reported.add(number)
+            code = "edi.exclusion-broken" if note.kind == "E" else "edi.condition-not-met"
+            element = rule.elements[number - 1]
+            value = parts[number] if number < len(parts) else ""
+            message = f"{rule.id}{number:02d} ({element.name}) breaks a rule of {rule.id}: {note.text}."
+            place: dict[str, Any] = {
+                "segment": rule.id,
+                "element": number,
+                "reference": element.reference,
+                "value": value,
+            }
+            found.append(finding(code, message, **place))
+
+
+class _Matcher:
+    """A segment rule made ready for some delimiters: the pattern, and the notes it could not take in."""
+
+    def __init__(self, rule: SegmentRule | None, delimiters: Delimiters) -> None:
+        self.rule = rule
+        self.pattern: Callable[[str], object] | None = None
+        self.notes: tuple[Note, ...] = ()
+        if rule is None:
+            return
+        pairs = _adjacent_pairs(rule)
+        self.notes = tuple(n for n in rule.notes if not (n.kind == "P" and n.numbers in pairs))
+        text = re.escape(rule.id) + _tail_pattern(rule, 1, pairs, delimiters)
+        self.pattern = re.compile(text).fullmatch
+
+
+def _adjacent_pairs(rule: SegmentRule) -> set[tuple[int, ...]]:
+    """The paired notes over two neighbours that share no element: these are built into the pattern."""
+    pairs: set[tuple[int, ...]] = set()
+    taken: set[int] = set()
+    for note in rule.notes:
+        if note.kind != "P" or len(note.numbers) != 2 or taken & set(note.numbers):
+            continue
+        first, second = note.numbers
+        mandatory = rule.elements[first - 1].mandatory or rule.elements[second - 1].mandatory
+        if second == first + 1 and not mandatory:
+            pairs.add(note.numbers)
+            taken |= set(note.numbers)
+    return pairs
+
+
+def _tail_pattern(rule: SegmentRule, number: int, pairs: set[tuple[int, ...]], marks: Delimiters) -> str:
+    """Pattern of elements `number` and on, each with its separator; what may be left off is optional."""
+    if number > len(rule.elements):
+        return ""
+    separator = re.escape(marks.element)
+    element = rule.elements[number - 1]
+    own = pattern_of(element, marks)
+    if (number, number + 1) in pairs:
+        partner = pattern_of(rule.elements[number], marks)
+        text = f"{separator}(?:{own}{separator}{partner}|{separator})"
+        rest = number + 2
+    else:
+        text = f"{separator}{own}" if element.mandatory else f"{separator}(?:{own})?"
+        rest = number + 1
+    text += _tail_pattern(rule, rest, pairs, marks)
+    needed = any(e.mandatory for e in rule.elements[number - 1 :])
+    return text if needed else f"(?:{text})?"

@@ -1,0 +1,210 @@
+"""Order and repetition: walks the segments of a set through its grammar and builds the tree on the way.
+
+The state is a stack of open loops, each with the item last met in it and how often. A segment is looked for
+in the innermost loop first, from the place reached onwards, then in the loops around it. What fits nowhere is
+reported once, and the walk goes on from the most likely reading, so that one fault gives one finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from hub.edi.findings import Finding, finding
+from hub.edi.grammar import ANY, Item, SetGrammar, walk
+from hub.edi.tree import Loop, Segment
+
+_Report = Callable[[Finding], None]
+
+
+@dataclass(slots=True)
+class Frame:
+    """One open loop: the item last met in it, how often in a row, and its part of the tree."""
+
+    loop: Item
+    last: Item
+    count: int
+    tree: Loop
+
+
+class Walk:
+    """One pass over one set. Call `step` per segment and `finish` at the end."""
+
+    def __init__(self, grammar: SetGrammar, report: _Report) -> None:
+        self.grammar = grammar
+        self.report = report
+        self.tree = Loop(grammar.set_id)
+        start = Item("", False, 1, grammar.root, -1)
+        self.frames = [Frame(grammar.root, start, 0, self.tree)]
+        self.levels: dict[str, Loop] = {}
+        self.misplaced = ""
+
+    def step(self, segment_id: str, segment: Segment) -> str:
+        """Place one segment; returns the id of the loop it stands in, `""` at the top of the set."""
+        frames = self.frames
+        for depth in range(len(frames) - 1, -1, -1):
+            found = frames[depth].last.after(segment_id)
+            if found is not None:
+                self._leave(depth)
+                self._enter(frames[depth], found[0], found[1], segment)
+                self.misplaced = ""
+                return self.loop
+        return self._out_of_place(segment_id, segment)
+
+    @property
+    def loop(self) -> str:
+        frame = self.frames[-1]
+        return frame.loop.id if frame.loop.parent is not None else ""
+
+    def finish(self) -> None:
+        """Report what is still missing at the end of the set."""
+        self._leave(0)
+        for item in self.frames[0].last.tail:
+            self._missing(item, "")
+
+    def _leave(self, depth: int) -> None:
+        while len(self.frames) > depth + 1:
+            frame = self.frames.pop()
+            for item in frame.last.tail:
+                self._missing(item, frame.loop.id)
+
+    def _missing(self, item: Item, loop: str) -> None:
+        rule = self.grammar.segments.get(item.id)
+        name = f"{item.id} ({rule.name})" if rule else item.id
+        where = f"in loop {loop}" if loop else f"in set {self.grammar.set_id}"
+        kind = "loop" if item.is_loop else "segment"
+        message = f"Segment {name} is missing {where}; at least one such {kind} is mandatory before this place."
+        self.report(finding("edi.segment-missing", message, segment=item.id, loop=loop))
+
+    def _enter(self, frame: Frame, item: Item, passed: tuple[Item, ...], segment: Segment) -> None:
+        if item is frame.last:
+            frame.count += 1
+            if item.most != ANY and frame.count > item.most:
+                item, passed = self._one_too_many(frame, item)
+        if item is not frame.last:
+            for missing in passed:
+                self._missing(missing, frame.loop.id if frame.loop.parent else "")
+            frame.last, frame.count = item, 1
+        if item.is_loop:
+            self._open(frame, item, segment)
+        else:
+            frame.tree.children.append(segment)
+
+    def _one_too_many(self, frame: Frame, item: Item) -> tuple[Item, tuple[Item, ...]]:
+        """An item repeated too often may still be a later one with the same id; otherwise report it once."""
+        other = frame.last.beyond(item.id)
+        if other is not None:
+            return other
+        if frame.count == item.most + 1:
+            kind = "Loop" if item.is_loop else "Segment"
+            message = f"{kind} {item.id} stands more often than the {item.most} times allowed here."
+            code = "edi.loop-over-maximum" if item.is_loop else "edi.segment-over-maximum"
+            self.report(finding(code, message, segment=item.id, loop=item.id if item.is_loop else self.loop))
+        return item, ()
+
+    def _open(self, frame: Frame, item: Item, segment: Segment, orphan: Item | None = None) -> None:
+        loop = Loop(item.id, [segment])
+        self._home(frame, item, segment).children.append(loop)
+        self.frames.append(Frame(item, orphan or item.of[0], 1, loop))
+        if item.id == "HL" and orphan is None and len(segment) > 1:
+            self.levels.setdefault(str(segment[1]), loop)
+
+    def _home(self, frame: Frame, item: Item, segment: Segment) -> Loop:
+        """Where a new loop hangs: an HL under the level its HL02 names, others in the loop around them."""
+        if item.id != "HL" or len(segment) < 2:
+            return frame.tree
+        parent, own = str(segment[2]) if len(segment) > 2 else "", str(segment[1])
+        if own in self.levels:
+            self._hierarchy(1, "is used by an earlier HL too; every HL needs a number of its own", own)
+        if not parent:
+            return frame.tree
+        if parent not in self.levels:
+            self._hierarchy(2, "names no earlier HL; the parent level must stand before", parent)
+            return frame.tree
+        return self.levels[parent]
+
+    def _hierarchy(self, number: int, text: str, value: str) -> None:
+        code = "edi.hl-number-repeated" if number == 1 else "edi.hl-parent-unknown"
+        rule = self.grammar.segments["HL"].elements[number - 1]
+        place: dict[str, Any] = {
+            "segment": "HL",
+            "element": number,
+            "reference": rule.reference,
+            "value": value,
+            "loop": "HL",
+        }
+        self.report(finding(code, f"HL{number:02d} ({rule.name}) {text}.", **place))
+
+    def _out_of_place(self, segment_id: str, segment: Segment) -> str:
+        grammar = self.grammar
+        repeated, self.misplaced = self.misplaced == segment_id, segment_id
+        if segment_id in grammar.used:
+            return self._displaced(segment_id, segment, repeated)
+        self.frames[-1].tree.children.append(segment)
+        if repeated:
+            return self.loop
+        if segment_id in grammar.undescribed or (segment_id in grammar.known_ids and not grammar.strict):
+            message = f"Segment {segment_id} is not described here for set {grammar.set_id} and was not checked."
+            self._report_segment("edi.segment-undescribed", segment_id, message)
+        elif segment_id in grammar.known_ids:
+            message = f"Segment {segment_id} does not belong to set {grammar.set_id}."
+            self._report_segment("edi.segment-not-in-set", segment_id, message)
+        else:
+            shown = segment_id if len(segment_id) < 12 else segment_id[:12] + "..."
+            message = f"{shown!r} is not the id of any segment."
+            self._report_segment("edi.segment-unrecognised", segment_id, message)
+        return self.loop
+
+    def _displaced(self, segment_id: str, segment: Segment, repeated: bool) -> str:
+        """A segment of this set at a place where it cannot be: too late, or without its loop's first segment."""
+        for depth in range(len(self.frames) - 1, -1, -1):
+            frame = self.frames[depth]
+            own = next((i for i in frame.loop.of[: frame.last.index] if i.id == segment_id), None)
+            if own is not None and not (own.index == 0 and frame.loop.parent is not None):
+                if not repeated:
+                    message = f"Segment {segment_id} stands too late; it belongs before {frame.last.id}."
+                    self._report_segment("edi.segment-out-of-sequence", segment_id, message)
+                self._leave(depth)
+                if own.is_loop:
+                    self._open(frame, own, segment)
+                else:
+                    frame.tree.children.append(segment)
+                return self.loop
+        return self._orphan(segment_id, segment, repeated)
+
+    def _orphan(self, segment_id: str, segment: Segment, repeated: bool) -> str:
+        for depth in range(len(self.frames) - 1, -1, -1):
+            frame = self.frames[depth]
+            for item in frame.loop.of[max(frame.last.index, 0) :]:
+                inner = next((i for i in item.of[1:] if i.id == segment_id and not i.is_loop), None)
+                if inner is None:
+                    continue
+                message = f"Segment {segment_id} stands without the {item.id} that opens its loop."
+                self._report_segment("edi.segment-unexpected", segment_id, message)
+                self._leave(depth)
+                self._pass_over(frame, item)
+                self._open(frame, item, segment, orphan=inner)
+                return self.loop
+        if not repeated:
+            message = f"Segment {segment_id} cannot stand at this place of set {self.grammar.set_id}."
+            self._report_segment("edi.segment-unexpected", segment_id, message)
+        self.frames[-1].tree.children.append(segment)
+        return self.loop
+
+    def _pass_over(self, frame: Frame, item: Item) -> None:
+        """Move on to a loop whose opening segment is missing; that fault has been reported."""
+        if item is frame.last:
+            return
+        for missing in frame.loop.of[frame.last.index + 1 : item.index]:
+            if missing.mandatory:
+                self._missing(missing, frame.loop.id if frame.loop.parent else "")
+        frame.last, frame.count = item, 1
+
+    def _report_segment(self, code: str, segment_id: str, message: str) -> None:
+        self.report(finding(code, message, segment=segment_id, loop=self.loop, value=segment_id))
+
+
+def loop_ids(grammar: SetGrammar) -> frozenset[str]:
+    """The ids of all loops of a set."""
+    return frozenset(item.id for item in walk(grammar.root) if item.is_loop and item.parent)
