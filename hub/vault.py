@@ -17,7 +17,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 from hub.config import Config
 from hub.errors import VaultError
-from hub.store import settings
+from hub.store import connections, settings
 from hub.store.db import Database
 
 KEY_FILE = "secret.keys"
@@ -91,10 +91,19 @@ def open_vault(config: Config, db: Database) -> Vault:
     return vault
 
 
-def rotate_check(vault: Vault, db: Database) -> None:
-    """Seal the key check with the first key, after every secret was."""
+def reseal(vault: Vault, db: Database) -> int:
+    """Seal every connection's secrets and the key check with the first key, in one transaction. Gives how many."""
     with db.write() as tx:
+        old = {row.id: row.secrets for row in connections.everything(tx).values() if row.secrets}
+        for connection_id, sealed in old.items():
+            connections.change(tx, connection_id, secrets=vault.seal(vault.open(sealed)))
         settings.put(tx, CHECK, {"key": vault.key_ids[0], "sealed": vault.seal(_KNOWN).decode()})
+    return len(old)
+
+
+def vault_keys(config: Config) -> tuple[str, ...]:
+    """The keys of an installation that has them: configured ones, else those of the key file."""
+    return config.secret_keys or _keys_in_file(key_file(config), make=False)
 
 
 def key_file(config: Config) -> Path:

@@ -92,7 +92,7 @@ def test_an_old_key_may_go_after_the_check_was_sealed_anew(
 ) -> None:
     old, new = vaults.new_key(), vaults.new_key()
     vaults.open_vault(make_config(secret_keys=old), database)
-    vaults.rotate_check(vaults.open_vault(make_config(secret_keys=f"{new},{old}"), database), database)
+    vaults.reseal(vaults.open_vault(make_config(secret_keys=f"{new},{old}"), database), database)
     assert vaults.open_vault(make_config(secret_keys=new), database).key_ids == (vaults.key_id(new),)
 
 
