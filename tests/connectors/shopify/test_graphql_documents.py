@@ -1,0 +1,83 @@
+"""Every GraphQL document against the real schemas: valid, nothing deprecated, idempotency keys where required."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    build_schema,
+    parse,
+    specified_rules,
+    validate,
+)
+from graphql.validation.rules.custom.no_deprecated import NoDeprecatedCustomRule
+
+from connectors.shopify import pulling, queries
+from connectors.shopify.settings import VERSIONS
+
+CONTRACTS = Path(__file__).parents[4] / "shared" / "contracts" / "shopify"
+
+IDEMPOTENT = re.compile(r'"""((?:(?!""").)*?)"""\s*(\w+)\(', re.DOTALL)
+"""A described field with arguments: (description, name)."""
+
+
+def _text(name: str) -> str:
+    path = CONTRACTS / f"{name}.graphql.gz"
+    if not path.exists():
+        pytest.skip(f"the real schema is not at {path}")
+    return gzip.decompress(path.read_bytes()).decode()
+
+
+@pytest.fixture(scope="session", params=sorted(VERSIONS))
+def schema(request: pytest.FixtureRequest) -> GraphQLSchema:
+    text = _text(f"admin_{request.param}")
+    return build_schema(text, assume_valid=True, assume_valid_sdl=True, no_location=True)
+
+
+@pytest.fixture(scope="session")
+def needs_key() -> frozenset[str]:
+    """The mutations whose description says that an idempotency key is required."""
+    text = _text("admin_2026-07.described")
+    mutations = text[text.index("type Mutation {") :]
+    mutations = mutations[: mutations.index("\n}\n")]
+    found = [(" ".join(description.split()), name) for description, name in IDEMPOTENT.findall(mutations)]
+    return frozenset(name for description, name in found if "idempotency key is required" in description)
+
+
+@pytest.mark.parametrize("name", queries.names())
+def test_document_is_valid_and_uses_nothing_deprecated(name: str, schema: GraphQLSchema) -> None:
+    document = parse(queries.document(name))
+    assert validate(schema, document, [*specified_rules, NoDeprecatedCustomRule]) == []
+
+
+@pytest.mark.parametrize("name", [name for name in queries.names() if queries.writes(name)])
+def test_mutations_that_need_an_idempotency_key_carry_it(name: str, needs_key: frozenset[str]) -> None:
+    assert "inventorySetQuantities" in needs_key and len(needs_key) == 16
+    operation = parse(queries.document(name)).definitions[0]
+    assert isinstance(operation, OperationDefinitionNode)
+    for selected in operation.selection_set.selections:
+        assert isinstance(selected, FieldNode)
+        keys = [directive for directive in selected.directives if directive.name.value == "idempotent"]
+        assert bool(keys) == (selected.name.value in needs_key)
+        assert all(isinstance(key, DirectiveNode) and key.arguments[0].value.kind == "variable" for key in keys)
+
+
+def test_each_document_is_one_operation_and_no_fragment_is_unused() -> None:
+    joined = [queries.document(name) for name in queries.names()]
+    for text in joined:
+        operations = [node for node in parse(text).definitions if isinstance(node, OperationDefinitionNode)]
+        assert len(operations) == 1
+    for path in queries.FOLDER.glob("fragment_*.graphql"):
+        assert any(path.read_text() in text for text in joined), f"{path.name} is used by no operation"
+
+
+def test_every_connection_that_a_document_pages_can_be_read_on() -> None:
+    """A nested `pageInfo` without a way to go on would lose lines in silence."""
+    assert set(pulling.MORE.values()) <= set(queries.names())
