@@ -1,0 +1,221 @@
+"""The steps of EDI designators over a transaction set's tree: BEG03, N1[ST]/N104, PO1.pair(UP), HL[I]^HL[O]."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from hub.edi.tree import Loop, Repeats
+from hub.mapping.runtime import Run
+from hub.mapping.syntax import Step, Test
+
+Match = tuple[Any, Any]
+StepFunction = Callable[[list[Match], Run], list[Match]]
+
+# Where a segment's qualifier/value pairs begin; a segment that is not here is searched from its first element.
+FIRST_PAIR = {
+    "PO1": 6, "POC": 8, "IT1": 6, "ACK": 7, "LIN": 2, "SLN": 9, "CTP": 0, "IT3": 0, "PO3": 0,
+    "W01": 4, "W04": 4, "W07": 4, "W12": 7, "W19": 5, "W20": 0, "PRI": 0, "ZA": 0, "SDQ": 3, "PID": 0,
+}  # fmt: skip
+
+# The element that says which one a loop or segment is, where it is not the first.
+QUALIFIER = {"HL": 3}
+
+
+def edi_step(step: Step) -> StepFunction:
+    if step.kind == "segment":
+        return _segment_step(step)
+    if step.kind == "element":
+        return _element_step(step)
+    if step.kind == "pair":
+        return _pair_step(step.name)
+    if step.kind == "up":
+        return _up_step(step)
+    return _any_step
+
+
+def _trigger(node: Any) -> tuple[Any, ...]:
+    """The segment a loop starts with, or the segment itself."""
+    if isinstance(node, Loop):
+        return node.trigger
+    return node if isinstance(node, tuple) else ("",)
+
+
+def _inside(node: Any, crumb: Any, name: str, loops_first: bool) -> list[Match]:
+    """The loops or the segments of that id in a loop. A loop's own trigger and the loops nested in it can share an
+    id (HL): a step to a loop prefers the loops, an element prefers the segment."""
+    if isinstance(node, tuple):
+        return [(node, crumb)] if node[0] == name else []
+    if not isinstance(node, Loop):
+        return []
+    segments: list[Any] = []
+    loops: list[Any] = []
+    for child in node.children:
+        if isinstance(child, Loop):
+            if child.id == name:
+                loops.append(child)
+        elif child[0] == name:
+            segments.append(child)
+    if not loops_first and len(segments) == 1:
+        return [(segments[0], crumb)]
+    chosen = (loops or segments) if loops_first else (segments or loops)
+    return [(child, (crumb, f"/{name}[#{i}]")) for i, child in enumerate(chosen, 1)]
+
+
+def _segment_step(step: Step) -> StepFunction:
+    name, number, holds = step.name, step.number, _tests(step.tests)
+
+    def walk(found: list[Match], run: Run) -> list[Match]:
+        result: list[Match] = []
+        for node, crumb in found:
+            if isinstance(node, _Anywhere):
+                inside = list(node.find(name, run))
+            else:
+                inside = _inside(node, crumb, name, loops_first=True)
+            run.spend(len(inside))
+            if number:
+                inside = inside[number - 1 : number]
+            result += [match for match in inside if holds(match[0])]
+        return result
+
+    return walk
+
+
+def _element_step(step: Step) -> StepFunction:
+    name, number, component = step.name, step.number, step.component
+    text = f"{name}{number:02d}" + (f"-{component}" if component else "")
+
+    def walk(found: list[Match], run: Run) -> list[Match]:
+        result: list[Match] = []
+        for node, crumb in found:
+            if isinstance(node, _Anywhere):
+                segments = list(node.find(name, run))
+            else:
+                segments = _inside(node, crumb, name, loops_first=False)
+            run.spend(len(segments))
+            for segment, at in segments:
+                values = element_values(_trigger(segment), number, component)
+                result += [(value, (at, f"/{text}")) for value in values]
+        return result
+
+    return walk
+
+
+def element_values(segment: tuple[Any, ...], number: int, component: int) -> list[str]:
+    """An element's values: one per repetition; without a component, a composite counts as all its components."""
+    if number >= len(segment):
+        return []
+    value = segment[number]
+    if type(value) is str:
+        return [value] if value and component < 2 else []
+    found: list[str] = []
+    for repetition in value if isinstance(value, Repeats) else (value,):
+        parts = (repetition,) if isinstance(repetition, str) else repetition
+        wanted = parts[component - 1 : component] if component else parts
+        found += [part for part in wanted if part]
+    return found
+
+
+def _pair_step(qualifier: str) -> StepFunction:
+    def walk(found: list[Match], run: Run) -> list[Match]:
+        result: list[Match] = []
+        for node, crumb in found:
+            segment = _trigger(node)
+            first = FIRST_PAIR.get(segment[0], 0)
+            for i in range(first or 1, len(segment) - 1, 2 if first else 1):
+                if segment[i] == qualifier:
+                    at = (crumb, f"/{segment[0]}{i + 1:02d}")
+                    result += [(value, at) for value in element_values(segment, i + 1, 0)]
+        return result
+
+    return walk
+
+
+def _up_step(step: Step) -> StepFunction:
+    name, holds = step.name, _tests(step.tests)
+
+    def walk(found: list[Match], run: Run) -> list[Match]:
+        result: list[Match] = []
+        for node, _ in found:
+            loop = run.parent(node)
+            while loop is not None:
+                run.spend(1)
+                if loop.id == name and holds(loop):
+                    result.append((loop, _crumbs_to(loop, run)))
+                    break
+                loop = run.parent(loop)
+        return result
+
+    return walk
+
+
+def _crumbs_to(loop: Loop, run: Run) -> Any:
+    """The loop's place from the root of its tree, whatever scope it was reached from."""
+    above = run.parent(loop)
+    if above is None:
+        return (None, "$" if loop is run.root else "source")
+    same = [child for child in above.children if isinstance(child, Loop) and child.id == loop.id]
+    number = next(i for i, child in enumerate(same, 1) if child is loop)
+    return (_crumbs_to(above, run), f"/{loop.id}[#{number}]")
+
+
+class _Anywhere:
+    """What `//` leaves for the next step: the same node, searched at every depth."""
+
+    __slots__ = ("crumb", "node")
+
+    def __init__(self, node: Any, crumb: Any) -> None:
+        self.node, self.crumb = node, crumb
+
+    def find(self, name: str, run: Run) -> Iterator[Match]:
+        """Every loop of that id below, in document order; segments of that id that are no loop's trigger."""
+        open_ = [_numbered(self.node, self.crumb, is_start=True)]
+        while open_:
+            for child, crumb, is_trigger in open_[-1]:
+                run.spend(1)
+                if isinstance(child, Loop):
+                    if child.id == name:
+                        yield child, crumb
+                    open_.append(_numbered(child, crumb))
+                    break
+                if child[0] == name and not is_trigger:
+                    yield child, crumb
+            else:
+                open_.pop()
+
+
+def _numbered(node: Any, crumb: Any, is_start: bool = False) -> Iterator[tuple[Any, Any, bool]]:
+    """A loop's children with their place among those of the same id and kind."""
+    counts: dict[tuple[bool, str], int] = {}
+    for i, child in enumerate(node.children if isinstance(node, Loop) else ()):
+        is_loop = isinstance(child, Loop)
+        name = child.id if isinstance(child, Loop) else str(child[0])
+        counts[is_loop, name] = number = counts.get((is_loop, name), 0) + 1
+        yield child, (crumb, f"/{name}[#{number}]"), i == 0 and not is_loop and name == node.id and not is_start
+
+
+def _any_step(found: list[Match], run: Run) -> list[Match]:
+    return [(_Anywhere(node, crumb), crumb) for node, crumb in found]
+
+
+def _tests(tests: tuple[Test, ...]) -> Callable[[Any], bool]:
+    if not tests:
+        return lambda node: True
+    compiled = [_test(test) for test in tests]
+    return lambda node: all(test(node) for test in compiled)
+
+
+def _test(test: Test) -> Callable[[Any], bool]:
+    wanted, negated = frozenset(test.values), test.negated
+
+    def holds(node: Any) -> bool:
+        if not test.path:
+            segment = _trigger(node)
+            values = element_values(segment, QUALIFIER.get(segment[0], 1), 0)
+        else:
+            element = test.path[0]
+            inside = _inside(node, None, element.name, loops_first=False)
+            values = [v for s, _ in inside for v in element_values(_trigger(s), element.number, element.component)]
+        return any(value in wanted for value in values) is not negated
+
+    return holds

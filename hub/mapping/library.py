@@ -1,0 +1,136 @@
+"""The mappings folder: files found by name, compiled once, compiled again when a file they rest on changes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from hub.mapping.errors import Finding, MappingError
+from hub.mapping.mapping import Mapping
+from hub.mapping.template import Template, load, resolve
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*(/[a-z0-9][a-z0-9_.-]*)*", re.IGNORECASE)
+_TABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+
+Stamp = tuple[Path, int, int]
+
+
+class Library:
+    """Mappings by name: `shopify/order.in` is `shopify/order.in.yaml` in the first of `paths` that has it.
+
+    Tables are `tables/NAME.csv` with a header `key,value[,more columns]`.
+    """
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = [Path(path) for path in paths]
+        self._compiled: dict[str, tuple[Mapping, list[Stamp]]] = {}
+
+    def get(self, name: str) -> Mapping:
+        """The compiled mapping; raises MappingError (`mapping.not-found` when no folder has it)."""
+        known = self._compiled.get(name)
+        if known is not None and all(_stamp(path) == (path, *rest) for path, *rest in known[1]):
+            return known[0]
+        used: list[Stamp] = []
+        template = resolve(self._load(name, used), lambda parent: self._load(parent, used))
+        mapping = Mapping(name, template, _Tables(self, template, used))
+        self._compiled[name] = (mapping, used)
+        return mapping
+
+    def reload(self) -> None:
+        """Forgets everything compiled."""
+        self._compiled.clear()
+
+    def names(self) -> list[str]:
+        """Every mapping there is, sorted."""
+        return sorted({name for folder in self.paths for name in _names(folder)})
+
+    def find(self, name: str) -> Path | None:
+        """The file of a mapping, if there is one."""
+        if not _NAME.fullmatch(name) or ".." in name:
+            return None
+        return next((file for folder in self.paths if (file := folder / f"{name}.yaml").is_file()), None)
+
+    def _load(self, name: str, used: list[Stamp]) -> Template:
+        file = self.find(name)
+        if file is None:
+            folders = ", ".join(map(str, self.paths)) or "no folder"
+            raise MappingError([Finding("mapping.not-found", f"there is no mapping `{name}` in {folders}", name)])
+        used.append(_stamp(file))
+        return load(read_text(file), f"{name}.yaml")
+
+    def table(self, name: str, used: list[Stamp]) -> dict[str, Any] | None:
+        """A table's rows by key, None when there is no such file."""
+        file = self.table_file(name)
+        if file is None:
+            return None
+        used.append(_stamp(file))
+        return read_table(read_text(file), f"tables/{file.name}")
+
+    def table_file(self, name: str) -> Path | None:
+        if not _TABLE.fullmatch(name):
+            return None
+        return next((f for folder in self.paths if (f := folder / "tables" / f"{name}.csv").is_file()), None)
+
+
+class _Tables(dict[str, Any]):
+    """The tables of one mapping, those in its file first; a table file is read when the mapping turns out to use it."""
+
+    def __init__(self, library: Library, template: Template, used: list[Stamp]) -> None:
+        super().__init__(template.tables)
+        self._library, self._used = library, used
+
+    def __contains__(self, name: object) -> bool:
+        if not super().__contains__(name):
+            rows = self._library.table(str(name), self._used)
+            if rows is None:
+                return False
+            self[str(name)] = rows
+        return True
+
+
+def _names(folder: Path) -> Iterator[str]:
+    for file in folder.rglob("*.yaml"):
+        name = file.relative_to(folder).with_suffix("").as_posix()
+        if not name.startswith(("tables/", "samples/")):
+            yield name
+
+
+def _stamp(file: Path) -> Stamp:
+    try:
+        stat = file.stat()
+    except OSError:
+        return file, 0, 0
+    return file, stat.st_mtime_ns, stat.st_size
+
+
+def read_text(file: Path) -> str:
+    """A file's text; raises MappingError when it cannot be read or is not UTF-8."""
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise MappingError([Finding("mapping.unreadable", f"cannot be read: {reason}", str(file))]) from None
+
+
+def read_table(text: str, file: str) -> dict[str, Any]:
+    """A CSV table: `key -> value`, or `key -> {column: text}` where it has more columns than key and value."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows: dict[str, Any] = {}
+    try:
+        header = next(reader, [])
+        if header[:1] != ["key"] or len(header) < 2 or len(set(header)) != len(header):
+            raise MappingError([Finding("mapping.table", "its first line is `key,value[,more columns]`", file, 1, 1)])
+        for cells in reader:
+            if not cells:
+                continue
+            if len(cells) != len(header) or cells[0] in rows:
+                message = "the same key again" if len(cells) == len(header) else f"{len(header)} columns are wanted"
+                raise MappingError([Finding("mapping.table", message, file, reader.line_num, 1)])
+            rows[cells[0]] = cells[1] if header == ["key", "value"] else dict(zip(header[1:], cells[1:], strict=True))
+    except csv.Error as error:
+        raise MappingError([Finding("mapping.table", f"not CSV: {error}", file, reader.line_num, 1)]) from None
+    return rows

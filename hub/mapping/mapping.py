@@ -1,0 +1,122 @@
+"""A mapping, ready to run."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping as MappingType
+from typing import Any
+
+from hub.edi.tree import Loop, TransactionSet
+from hub.mapping.compile import Errors, RowCompiler
+from hub.mapping.errors import Fault, Finding, LookupMissing, MappingError, Position
+from hub.mapping.parser import Dialects, parse_path
+from hub.mapping.paths import Reader
+from hub.mapping.runtime import EMPTY, Context, Run, Scope
+from hub.mapping.syntax import Path, SyntaxFault
+from hub.mapping.template import Format, Template, apply_fragments, emit, load
+
+Tables = MappingType[str, MappingType[str, Any]]
+
+MAX_FINDINGS = 100
+
+
+class Mapping:
+    """One direction of one document, compiled.
+
+    `text` is the resolved text: self-contained, with `extends` and fragments merged and its table files inside, so
+    that `Mapping.from_text(text)` maps just the same at any later time. `hash` is its SHA-256.
+    `source` and `target` say what it reads and gives; `tables` the names of the lookup tables it reads.
+    """
+
+    def __init__(self, name: str, template: Template, tables: Tables) -> None:
+        """`template` is resolved along `extends`; raises MappingError with everything that is wrong."""
+        apply_fragments(template)
+        rows = RowCompiler(template)
+        build = rows.block(template.rows, "")
+        split = rows.items(template.split, "split") if template.split is not None else None
+        findings = [*template.findings, *rows.findings]
+        if findings:
+            raise MappingError(sorted(findings, key=lambda f: (f.file, f.line, f.column)))
+        self.name = name
+        self.source: Format = template.source
+        self.target: Format = template.target
+        self.description = template.description
+        self.tables: frozenset[str] = frozenset(rows.tables)
+        self.targets: dict[str, Position] = rows.targets
+        self.paths: list[tuple[Path, Position, str]] = rows.paths
+        self._table_rows: Tables = {table: tables[table] for table in sorted(self.tables) if table in tables}
+        self._build, self._split = build, split
+        self.text: str = emit(template, self._table_rows)
+        self.hash: str = hashlib.sha256(self.text.encode()).hexdigest()
+
+    @classmethod
+    def from_text(cls, text: str, name: str = "mapping") -> Mapping:
+        """A mapping from its text alone, such as a resolved text kept by its hash."""
+        template = load(text, name)
+        if template.extends is not None:
+            message = "extends another mapping; read it through a Library, or store its resolved text"
+            template.wrong(template.extends.at, "extends", message)
+        return cls(name, template, template.tables)
+
+    def run(self, document: Any, context: Context = EMPTY) -> dict[str, Any]:
+        """Maps one document to a JSON-like dict (str, int, Decimal, bool, list, dict).
+
+        Raises MappingError with all findings of the document, or LookupMissing when nothing is wrong but rows that
+        a `lookup(..., park)` waits for.
+        """
+        errors: Errors = []
+        run = Run(document, context, self._table_rows)
+        scope = Scope(run.root, run)
+        try:
+            result = self._build(run.root, scope, errors)
+        except RecursionError:
+            raise MappingError([Finding(_TOO_DEEP, "the document is nested too deep", self.name)]) from None
+        if errors:
+            raise _failure(errors)
+        if result is None:
+            return {}
+        return result if isinstance(result, dict) else {"items": result}
+
+    def split(self, document: Any, context: Context = EMPTY) -> list[Any]:
+        """The documents inside one file, by the mapping's `split:`; each goes through `run` by itself.
+
+        Without `split:` it is the document alone.
+        """
+        if self._split is None:
+            return [document]
+        errors: Errors = []
+        run = Run(document, context, self._table_rows)
+        result = self._split(run.root, Scope(run.root, run), errors)
+        if errors:
+            raise _failure(errors)
+        return result or []
+
+    def __repr__(self) -> str:
+        return f"<Mapping {self.name} {self.hash[:12]}>"
+
+
+_TOO_DEEP = "mapping.too-deep"
+
+
+def _failure(errors: Errors) -> MappingError:
+    findings = [finding for finding, _ in errors[:MAX_FINDINGS]]
+    missing = [fault.missing for _, fault in errors if fault.missing is not None]
+    if missing and len(missing) == len(errors):
+        return LookupMissing(missing, findings)
+    return MappingError(findings)
+
+
+def value_at(document: Any, path: str, context: Context = EMPTY) -> Any:
+    """The value a finding's `value_path` points at, None when there is none; several as a list.
+
+    `document` is what went through the mapping; it is up to the caller who may see the answer.
+    """
+    run = Run(document, context, {})
+    edi_source = isinstance(context.source, (Loop, TransactionSet))
+    dialects = Dialects("x12" if isinstance(run.root, Loop) else "json", "x12" if edi_source else "json")
+    try:
+        parsed = parse_path(path, dialects)
+        found = Reader(parsed, {}).many(run.root, Scope(run.root, run))
+    except (SyntaxFault, Fault):
+        return None
+    return found if len(found) > 1 else (found[0] if found else None)

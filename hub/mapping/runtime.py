@@ -1,0 +1,146 @@
+"""What a run of a mapping carries: the document, its context, the scopes of `each`, and the bound on its work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from hub.edi.tree import Loop, TransactionSet
+from hub.mapping.errors import Fault
+
+MAX_STEPS = 5_000_000  # values a run may look at; a 5,000-line order needs some 200,000
+MAX_TEXT = 1_000_000  # characters in one text
+MAX_DIGITS = 60  # digits in one number, before and after the point together
+
+
+def no_tables(table: str, key: str) -> Any:
+    """The lookup of a context without tables: every row is missing."""
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a mapping may read besides its document.
+
+    source: the original inbound message for an outbound mapping (parsed JSON or a TransactionSet).
+    partner, connection: their settings. message: facts of this message, such as `received_at` or `file_name`.
+    lookup: `(table, key) -> value`, a row as a dict, or None when the row is missing; asked before the mapping's
+    own table files.
+    """
+
+    source: Any = None
+    partner: Mapping[str, Any] = field(default_factory=dict)
+    connection: Mapping[str, Any] = field(default_factory=dict)
+    message: Mapping[str, Any] = field(default_factory=dict)
+    lookup: Callable[[str, str], Any] = no_tables
+
+
+EMPTY = Context()
+
+
+class Group(list[Any]):
+    """The items that `group_by` put together. Where one value is wanted, equal values of the items count as one."""
+
+    __slots__ = ("origins",)
+
+    def __init__(self, items: Sequence[Any] = (), origins: Sequence[int] = ()) -> None:
+        super().__init__(items)
+        self.origins = list(origins)
+
+
+def envelope_of(document: TransactionSet) -> dict[str, str]:
+    """What `envelope.*` reads: the envelope's keys and set_id, version, set_control_number."""
+    return {
+        **document.envelope,
+        "set_id": document.set_id,
+        "version": document.version,
+        "set_control_number": document.control_number,
+    }
+
+
+class Run:
+    """One run: not shared, not reused."""
+
+    __slots__ = ("_parents", "context", "envelope", "root", "spent", "tables")
+
+    def __init__(self, document: Any, context: Context, tables: Mapping[str, Mapping[str, Any]]) -> None:
+        self.root, self.envelope = document, {}
+        if type(document) is TransactionSet:
+            self.root, self.envelope = document.root, envelope_of(document)
+        self.context = context
+        self.tables = tables
+        self.spent = 0
+        self._parents: dict[int, Loop] | None = None
+
+    def spend(self, steps: int) -> None:
+        self.spent += steps
+        if self.spent > MAX_STEPS:
+            raise Fault("mapping.too-much-work", f"looked at more than {MAX_STEPS:,} values; nest fewer `each`")
+
+    def parent(self, node: Any) -> Loop | None:
+        """The loop around an EDI node, of the document or of the source."""
+        if self._parents is None:
+            self._parents = {}
+            source = self.context.source
+            trees = [self.root, source.root if type(source) is TransactionSet else source]
+            open_ = [tree for tree in trees if isinstance(tree, Loop)]
+            while open_:
+                loop = open_.pop()
+                for child in loop.children:
+                    self._parents[id(child)] = loop
+                    if isinstance(child, Loop):
+                        open_.append(child)
+        return self._parents.get(id(node))
+
+
+class Scope:
+    """What relative paths are relative to: the document, an item of `each`, or the one match of `with`."""
+
+    __slots__ = ("here", "index", "outer", "position", "reader", "run")
+
+    def __init__(self, here: Any, run: Run, outer: Scope | None = None, reader: Any = None, index: int = 0,
+                 position: int = 0) -> None:  # fmt: skip
+        self.here = here
+        self.run = run
+        self.outer = outer
+        self.reader = reader  # the path that led here from the outer scope, and which of its matches this is
+        self.index = index
+        self.position = position
+
+
+def as_text(value: Any) -> str:
+    """A scalar as text: exact numbers without exponent, true and false, ISO dates."""
+    kind = type(value)
+    if kind is str:
+        return value  # type: ignore[no-any-return]
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is int:
+        return decimal_text(Decimal(value))
+    if kind is Decimal:
+        return decimal_text(value)
+    if isinstance(value, float):
+        return decimal_text(Decimal(repr(value)))
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    raise Fault("mapping.not-a-value", "a single value is wanted here, this is an object or a list")
+
+
+def decimal_text(value: Decimal) -> str:
+    check_size(value)
+    return format(value, "f")
+
+
+def check_size(value: Decimal) -> Decimal:
+    """Refuses infinities and numbers whose digits would fill memory (1e999999)."""
+    if not value.is_finite() or abs(value.adjusted()) > MAX_DIGITS or len(value.as_tuple().digits) > MAX_DIGITS:
+        raise Fault("mapping.number-size", f"not a finite number of at most {MAX_DIGITS} digits")
+    return value
+
+
+def is_true(value: Any) -> bool:
+    """Whether a condition that is a plain value holds: present, not empty, not false."""
+    return value is not None and value is not False and value != "" and value != [] and value != {}
