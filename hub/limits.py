@@ -1,7 +1,8 @@
 """One budget of calls per connection, whatever number of threads and processes calls.
 
 The bucket stands in the connection's row. A process takes tokens out of it in small leases and spends them from
-memory, so that a call costs no commit. A lease not spent soon is forgotten: the bucket has counted it as spent.
+memory, so that a call costs no commit. What is left of a lease after its time goes back with the next one; what a
+process that died had left is lost, which errs on the safe side.
 """
 
 from __future__ import annotations
@@ -113,16 +114,17 @@ class SharedBudget:
             if silence > 0:
                 return silence
             rate, size = (self._last[0].rate, self._last[0].size) if self._last else (0.0, 0.0)
-            kept = self._tokens if now < self._until else 0.0
-        need = cost - kept
+            unspent, self._tokens = self._tokens, 0.0
+            since = self._until - dt.timedelta(seconds=LEASE_SECONDS) if unspent else None
+        chunk = max(cost, LEASE_SECONDS * rate, min(FEW, size / 4))
         with self._db.write() as tx:
-            lease = limits.lease(tx, self._id, now, need, max(need, LEASE_SECONDS * rate, min(FEW, size / 4)))
+            lease = limits.lease(tx, self._id, now, cost, chunk, unspent, since)
         with self._state:
             self._last = (lease, now)
             if lease.tokens <= 0:
                 return max(lease.wait, PAUSE_SECONDS)
             if self._quiet <= now:  # else silence was asked for meanwhile, and the tokens are given up
-                self._tokens = kept + lease.tokens
+                self._tokens = lease.tokens
                 self._until = now + dt.timedelta(seconds=LEASE_SECONDS)
             return 0.0
 

@@ -26,10 +26,20 @@ class Lease:
     size: float
 
 
-def lease(tx: Connection, connection_id: int, now: dt.datetime, need: float, chunk: float) -> Lease:
+def lease(
+    tx: Connection,
+    connection_id: int,
+    now: dt.datetime,
+    need: float,
+    chunk: float,
+    unspent: float = 0.0,
+    since: dt.datetime | None = None,
+) -> Lease:
     """Take `need` tokens and up to `chunk` of them, or none when the bucket does not hold `need`.
 
-    A call that costs more than the bucket can ever hold goes when it is full, and the bucket then owes the rest.
+    `unspent` tokens of a lease taken at `since` go back first: as if they had never left. After a silence they are
+    gone, it has emptied the bucket. A call that costs more than the bucket can ever hold goes when it is full, and the
+    bucket then owes the rest.
     """
     row = _locked(tx, connection_id)
     rate, size = row.bucket_rate, row.bucket_size
@@ -37,15 +47,18 @@ def lease(tx: Connection, connection_id: int, now: dt.datetime, need: float, chu
     if quiet > 0:
         return Lease(0.0, quiet, 0.0, rate, size)
     held = _refilled(row, now)
+    if since is not None and (row.quiet_until is None or row.quiet_until < since):
+        held = min(size, held + unspent)
     enough = min(need, size)
-    if held < enough - 1e-9:
+    taken = max(need, min(chunk, held)) if held >= enough - 1e-9 else 0.0
+    if taken or unspent:
+        tx.execute(
+            update(connections)
+            .where(connections.c.id == connection_id)
+            .values(bucket_tokens=held - taken, bucket_at=max(now, row.bucket_at))  # clocks of two machines differ
+        )
+    if not taken:
         return Lease(0.0, (enough - held) / rate, held, rate, size)
-    taken = max(need, min(chunk, held))
-    tx.execute(
-        update(connections)
-        .where(connections.c.id == connection_id)
-        .values(bucket_tokens=held - taken, bucket_at=max(now, row.bucket_at))  # clocks of two machines differ
-    )
     return Lease(taken, 0.0, held - taken, rate, size)
 
 
