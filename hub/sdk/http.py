@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -40,7 +40,7 @@ class Budget(Protocol):
 
 
 class _Unreachable(Exception):
-    """A try that failed before it can have taken effect, or of a call that may be repeated."""
+    """A try that failed for no reason of its own; worth another where the call may be repeated."""
 
     def __init__(self, cause: Retry) -> None:
         super().__init__(cause.detail)
@@ -69,6 +69,7 @@ class Http:
         self.budget = budget
         self._allow = allow
         self._timeout = timeout
+        self._pool_size = pool_size
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers.update({"Accept": "application/json", **(headers or {})})
@@ -79,7 +80,15 @@ class Http:
 
     def bound(self, base_url: str, *, headers: Mapping[str, str] | None = None, auth: Any = None) -> Http:
         """The same budget and guard, for the address and credentials a connector read from its settings."""
-        return Http(base_url, headers=headers, auth=auth, budget=self.budget, allow=self._allow, timeout=self._timeout)
+        return Http(
+            base_url,
+            headers=headers,
+            auth=auth,
+            budget=self.budget,
+            allow=self._allow,
+            timeout=self._timeout,
+            pool_size=self._pool_size,
+        )
 
     def request(
         self,
@@ -92,12 +101,23 @@ class Http:
     ) -> requests.Response:
         """Send one request and give a response below 400; anything else raises an error named by who must act.
 
-        `idempotent` defaults to what the method says (GET, HEAD, PUT, DELETE). A lost answer to a call that is
-        not idempotent raises `Retry(maybe_done=True)`.
+        `idempotent` defaults to what the method says (GET, HEAD, PUT, DELETE) and allows up to three tries. A call
+        that is not safe (GET, HEAD, OPTIONS) and may have reached the other side raises `Retry(maybe_done=True)`,
+        whichever of its tries it was.
         """
         if idempotent is None:
             idempotent = method.upper() in ("GET", "HEAD", "PUT", "DELETE", "OPTIONS")
-        url = urljoin(self.base_url, path.lstrip("/")) if "://" not in path else path
+        url = self._address(path)
+        maybe_done = False
+
+        def once() -> requests.Response:
+            nonlocal maybe_done
+            try:
+                return self._try(method, url, cost, kwargs)
+            except _Unreachable as error:
+                maybe_done = maybe_done or error.cause.maybe_done
+                raise
+
         retrying = Retrying(
             retry=retry_if_exception_type(_Unreachable),
             stop=stop_after_attempt(3 if idempotent else 1),
@@ -105,11 +125,26 @@ class Http:
             reraise=True,
         )
         try:
-            return retrying(self._try, method, url, idempotent, cost, kwargs)
+            return retrying(once)
         except _Unreachable as error:
+            error.cause.maybe_done = maybe_done
             raise error.cause from error
+        except Retry as error:
+            error.maybe_done = error.maybe_done or maybe_done
+            raise
 
-    def _try(self, method: str, url: str, idempotent: bool, cost: float, kwargs: dict[str, Any]) -> requests.Response:
+    def _address(self, path: str) -> str:
+        """Absolute addresses (the next page, say) must be of the same origin: they get our credentials."""
+        if not path.startswith(("http://", "https://")):
+            return self.base_url + path.lstrip("/")
+        if _origin(path) != _origin(self.base_url):
+            raise Misconfigured(
+                f"{_host(self.base_url)} leads to another address, {_host(path)}; our credentials do not follow",
+                code="connector.other-origin",
+            )
+        return path
+
+    def _try(self, method: str, url: str, cost: float, kwargs: dict[str, Any]) -> requests.Response:
         if not self._allow(url):
             raise Misconfigured(
                 f"requests to {urlsplit(url).hostname} are not allowed; an admin can allow the host",
@@ -119,19 +154,20 @@ class Http:
             self.budget.take(cost)
         try:
             response = self._session.request(method, url, timeout=self._timeout, allow_redirects=False, **kwargs)
-        except requests.ConnectTimeout as error:
-            raise _Unreachable(Retry(f"cannot reach {_host(url)}: {type(error).__name__}")) from error
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            refused = isinstance(error, requests.ConnectionError) and _never_sent(error)
-            lost = Retry(f"no answer from {_host(url)}: {type(error).__name__}", maybe_done=not refused)
-            if idempotent or refused:
-                raise _Unreachable(lost) from error
-            raise lost from error
-        except (requests.exceptions.InvalidURL, requests.exceptions.MissingSchema) as error:
+        except (
+            requests.exceptions.InvalidURL,
+            requests.exceptions.MissingSchema,
+            requests.exceptions.InvalidSchema,
+        ) as error:
             raise Misconfigured(f"not a valid address: {url}") from error
-        return self._judge(response, idempotent)
+        except requests.RequestException as error:
+            if "CERTIFICATE_VERIFY_FAILED" in repr(error):
+                raise Misconfigured(f"the certificate of {_host(url)} is not trusted", code="connector.tls") from error
+            told = f"no answer from {_host(url)}: {type(error).__name__}"
+            raise _Unreachable(Retry(told, maybe_done=_is_unsafe(method) and not _never_sent(error))) from error
+        return self._judge(response)
 
-    def _judge(self, response: requests.Response, idempotent: bool) -> requests.Response:
+    def _judge(self, response: requests.Response) -> requests.Response:
         status = response.status_code
         if status < 300:
             return response
@@ -144,10 +180,8 @@ class Http:
         if status in (401, 403):
             raise Unauthorised(where)
         if status >= 500 or status in (408, 425):
-            failed = Retry(where, maybe_done=not idempotent, code="connector.server-error")
-            if idempotent:
-                raise _Unreachable(failed)
-            raise failed
+            doubtful = status >= 500 and _is_unsafe(response.request.method or "")
+            raise _Unreachable(Retry(where, maybe_done=doubtful, code="connector.server-error"))
         if 300 <= status < 400:
             raise Misconfigured(f"{where}: it redirects to {response.headers.get('Location', 'nowhere')}")
         raise Refusal(where, response)
@@ -211,7 +245,19 @@ def _host(url: str) -> str:
     return urlsplit(url).netloc
 
 
-def _never_sent(error: requests.ConnectionError) -> bool:
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+def _is_unsafe(method: str) -> bool:
+    """True for a method that asks for an effect (RFC 9110, 9.2.1)."""
+    return method.upper() not in ("GET", "HEAD", "OPTIONS")
+
+
+def _never_sent(error: requests.RequestException) -> bool:
     """True when no connection came to be, so that the request cannot have taken effect."""
+    if isinstance(error, requests.ConnectTimeout):
+        return True
     text = repr(error)
     return "NewConnectionError" in text or "NameResolutionError" in text or "ConnectTimeoutError" in text

@@ -24,16 +24,20 @@ from hub.sdk.testing.intake import Intake, SpyBudget, revision  # noqa: E402
 from hub.sdk.testing.peer import EPOCH, MANY, RETRY_AFTER, Fault, Peer  # noqa: E402
 from hub.sdk.testing.pulling import PullCases  # noqa: E402
 from hub.sdk.testing.pushing import PushCases  # noqa: E402
+from hub.sdk.testing.server import Answer, Call, Server  # noqa: E402
 from hub.sdk.testing.webhooks import WebhookCases  # noqa: E402
 
 __all__ = [
     "EPOCH",
     "MANY",
     "RETRY_AFTER",
+    "Answer",
+    "Call",
     "ConnectorSuite",
     "Fault",
     "Intake",
     "Peer",
+    "Server",
     "SpyBudget",
     "needs",
     "revision",
