@@ -25,7 +25,8 @@ class Mapping:
 
     `text` is the resolved text: self-contained, with `extends` and fragments merged and its table files inside, so
     that `Mapping.from_text(text)` maps just the same at any later time. `hash` is its SHA-256.
-    `source` and `target` say what it reads and gives; `tables` the names of the lookup tables it reads.
+    `source` and `target` say what it reads and gives, `original` what `source.*` is; `tables` names the lookup
+    tables it reads.
     """
 
     def __init__(self, name: str, template: Template, tables: Tables) -> None:
@@ -40,6 +41,7 @@ class Mapping:
         self.name = name
         self.source: Format = template.source
         self.target: Format = template.target
+        self.original: Format = template.original
         self.description = template.description
         self.tables: frozenset[str] = frozenset(rows.tables)
         self.targets: dict[str, Position] = rows.targets
