@@ -278,6 +278,7 @@ def _total(order: Node) -> None:
         "currentTotalTaxSet": current_tax, "currentTotalDiscountsSet": total(left_off),
         "currentTotalPriceSet": current, "totalReceivedSet": received, "totalRefundedSet": refunded,
         "totalOutstandingSet": NOTHING if paid else current,
+        "totalTipReceivedSet": NOTHING,
     }  # fmt: skip
     order.update({name: money.bag(pair) for name, pair in bags.items()})
     order["taxLines"] = [tax_line(spec, tax)] if tax.shop else []
