@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import requests
@@ -33,11 +35,16 @@ class TooCostly(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer without errors: its bytes as they came, its `data`, and the points it asked for (None: not said)."""
+    """An answer without errors.
+
+    `body`: its bytes as they came; `requested_cost`: the points it asked for (None: not said); `at`: when it was
+    made, by the shop's clock where it tells.
+    """
 
     body: bytes
     data: dict[str, Any]
     requested_cost: float | None
+    at: datetime
 
 
 class Client:
@@ -75,7 +82,7 @@ class Client:
             self._judge(errors, data, answer, write)
         if not isinstance(data, dict):
             raise Retry("the shop answered without data", maybe_done=write)
-        return Answer(response.content, data, cost.get("requestedQueryCost"))
+        return Answer(response.content, data, cost.get("requestedQueryCost"), _clock(response.headers))
 
     def change(self, name: str, *, errors: str = "userErrors", **values: Any) -> Answer:
         """Send a mutation whose field is aliased `result`; what it lists in `errors` is a `Rejected`."""
@@ -123,13 +130,13 @@ class Client:
             return self._token
 
     def _grant(self) -> str:
-        form = {
+        wish = {
             "grant_type": "client_credentials",
             "client_id": self._settings["client_id"],
             "client_secret": self._settings["client_secret"],
         }
         try:
-            response = self._http.post("admin/oauth/access_token", data=form, idempotent=True, cost=0.0)
+            response = self._http.post("admin/oauth/access_token", json=wish, idempotent=True, cost=0.0)
             granted = response.json()
             token, lifetime = str(granted["access_token"]), float(granted.get("expires_in", 86399))
         except Refusal as error:
@@ -184,6 +191,12 @@ class Client:
         if self._http.budget:
             self._http.budget.hold_until(after)
         return Retry(message, after=after, limited=True, code="connector.limited")
+
+
+def _clock(headers: Mapping[str, str]) -> datetime:
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        return parsedate_to_datetime(headers["Date"]).astimezone(UTC)
+    return datetime.now(UTC)
 
 
 def _number(value: Any) -> float | None:

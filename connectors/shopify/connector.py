@@ -56,15 +56,9 @@ class Shopify(Connector):
     def __init__(self, settings: Mapping[str, Any], http: Http) -> None:
         super().__init__(settings, http)
         self._client = Client(settings, http)
-        self._reader = Reader(
-            self._client, settings["page_size"], timedelta(seconds=settings["overlap_seconds"])
-        )
-        self._fulfilling = Fulfilling(
-            self._client, self._reader, settings["locations"], settings["notify_customer"]
-        )
-        self._returning = Returning(
-            self._client, self._reader, settings["locations"], settings["close_returns"]
-        )
+        self._reader = Reader(self._client, settings["page_size"], timedelta(seconds=settings["overlap_seconds"]))
+        self._fulfilling = Fulfilling(self._client, self._reader, settings["locations"], settings["notify_customer"])
+        self._returning = Returning(self._client, self._reader, settings["locations"], settings["close_returns"])
         self._cancelling = Cancelling(self._client)
         self._stocking = Stocking(self._client, settings["locations"])
         signing = settings.get("webhook_secret") or settings.get("client_secret")

@@ -2,16 +2,17 @@
 
 A pull walks along `updated_at`. Within a run each page asks again from the last time it saw, so a record that changes
 meanwhile only moves further on; the shop's own page cursor is used inside one instant alone, where times cannot tell
-records apart. Each run first looks back over the overlap for records that became visible late.
+records apart. Each run first looks back over the overlap, cheaply, for records it has not taken: those that became
+visible late, and those taken in the very second they changed, in which they may have changed again.
 
 The cursor: {"since": instant of the last record, "after": page cursor within that instant or null,
-"seen": {instant: "id id id"} of the records taken in the overlap}.
+"seen": {instant: "id id id"} of the records of the overlap that need not be taken again}.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,11 +23,14 @@ from hub.sdk.connector import Document, Json, Page
 from hub.sdk.errors import Rejected
 from hub.sdk.http import loads
 
-LINES, PARTS = 10, 3
+LINES, PARTS = 6, 2
 """How many lines of each kind, and how many fulfilments, fulfilment orders or returns, come with an order at first;
 what an order has beyond them is read when it has more. Few, since a document pays for all it might get."""
 
 FIRST_PAGE = 5
+YOUNG = timedelta(seconds=2)
+"""The shop's times are whole seconds: a record this fresh may change again without its time telling."""
+
 REMEMBERED = 5000
 """Records remembered in the cursor at most; of more than these the overlap brings known revisions again."""
 
@@ -89,16 +93,23 @@ class Place:
     def look_back(self, overlap: timedelta) -> datetime:
         return (instant(self.since) or datetime.now(UTC)) - overlap
 
-    def knows(self, record: Any) -> bool:
-        return isinstance(record, dict) and _tail(record) in self.seen.get(str(record.get("updatedAt")), ())
+    def knows(self, record: Record) -> bool:
+        return record[1] in self.seen.get(record[0], ())
 
-    def take(self, record: Any) -> None:
-        if isinstance(record, dict) and record.get("id") and record.get("updatedAt"):
-            self.seen.setdefault(record["updatedAt"], set()).add(_tail(record))
+    def take(self, record: Record, at: datetime) -> None:
+        """Remember it, unless it was read so soon after its change that its time may not tell it from the next."""
+        changed = instant(record[0])
+        if changed and at - changed >= YOUNG:
+            self.seen.setdefault(record[0], set()).add(record[1])
 
 
-def _tail(record: dict[str, Any]) -> str:
-    return str(record.get("id")).rsplit("/", 1)[-1]
+Record = tuple[str, str]
+"""(updatedAt, the end of the id): one revision, as far as times tell."""
+
+
+def _record(node: Any) -> Record:
+    node = node if isinstance(node, dict) else {}
+    return str(node.get("updatedAt")), str(node.get("id")).rsplit("/", 1)[-1]
 
 
 class Reader:
@@ -116,17 +127,23 @@ class Reader:
             "returns", "-return_status:no_return")  # fmt: skip
         place = Place.of(cursor, start_at)
         make = self.order_documents if kind == "order" else self.return_documents
-        if cursor:
-            yield from self._late(operation, only, place, make, start_at)
+        if cursor and self._overlap:
+            self._look_back(place, only, start_at)
+        taken: set[Record] = set()
         count = kind == "order"
         while True:
             answer = self._page(operation, place, only, count)
+            documents: list[Document] = []
+            for node, body in scan.cut_each(answer.body, ("data", "page", "nodes")):
+                record = _record(node)
+                if record not in taken and not place.knows(record):
+                    documents += make(node, self.completed(body, node))
+                    place.take(record, answer.at)
+                    taken.add(record)
             total = _counted(answer) if count else None
-            page = answer.data["page"]
-            documents = self._take(scan.cut_each(answer.body, ("data", "page", "nodes")), place, make)
-            more = self._advance(place, page)
-            yield Page(documents, place.cursor(self._overlap), total)
             count = False
+            more = self._advance(place, answer.data["page"])
+            yield Page(documents, place.cursor(self._overlap), total)
             if not more:
                 return
 
@@ -156,45 +173,21 @@ class Reader:
                 self._size[operation] = max(1, min(fits, size * 4, self._most))
             return answer
 
-    def _late(
-        self,
-        operation: str,
-        only: str,
-        place: Place,
-        make: Callable[[Any, bytes], list[Document]],
-        start_at: datetime,
-    ) -> Iterator[Page]:
-        """Records inside the overlap that were not there when we passed: the shop's search index lags.
-
-        Ids and times alone are read, which is cheap; what is new among them is fetched by its id.
-        """
+    def _look_back(self, place: Place, only: str, start_at: datetime) -> None:
+        """Go back to the first record in the overlap that is not known. Ids and times alone are read here."""
         oldest = max(place.look_back(self._overlap), start_at)
         query = f"updated_at:>='{stamp(oldest)}' updated_at:<'{place.since}' {only}"
         after: str | None = None
         while True:
             page = self._client.call("changed_orders", query=query, first=250, after=after).data["page"]
-            new = [node for node in page["nodes"] if node and not place.knows(node)]
-            documents: list[Document] = []
-            for node in new:
-                body = self.read("order" if operation == "orders" else "order_returns", node["id"])
-                if body is not None:
-                    documents += make(loads(body), body)
-                place.take(node)
-            if documents:
-                yield Page(documents, place.cursor(self._overlap))
+            for node in page["nodes"]:
+                record = _record(node)
+                if instant(record[0]) and not place.knows(record):
+                    place.since, place.after = record[0], None
+                    return
             if not page["pageInfo"]["hasNextPage"]:
                 return
             after = page["pageInfo"]["endCursor"]
-
-    def _take(
-        self, nodes: list[tuple[Any, bytes]], place: Place, make: Callable[[Any, bytes], list[Document]]
-    ) -> list[Document]:
-        documents: list[Document] = []
-        for node, body in nodes:
-            if not place.knows(node):
-                documents += make(node, self.completed(body, node))
-                place.take(node)
-        return documents
 
     def _advance(self, place: Place, page: dict[str, Any]) -> bool:
         """Move on past the page; says whether more waits."""
