@@ -86,16 +86,24 @@ def read_isa(data: Source, start: int) -> IsaHead | None:
     end = at + len(component) + len(terminator)
     raw = [separator, component, terminator]
     encoding = "utf-8" if all(_is_utf8(d) for d in raw) else "latin-1"
-    elements = [p.decode(encoding, "replace") for p in pieces[1:ISA_ELEMENTS]]
+    broken = any(b"\n" in piece for piece in pieces[1:ISA_ELEMENTS])
+    elements = [_text(p, encoding) for p in pieces[1:ISA_ELEMENTS]]
     elements.append(component.decode(encoding, "replace"))
     marks = [d.decode(encoding, "replace") for d in raw]
     delimiters = Delimiters(marks[0], marks[1], marks[2], _repetition(elements, marks), _suffix(data, end))
     isa = IsaHead(elements, delimiters, end, encoding, [])
     isa.findings.extend(finding(code, text, offset=start, segment="ISA") for code, text in warnings)
+    if broken:
+        text = "A line break stands inside ISA; it was taken out."
+        isa.findings.append(finding("edi.line-break-in-segment", text, offset=start, segment="ISA"))
     _judge_width(isa, start)
-    if delimiters.terminator.isalnum() or delimiters.terminator in ("", " ", delimiters.element):
+    if delimiters.terminator.isalnum() or delimiters.terminator in ("", " ", marks[0], marks[1]):
         isa.usable = False
     return isa
+
+
+def _text(raw: bytes, encoding: str) -> str:
+    return raw.decode(encoding, "replace").replace("\r", "").replace("\n", "")
 
 
 def _is_utf8(raw: bytes) -> bool:

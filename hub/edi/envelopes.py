@@ -60,7 +60,8 @@ _EXPECTED = {
 def judge_envelopes(interchange: Interchange, library: Library) -> None:
     """Add the envelope findings of an interchange, its groups and their sets (SE01 excepted)."""
     _judge_isa(interchange)
-    _judge_iea(interchange)
+    if not any(f.code == "edi.terminator-unusable" for f in interchange.findings):
+        _judge_iea(interchange)
     seen: set[tuple[str, ...]] = set()
     for group in interchange.groups:
         _judge_group(group)

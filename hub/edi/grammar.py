@@ -155,7 +155,7 @@ class SetGrammar:
 
     `exact` is False when this is the nearest known version rather than the one asked for. `strict` tells
     whether the definition may be taken as the standard's whole say (only then is, say, one element too many
-    an error rather than a gap of ours).
+    an error rather than a gap of ours). `totals` names the elements that count segments: `{"CTT01": "PO1"}`.
     """
 
     set_id: str
@@ -168,6 +168,7 @@ class SetGrammar:
     segments: dict[str, SegmentRule]
     undescribed: frozenset[str]
     known_ids: frozenset[str]
+    totals: dict[str, str]
     shared: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -237,10 +238,11 @@ class Library:
             segments={},
             undescribed=frozenset(text.get("undescribed", ())),
             known_ids=self.segment_ids,
+            totals=dict(text.get("totals", {})),
         )
         for segment_id in {item.id for item in walk(root) if not item.is_loop}:
             if segment_id in self._table("segments"):
-                grammar.segments[segment_id] = self._segment(segment_id, nearest)
+                grammar.segments[segment_id] = self._segment(segment_id, version)
         return grammar
 
     def _segment(self, segment_id: str, version: str) -> SegmentRule:
@@ -265,13 +267,15 @@ class Library:
             parts = tuple(self._element(one.split()[0], one.endswith(" M"), version) for one in entry["components"])
             notes = tuple(_notes(entry.get("notes", "")))
             return ElementRule(reference, entry["name"], "", 0, 0, mandatory, components=parts, notes=notes)
-        least, most = entry["length"].split()
+        least, most = map(int, entry["length"].split())
+        if entry["type"] == "DT" and version < BASE_VERSION:
+            least = min(least, 6)
         return ElementRule(
             reference,
             entry["name"],
             entry["type"],
-            int(least),
-            int(most),
+            least,
+            most,
             mandatory,
             frozenset(entry.get("codes", "").split()),
             entry.get("closed") == "yes",

@@ -185,8 +185,15 @@ class Reader:
             self._file.restore(interchange)
             yield interchange
         if not self.interchanges:
+            self.findings.append(self._nothing())
+
+    def _nothing(self) -> Finding:
+        at = self._data.find(b"ISA")
+        if at < 0:
             text = "No ISA segment was found: this is not an X12 interchange."
-            self.findings.append(finding("edi.interchange-missing", text))
+            return finding("edi.interchange-missing", text)
+        text = "An ISA stands here, but it does not have 16 elements of a right length after it."
+        return finding("edi.isa-unreadable", text, offset=self._file.offset(at), segment="ISA")
 
     def _outside(self, start: int, end: int) -> None:
         """Report what lies between two interchanges: blanks are a tolerance, anything else is lost."""
@@ -230,7 +237,7 @@ def find_isa(data: Source, start: int) -> tuple[int, IsaHead] | None:
 def _plausible(isa: IsaHead) -> bool:
     """Whether this is an ISA rather than data that happens to say so: no element longer than it may be."""
     parts = [e.strip() for e in isa.elements]
-    if any("ISA" in p or "\n" in p for p in parts):
+    if any(re.search(r"[^A-Za-z0-9 ]ISA$", p) for p in parts):
         return False
     return all(len(parts[n]) <= w for n, w in ((0, 2), (2, 2), (4, 2), (6, 2), (10, 5), (11, 5), (14, 2)))
 

@@ -1,0 +1,229 @@
+"""Writes transaction sets as one X12 interchange, and refuses to write what would not validate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from hub.edi.delimiters import Delimiters
+from hub.edi.findings import EdiError, Finding, finding
+from hub.edi.grammar import Library, default_library
+from hub.edi.tree import Element, Loop, Repeats, Segment, TransactionSet
+from hub.edi.validation import examine
+from hub.edi.x12 import Group, Interchange
+
+
+@dataclass(slots=True, frozen=True)
+class Envelope:
+    """What stands in ISA and GS. Ids without padding; `when` is written in the zone it is in.
+
+    Control numbers are the caller's: ISA13 (1 to 999999999), GS06 (the same range). `version` is GS08
+    (`004010`, also with a suffix as `004010VICS`). `functional_id` is taken from the sets where empty.
+    """
+
+    sender_qualifier: str
+    sender_id: str
+    receiver_qualifier: str
+    receiver_id: str
+    interchange_control_number: int
+    group_control_number: int
+    when: datetime
+    version: str = "004010"
+    usage: str = "P"
+    group_sender: str = ""
+    group_receiver: str = ""
+    functional_id: str = ""
+    acknowledgement_requested: bool = False
+    delimiters: Delimiters = field(default_factory=Delimiters)
+    encoding: str = "utf-8"
+
+
+def write(
+    documents: Sequence[TransactionSet],
+    envelope: Envelope,
+    *,
+    replacement: str | None = None,
+    library: Library | None = None,
+) -> bytes:
+    """One interchange with one group of these sets. Each gives set_id, control_number (ST02) and root.
+
+    A delimiter or control character inside a value is replaced by `replacement`, or refused where that is
+    None. Raises EdiError: `edi.envelope-invalid` for an envelope that cannot be written,
+    `edi.characters-forbidden` and `edi.not-valid` with the findings that a reader would have.
+    """
+    library = library or default_library()
+    _check(documents, envelope, replacement)
+    marks = envelope.delimiters
+    if marks.repetition == "" and _isa_version(envelope) >= "00402":
+        raise EdiError("edi.envelope-invalid", "from version 00402 on, a repetition separator is needed")
+    text = _Text(marks, replacement)
+    for document in documents:
+        text.add_set(document)
+    if text.findings:
+        raise EdiError("edi.characters-forbidden", _summary(text.findings), text.findings)
+    functional_id = envelope.functional_id or library.functional_id(documents[0].set_id)
+    lines = [_isa(envelope), _gs(envelope, functional_id), *text.lines]
+    lines.append(("GE", str(len(documents)), str(envelope.group_control_number)))
+    lines.append(("IEA", "1", f"{envelope.interchange_control_number:09d}"))
+    end = marks.terminator + marks.suffix
+    content = "".join(marks.element.join(line) + end for line in lines)
+    try:
+        data = content.encode(envelope.encoding)
+    except UnicodeEncodeError as error:
+        bad = error.object[error.start]
+        message = f"{bad!r} cannot be written in {envelope.encoding}; choose another encoding or text"
+        raise EdiError("edi.characters-forbidden", message) from error
+    _refuse_invalid(data, library)
+    return data
+
+
+def reply_to(
+    interchange: Interchange,
+    group: Group,
+    *,
+    interchange_control_number: int,
+    group_control_number: int,
+    when: datetime,
+) -> Envelope:
+    """The envelope of an answer: sender and receiver swapped, version and delimiters as they came."""
+    marks = interchange.delimiters
+    free = [c for c in ">:^|!<" if c not in marks.in_data()]
+    component = marks.component or free.pop(0)
+    repetition = marks.repetition
+    version = group.version if group.version[:6].isdigit() and len(group.version) >= 6 else "004010"
+    if not repetition and version >= "00402":
+        repetition = next(c for c in free if c != component)
+    return Envelope(
+        sender_qualifier=interchange.part(7),
+        sender_id=interchange.part(8),
+        receiver_qualifier=interchange.part(5),
+        receiver_id=interchange.part(6),
+        interchange_control_number=interchange_control_number,
+        group_control_number=group_control_number,
+        when=when,
+        version=version,
+        usage=interchange.part(15) if interchange.part(15) in ("P", "T", "I") else "P",
+        group_sender=group.part(3).strip(),
+        group_receiver=group.part(2).strip(),
+        delimiters=Delimiters(marks.element, component, marks.terminator, repetition, marks.suffix),
+        encoding=interchange.encoding,
+    )
+
+
+def _isa_version(envelope: Envelope) -> str:
+    return envelope.version[:5]
+
+
+def _check(documents: Sequence[TransactionSet], envelope: Envelope, replacement: str | None) -> None:
+    """Refuse what ISA and GS cannot hold; everything else is left to the validator."""
+    marks = envelope.delimiters
+    problem = marks.problem()
+    if not documents:
+        problem = "an interchange without a transaction set cannot be written"
+    for name, value in (("sender", envelope.sender_id), ("receiver", envelope.receiver_id)):
+        if not 1 <= len(value) <= 15 or value != value.strip():
+            problem = f"the {name} id must have 1 to 15 characters without blanks around it"
+    for number in (envelope.interchange_control_number, envelope.group_control_number):
+        if not 1 <= number <= 999_999_999:
+            problem = f"control number {number} is not between 1 and 999999999"
+    if replacement is not None and (len(replacement) > 1 or (replacement and replacement in marks.in_data())):
+        problem = "the replacement for forbidden characters must be one character that is no delimiter"
+    headers = (envelope.sender_qualifier, envelope.sender_id, envelope.receiver_qualifier, envelope.receiver_id,
+               envelope.group_sender, envelope.group_receiver, envelope.version)  # fmt: skip
+    if any(mark in value for value in headers for mark in marks.in_data()):
+        problem = "an id or the version in the envelope holds a delimiter"
+    if problem:
+        raise EdiError("edi.envelope-invalid", problem)
+
+
+def _isa(envelope: Envelope) -> tuple[str, ...]:
+    marks = envelope.delimiters
+    return (
+        "ISA", "00", " " * 10, "00", " " * 10,
+        envelope.sender_qualifier, envelope.sender_id.ljust(15),
+        envelope.receiver_qualifier, envelope.receiver_id.ljust(15),
+        f"{envelope.when:%y%m%d}", f"{envelope.when:%H%M}",
+        marks.repetition if _isa_version(envelope) >= "00402" else "U",
+        _isa_version(envelope), f"{envelope.interchange_control_number:09d}",
+        "1" if envelope.acknowledgement_requested else "0", envelope.usage, marks.component,
+    )  # fmt: skip
+
+
+def _gs(envelope: Envelope, functional_id: str) -> tuple[str, ...]:
+    return (
+        "GS", functional_id, envelope.group_sender or envelope.sender_id,
+        envelope.group_receiver or envelope.receiver_id, f"{envelope.when:%Y%m%d}", f"{envelope.when:%H%M}",
+        str(envelope.group_control_number), "X", envelope.version,
+    )  # fmt: skip
+
+
+class _Text:
+    """Renders segments as lines of elements, looking out for characters that values must not hold."""
+
+    def __init__(self, marks: Delimiters, replacement: str | None) -> None:
+        self.marks = marks
+        self.replacement = replacement
+        self.lines: list[tuple[str, ...]] = []
+        self.findings: list[Finding] = []
+        self._bad = set(marks.in_data()) | {chr(n) for n in (*range(32), 127)}
+
+    def add_set(self, document: TransactionSet) -> None:
+        start = len(self.lines)
+        self.lines.append(("ST", document.set_id, document.control_number))
+        for number, segment in enumerate(document.root.walk(), 2):
+            self.lines.append(self._line(segment, number))
+        count = len(self.lines) - start + 1
+        self.lines.append(("SE", str(count), document.control_number))
+
+    def _line(self, segment: Segment, position: int) -> tuple[str, ...]:
+        parts = [str(segment[0])]
+        for number, value in enumerate(segment[1:], 1):
+            parts.append(self._element(value, parts[0], number, position))
+        while len(parts) > 1 and not parts[-1]:
+            parts.pop()
+        return tuple(parts)
+
+    def _element(self, value: Element, segment: str, number: int, position: int) -> str:
+        if isinstance(value, Repeats):
+            if not self.marks.repetition and len(value) > 1:
+                message = f"{segment}{number:02d} is repeated, but this version has no repetition separator."
+                self.findings.append(
+                    finding("edi.too-many-repetitions", message, segment=segment, element=number, position=position)
+                )
+            return self.marks.repetition.join(self._element(v, segment, number, position) for v in value)
+        if isinstance(value, tuple):
+            texts = [self._clean(str(text), segment, number, position) for text in value]
+            while len(texts) > 1 and not texts[-1]:
+                texts.pop()
+            return self.marks.component.join(texts)
+        return self._clean(str(value), segment, number, position)
+
+    def _clean(self, text: str, segment: str, number: int, position: int) -> str:
+        if self._bad.isdisjoint(text):
+            return text
+        if self.replacement is not None:
+            return "".join(self.replacement if c in self._bad else c for c in text)
+        message = f"{segment}{number:02d} holds a delimiter or control character, which cannot be sent."
+        self.findings.append(
+            finding("edi.character-invalid", message, value=text, segment=segment, element=number, position=position)
+        )
+        return text
+
+
+def _refuse_invalid(data: bytes, library: Library) -> None:
+    examination = examine(data, library, trees=False)
+    found = [f for interchange in examination for f in interchange.all_findings() if f.is_error]
+    found += [f for f in examination.findings if f.is_error]
+    if found:
+        raise EdiError("edi.not-valid", _summary(found), found)
+
+
+def _summary(findings: list[Finding]) -> str:
+    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+    return f"{findings[0].message}{more}"
+
+
+def transaction_set(set_id: str, root: Loop, control_number: str, version: str = "004010") -> TransactionSet:
+    """A set of ours, ready to be written; its envelope facts come with `Envelope`."""
+    return TransactionSet("x12", set_id, version, control_number, root)
