@@ -17,8 +17,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connectors.shopify import queries, scan
+from connectors.shopify import queries
 from connectors.shopify.client import COST_LIMIT, Answer, Client, TooCostly
+from hub.sdk import slices
 from hub.sdk.connector import Document, Json, Page
 from hub.sdk.errors import Rejected
 from hub.sdk.http import loads
@@ -134,7 +135,7 @@ class Reader:
         while True:
             answer = self._page(operation, place, only, count)
             documents: list[Document] = []
-            for node, body in scan.cut_each(answer.body, ("data", "page", "nodes")):
+            for node, body in slices.cut_each(answer.body, ("data", "page", "nodes")):
                 record = _record(node)
                 if record not in taken and not place.knows(record):
                     documents += make(node, self.completed(body, node))
@@ -205,7 +206,7 @@ class Reader:
         node = answer.data.get("node")
         if node is None:
             return None
-        return self.completed(scan.cut(answer.body, ("data", "node")), node)
+        return self.completed(slices.cut(answer.body, ("data", "node")), node)
 
     def completed(self, body: bytes, node: Any) -> bytes:
         """The node with every connection read to its end, further elements put in byte for byte."""
@@ -218,17 +219,17 @@ class Reader:
         """`body` with more of the connection (or list of fulfilments) at `path`."""
         kind = owner.split("/")[3]
         if path[-1] == "fulfillments":
-            count = int(loads(scan.cut(body, (*path[:-1], "fulfillmentsCount", "count"))))
+            count = int(loads(slices.cut(body, (*path[:-1], "fulfillmentsCount", "count"))))
             lines = max(1, min(LINES, (COST_LIMIT // count - 5) // 2))
             answer = self._client.call("dispatches", id=owner, parts=count, lines=lines)
-            whole = scan.replaced(body, path, scan.cut(answer.body, ("data", "node", "fulfillments")))
+            whole = slices.replaced(body, path, slices.cut(answer.body, ("data", "node", "fulfillments")))
             found = str(len(answer.data["node"]["fulfillments"])).encode()
-            return scan.replaced(whole, (*path[:-1], "fulfillmentsCount", "count"), found)
+            return slices.replaced(whole, (*path[:-1], "fulfillmentsCount", "count"), found)
         operation = MORE[kind, str(path[-1])]
         answer = self._client.call(operation, id=owner, after=after, **_sizes(operation))
-        more = [piece for _, piece in scan.cut_each(answer.body, ("data", "node", "page", "nodes"))]
-        body = scan.extended(body, (*path, "nodes"), more)
-        return scan.replaced(body, (*path, "pageInfo"), scan.cut(answer.body, ("data", "node", "page", "pageInfo")))
+        more = [piece for _, piece in slices.cut_each(answer.body, ("data", "node", "page", "nodes"))]
+        body = slices.extended(body, (*path, "nodes"), more)
+        return slices.replaced(body, (*path, "pageInfo"), slices.cut(answer.body, ("data", "node", "page", "pageInfo")))
 
     def order_documents(self, node: Any, body: bytes) -> list[Document]:
         """The order, even when it lacks what an order must have: the mapping says what is wrong with it."""
@@ -237,7 +238,7 @@ class Reader:
 
     def return_documents(self, node: Any, body: bytes) -> list[Document]:
         """The returns of one order, each as its own document."""
-        return [self.return_document(value, piece) for value, piece in scan.cut_each(body, ("returns", "nodes"))]
+        return [self.return_document(value, piece) for value, piece in slices.cut_each(body, ("returns", "nodes"))]
 
     def return_document(self, node: Any, body: bytes) -> Document:
         """A return, as old as its order's last change: it has no update time of its own."""

@@ -1,4 +1,4 @@
-"""Where values stand in JSON bytes, so that a document can be cut out of an answer unchanged.
+"""Where values stand in JSON bytes, so that a document can be cut out of an answer, or completed, unchanged.
 
 Bytes are scanned as Latin-1, in which one character is one byte and JSON's own characters are themselves, so that
 the standard library's scanner gives byte offsets. Texts read on the way are right where they are ASCII (ids, times).
@@ -22,9 +22,23 @@ Path = Sequence[str | int]
 
 def cut(body: bytes, path: Path) -> bytes:
     """The bytes of the value at `path`. Raises LookupError where none stands, ValueError where it is not JSON."""
-    text = body.decode("latin-1")
-    start = _find(text, path)
-    return body[start : _decode(text, start)[1]]
+    start, end = _span(body, path)
+    return body[start:end]
+
+
+def replaced(body: bytes, path: Path, value: bytes) -> bytes:
+    """`body` with other bytes in the place of the value at `path`. Raises as `cut`."""
+    start, end = _span(body, path)
+    return body[:start] + value + body[end:]
+
+
+def extended(body: bytes, path: Path, more: Sequence[bytes]) -> bytes:
+    """`body` with further elements, byte for byte, at the end of the array at `path`. Raises as `cut_each`."""
+    start, end = _span(body, path)
+    if body[start : start + 1] != b"[":
+        raise LookupError(path[-1] if path else "the root is not an array")
+    inside = body[start + 1 : end - 1].strip()
+    return body[:start] + b"[" + b",".join([inside, *more] if inside else more) + b"]" + body[end:]
 
 
 def cut_each(body: bytes, path: Path) -> list[tuple[Json, bytes]]:
@@ -34,6 +48,12 @@ def cut_each(body: bytes, path: Path) -> list[tuple[Json, bytes]]:
     if text[start : start + 1] != "[":
         raise LookupError(path[-1] if path else "the root is not an array")
     return [(value, body[at:end]) for value, at, end in _elements(text, start)]
+
+
+def _span(body: bytes, path: Path) -> tuple[int, int]:
+    text = body.decode("latin-1")
+    start = _find(text, path)
+    return start, _decode(text, start)[1]
 
 
 def _find(text: str, path: Path) -> int:

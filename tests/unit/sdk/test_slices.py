@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.sdk.slices import cut, cut_each
+from hub.sdk.slices import cut, cut_each, extended, replaced
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -50,3 +50,14 @@ def test_nothing_at_the_path_is_a_lookup_error(body: bytes) -> None:
 def test_what_is_not_json_is_told(body: bytes) -> None:
     with pytest.raises((ValueError, LookupError)):
         cut_each(body, ["data"])
+
+
+def test_an_array_is_completed_byte_for_byte() -> None:
+    body = '{ "a" : {"nodes": [ {"x": "Süd"} ], "more": true}, "b":[]}'.encode()
+    longer = extended(body, ("a", "nodes"), [b'{"x" :  2}', b"3"])
+    assert longer == '{ "a" : {"nodes": [{"x": "Süd"},{"x" :  2},3], "more": true}, "b":[]}'.encode()
+    assert extended(body, ("b",), [b"1"]).endswith(b'"b":[1]}')
+    assert extended(body, ("b",), []) == body
+    assert replaced(body, ("a", "more"), b"false") == body.replace(b"true", b"false")
+    with pytest.raises(LookupError):
+        extended(body, ("a",), [b"1"])
