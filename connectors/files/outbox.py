@@ -19,7 +19,7 @@ from enum import Enum
 from pathlib import Path
 
 from connectors.files.disk import NO_HARD_LINKS, locked, sync_folder, write_durably
-from hub.sdk import Misconfigured, Rejected
+from hub.sdk import Misconfigured, Rejected, Retry
 
 _LONGEST = 120
 
@@ -59,16 +59,24 @@ class Outbox:
         """Bring `outbox/name` about once; a repeat finishes what an earlier try began and does no more."""
         self.sent.mkdir(parents=True, exist_ok=True)
         with locked(self.sent):
-            if self.progress(name) is Progress.NOTHING:
+            progress = self.progress(name)
+            if progress is not Progress.NOTHING and (self.sent / name).read_bytes() != content:
+                self._forget(name, progress)
+                progress = Progress.NOTHING
+            if progress is Progress.NOTHING:
                 write_durably(self._part(name), content)
                 self._record(name)
-            elif (self.sent / name).read_bytes() != content:
-                raise Rejected(
-                    f"{name} was already sent with other content; a changed document needs a new key",
-                    code="files.key-reused",
-                )
-            if self.progress(name) is Progress.RECORDED:
+            if progress is not Progress.DELIVERED:
                 self._hand_over(name)
+
+    def _forget(self, name: str, progress: Progress) -> None:
+        """What the partner never got may still become another document; what it got may not."""
+        if progress is Progress.DELIVERED:
+            raise Rejected(
+                f"{name} was already sent with other content; a changed document needs a new key",
+                code="files.key-reused",
+            )
+        os.unlink(self.sent / name)
 
     def _part(self, name: str) -> Path:
         return self.sent / f".{name}.part"
@@ -91,6 +99,12 @@ class Outbox:
                 f"{target} exists and is not ours; move it away, or give the partner's files a folder of their own",
                 code="files.name-taken",
             )
-        os.rename(self._part(name), target)
-        sync_folder(self.outbox)
-        sync_folder(self.sent)
+        try:
+            os.rename(self._part(name), target)
+            sync_folder(self.outbox)
+            sync_folder(self.sent)
+        except OSError as error:
+            # A network drive may have moved it before the answer was lost; the names will tell the next try.
+            if self._part(name).exists():
+                raise
+            raise Retry(f"delivering {name}: {error.strerror}", maybe_done=True, code="files.io") from error

@@ -20,7 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from hub.sdk.errors import Misconfigured, Rejected, Retry, Unauthorised
+from hub.sdk.errors import ConnectorError, Misconfigured, Rejected, Retry, Unauthorised
 
 TIMEOUT = (5.0, 30.0)
 """Seconds to connect and to wait for bytes; a connection's settings may lower or raise them."""
@@ -129,9 +129,12 @@ class Http:
         except _Unreachable as error:
             error.cause.maybe_done = maybe_done
             raise error.cause from error
-        except Retry as error:
-            error.maybe_done = error.maybe_done or maybe_done
-            raise
+        except ConnectorError as error:
+            if not maybe_done:
+                raise
+            after, limited = (error.after, error.limited) if isinstance(error, Retry) else (None, False)
+            told = f"{error.detail}, and an answer before it was lost"
+            raise Retry(told, after=after, limited=limited, maybe_done=True, code=error.code) from error
 
     def _address(self, path: str) -> str:
         """Absolute addresses (the next page, say) must be of the same origin: they get our credentials."""

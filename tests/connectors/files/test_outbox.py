@@ -59,6 +59,36 @@ def test_a_key_used_again_for_other_content_is_refused(connector: FilesConnector
     assert caught.value.code == "files.key-reused"
 
 
+def test_a_key_never_delivered_may_carry_other_content(
+    connector: FilesConnector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: Any) -> None:
+        raise OSError(errno.EACCES, "Permission denied")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", fail)
+        with pytest.raises(Misconfigured):
+            connector.push("order", b"one", "k")
+    connector.push("order", b"two", "k")
+    assert (tmp_path / "out" / "k").read_bytes() == b"two"
+
+
+def test_trouble_after_the_rename_is_doubt(connector: FilesConnector, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is out: the hub must not believe that it can still be withdrawn."""
+    real = os.rename
+
+    def lost_answer(source: Any, target: Any) -> None:
+        real(source, target)
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "rename", lost_answer)
+        with pytest.raises(Retry) as caught:
+            connector.push("order", b"{}", "k")
+    assert caught.value.maybe_done
+    assert connector.push("order", b"{}", "k").remote_id == "k"
+
+
 def test_a_foreign_file_under_our_name_is_not_overwritten(connector: FilesConnector, tmp_path: Path) -> None:
     (tmp_path / "out" / "k").write_bytes(b"theirs")
     with pytest.raises(Misconfigured) as caught:

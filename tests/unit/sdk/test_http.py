@@ -133,6 +133,18 @@ def test_doubt_of_an_earlier_try_is_not_forgotten(echo: Echo) -> None:
     assert caught.value.limited and caught.value.maybe_done and echo.effects == 1
 
 
+def test_a_refusal_after_a_lost_answer_is_still_doubt(echo: Echo) -> None:
+    """The credential expires between two tries: that the first took effect must not be forgotten."""
+    echo.next = [Answer(200, b"{}"), Answer(401, b"")]
+    echo.server.fail_next(Fault.LOST_ANSWER)
+    with pytest.raises(Retry) as caught:
+        echo.http.request("PUT", "x", data=b"{}")
+    assert caught.value.maybe_done
+    echo.next = [Answer(401, b"")]
+    with pytest.raises(Unauthorised):
+        echo.http.request("PUT", "x", data=b"{}")
+
+
 def test_an_answer_that_cannot_be_decoded_is_doubt(echo: Echo) -> None:
     echo.next = [Answer(200, b"no gzip", {"Content-Encoding": "gzip"})]
     with pytest.raises(Retry) as caught:
