@@ -53,7 +53,7 @@ class _Builder:
     def loop(self, loop: Item, values: Mapping[str, Any], path: str) -> list[Segment | Loop]:
         """The children of one repetition of a loop."""
         if not isinstance(values, Mapping):
-            raise _error("value-invalid", path, f"an object was expected, not {type(values).__name__}")
+            raise _error("edi.build-value-invalid", path, f"an object was expected, not {type(values).__name__}")
         items = {item.id: item for item in loop.of}
         if loop.id == "HL":
             items["HL"] = items.get("HL", loop)
@@ -77,9 +77,9 @@ class _Builder:
     ) -> None:
         match = _DESIGNATOR.fullmatch(key)
         if match is None or match.group(1) not in items:
-            raise _error("key-unknown", where, "no such segment, loop or element stands at this place")
+            raise _error("edi.build-key-unknown", where, "no such segment, loop or element stands at this place")
         if match.group(1) == "HL" and match.group(2) in ("01", "02"):
-            raise _error("key-unknown", where, "HL01 and HL02 are numbered by the builder; leave them out")
+            raise _error("edi.build-key-unknown", where, "HL01 and HL02 are numbered by the builder; leave them out")
         single.setdefault(match.group(1), {})[key] = value
 
     def _repetitions(
@@ -87,12 +87,14 @@ class _Builder:
     ) -> list[Segment | Loop]:
         """All repetitions of one item: the one given by bare designators, or those of a list."""
         if single is not None and many and not (loop.id == "HL" and item.id == "HL"):
-            raise _error("key-unknown", _join(path, item.id), "given as a list and by elements; use one of them")
+            raise _error(
+                "edi.build-key-unknown", _join(path, item.id), "given as a list and by elements; use one of them"
+            )
         is_trigger = loop.parent is not None and item.index == 0
         if is_trigger:
             built = self._segment(item, single or {}, path)
             if built is None and item.id != "HL":
-                raise _error("trigger-missing", path, f"segment {item.id} opens this loop but has no element")
+                raise _error("edi.build-trigger-missing", path, f"segment {item.id} opens this loop but has no element")
             return [built or (item.id,)]
         out: list[Segment | Loop] = []
         if single:
@@ -119,9 +121,9 @@ class _Builder:
         """One segment; None when all its elements are absent."""
         rule = self.grammar.segments.get(item.id)
         if rule is None:
-            raise _error("key-unknown", path, f"segment {item.id} is not described in the grammar")
+            raise _error("edi.build-key-unknown", path, f"segment {item.id} is not described in the grammar")
         if not isinstance(values, Mapping):
-            raise _error("value-invalid", path, f"an object was expected, not {type(values).__name__}")
+            raise _error("edi.build-value-invalid", path, f"an object was expected, not {type(values).__name__}")
         parts: dict[int, Element] = {}
         composites: dict[int, dict[int, str]] = {}
         for key, value in values.items():
@@ -129,12 +131,12 @@ class _Builder:
             match = _DESIGNATOR.fullmatch(key)
             number = int(match.group(2)) if match and match.group(1) == item.id else 0
             if match is None or not 1 <= number <= len(rule.elements):
-                raise _error("key-unknown", where, f"segment {item.id} has no such element")
+                raise _error("edi.build-key-unknown", where, f"segment {item.id} has no such element")
             element = rule.elements[number - 1]
             if match.group(3):
                 component = int(match.group(3))
                 if component > len(element.components):
-                    raise _error("key-unknown", where, f"element {number:02d} has no such component")
+                    raise _error("edi.build-key-unknown", where, f"element {number:02d} has no such component")
                 text = _text(value, element.components[component - 1], where)
                 composites.setdefault(number, {})[component] = text
             else:
@@ -173,14 +175,14 @@ def _text(value: Any, element: ElementRule, where: str) -> str:
     if isinstance(value, str):
         return value
     if not isinstance(value, (int, Decimal)):
-        raise _error("value-invalid", where, f"text or a number was expected, not {type(value).__name__}")
+        raise _error("edi.build-value-invalid", where, f"text or a number was expected, not {type(value).__name__}")
     amount = Decimal(value)
     if not amount.is_finite():
-        raise _error("value-invalid", where, "a finite number was expected")
+        raise _error("edi.build-value-invalid", where, "a finite number was expected")
     if element.type.startswith("N"):
         amount = amount.scaleb(int(element.type[1:]))
         if amount != amount.to_integral_value():
-            raise _error("value-invalid", where, f"more decimals than the {element.type[1:]} that fit")
+            raise _error("edi.build-value-invalid", where, f"more decimals than the {element.type[1:]} that fit")
         return str(int(amount))
     return format(amount, "f")
 
@@ -192,7 +194,7 @@ def _as_list(value: Any, where: str) -> list[Any]:
         return [value]
     if isinstance(value, list):
         return value
-    raise _error("value-invalid", where, f"a list of objects was expected, not {type(value).__name__}")
+    raise _error("edi.build-value-invalid", where, f"a list of objects was expected, not {type(value).__name__}")
 
 
 def _join(path: str, key: str) -> str:
@@ -200,7 +202,7 @@ def _join(path: str, key: str) -> str:
 
 
 def _error(code: str, path: str, what: str) -> EdiError:
-    return EdiError(f"edi.build-{code}", f"{path or 'the document'}: {what}")
+    return EdiError(code, f"{path or 'the document'}: {what}")
 
 
 def _number_levels(root: Loop) -> None:

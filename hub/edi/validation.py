@@ -81,6 +81,7 @@ def judge_set(interchange: Interchange, group: Group, one: RawSet, library: Libr
             message = f"Version {version[:6]!r} is not described here; the nearest, {grammar.version}, was used."
             one.findings.append(finding("edi.version-nearest", message, **at_start, value=version))
         root = _judge_body(one, body, grammar, judge_for(grammar, interchange.delimiters), trees)
+    one.findings.sort(key=lambda f: f.offset)
     if trees:
         envelope = interchange.envelope(group)
         one.tree = TransactionSet("x12", one.set_id, version, one.control_number, root, envelope)
