@@ -91,6 +91,10 @@ class DecodeError(MappingError):
     """Bytes that are not what their format says: not JSON, not CSV, too deep."""
 
 
+# What the standard library raises for a value it cannot work with: a day 32, a number out of range.
+BAD_VALUE = (ValueError, ArithmeticError)
+
+
 class Fault(Exception):
     """What an expression meets while it runs; the row it stands in turns it into a finding."""
 
@@ -101,3 +105,8 @@ class Fault(Exception):
         self.missing = missing
         self.path: Any = None  # the path whose value is at fault, set by the pipeline that read it
         self.index: int | None = None  # which of its matches, where it has several
+
+    @classmethod
+    def bad_value(cls) -> Fault:
+        """For what the standard library refuses (`BAD_VALUE`)."""
+        return cls("mapping.bad-value", "a function cannot work with this value")

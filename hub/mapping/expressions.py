@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from hub.mapping import date_functions, number_functions, text_functions  # noqa: F401  (they register)
-from hub.mapping.calls import bind
-from hub.mapping.errors import Fault
+from hub.mapping.calls import bind, fused
+from hub.mapping.errors import BAD_VALUE, Fault
 from hub.mapping.number_functions import number
 from hub.mapping.paths import Reader
 from hub.mapping.runtime import Scope, as_text, is_true
@@ -48,6 +48,10 @@ class Compiler:
         reader = Reader(path, self.constants)
         self.readers.append(reader)
         return reader
+
+    def row(self, node: Expression) -> Evaluate:
+        """The expression of a whole row. Its first reader is the one a fault is about, so nothing need say which."""
+        return self._pipeline(node, blame=False) if isinstance(node, Pipeline) else self.expression(node)
 
     def expression(self, node: Expression) -> Evaluate:
         """The value of a row: one value, or a list after a function that gives many."""
@@ -98,10 +102,10 @@ class Compiler:
 
     # --- pipelines
 
-    def _pipeline(self, node: Pipeline) -> Evaluate:
+    def _pipeline(self, node: Pipeline, blame: bool = True) -> Evaluate:
         """Calls before one that takes all matches apply to each match."""
         before = len(self.readers)
-        bound = [bind(call, self) for call in node.calls]
+        bound = fused([bind(call, self) for call in node.calls])
         collects = next((i for i, call in enumerate(bound) if call.takes == "all"), None)
         many = collects is not None
         run = self.many(node.operand) if many else self.expression(node.operand)
@@ -115,8 +119,11 @@ class Compiler:
             many = call.gives == "many" or (many and call.takes == "one")
         if many:
             run = _non_empty(run)
-        operand = self.readers[-1] if isinstance(node.operand, Path) and len(self.readers) > before else None
-        return _blaming(run, operand) if operand is not None else run
+        if not isinstance(node.operand, Path):
+            return run
+        operand = self.readers.pop()
+        self.readers.insert(before, operand)
+        return _blaming(run, operand) if blame else run
 
     # --- conditions
 
@@ -201,6 +208,10 @@ def _blaming(run: Evaluate, operand: Reader) -> Evaluate:
             if fault.path is None:
                 fault.path = operand
             raise
+        except BAD_VALUE:
+            bad = Fault.bad_value()
+            bad.path = operand
+            raise bad from None
 
     return blamed
 

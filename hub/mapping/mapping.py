@@ -7,7 +7,7 @@ from collections.abc import Mapping as MappingType
 from typing import Any
 
 from hub.edi.tree import Loop, TransactionSet
-from hub.mapping.compile import Errors, RowCompiler
+from hub.mapping.compile import RowCompiler
 from hub.mapping.errors import Fault, Finding, LookupMissing, MappingError, Position
 from hub.mapping.parser import Dialects, parse_path
 from hub.mapping.paths import Reader
@@ -66,18 +66,11 @@ class Mapping:
         Raises MappingError with all findings of the document, or LookupMissing when nothing is wrong but rows that
         a `lookup(..., park)` waits for.
         """
-        errors: Errors = []
         run = Run(document, context, self._table_rows)
-        scope = Scope(run.root, run)
-        try:
-            result = self._build(run.root, scope, errors)
-        except RecursionError:
-            raise MappingError([Finding(_TOO_DEEP, "the document is nested too deep", self.name)]) from None
-        if errors:
-            raise _failure(errors)
-        if result is None:
-            return {}
-        return result if isinstance(result, dict) else {"items": result}
+        result = self._build(run.root, Scope(run.root, run))
+        if run.errors:
+            raise _failure(run.errors)
+        return {} if result is None else result
 
     def split(self, document: Any, context: Context = EMPTY) -> list[Any]:
         """The documents inside one file, by the mapping's `split:`; each goes through `run` by itself.
@@ -86,21 +79,17 @@ class Mapping:
         """
         if self._split is None:
             return [document]
-        errors: Errors = []
         run = Run(document, context, self._table_rows)
-        result = self._split(run.root, Scope(run.root, run), errors)
-        if errors:
-            raise _failure(errors)
+        result = self._split(run.root, Scope(run.root, run))
+        if run.errors:
+            raise _failure(run.errors)
         return result or []
 
     def __repr__(self) -> str:
         return f"<Mapping {self.name} {self.hash[:12]}>"
 
 
-_TOO_DEEP = "mapping.too-deep"
-
-
-def _failure(errors: Errors) -> MappingError:
+def _failure(errors: list[tuple[Finding, Fault]]) -> MappingError:
     findings = [finding for finding, _ in errors[:MAX_FINDINGS]]
     missing = [fault.missing for _, fault in errors if fault.missing is not None]
     if missing and len(missing) == len(errors):

@@ -12,6 +12,7 @@ from hub.mapping.functions import Parameter, function, simple
 from hub.mapping.runtime import MAX_DIGITS, as_text, check_size
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_PLAIN = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII).fullmatch  # what nearly every number looks like
 _ARITHMETIC = Context(prec=2 * MAX_DIGITS)
 _ROUNDING = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN, "up": ROUND_UP}
 
@@ -21,6 +22,8 @@ NumberFunction = Callable[..., Any]
 def number(value: Any) -> Decimal:
     """The value as an exact number; a text with anything but a plain number is a fault."""
     kind = type(value)
+    if kind is str and len(value) <= 40 and _PLAIN(value):
+        return Decimal(value)
     if kind is Decimal:
         return check_size(value)
     if kind is int:

@@ -199,7 +199,9 @@ def _plain_many(keys: tuple[str, ...], slow: Many) -> Many:
             if type(node) is not dict:
                 return [] if node is None else slow(here, scope)
             node = node.get(key)
-        if type(node) is list and set(map(type, node)) == objects:
+        if type(node) is not list:
+            return [] if node is None or node == "" else [node]
+        if set(map(type, node)) == objects:
             scope.run.spend(len(node))
             return node
         return slow(here, scope)

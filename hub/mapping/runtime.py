@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.edi.tree import Loop, TransactionSet
-from hub.mapping.errors import Fault
+from hub.mapping.errors import Fault, Finding
 
 MAX_STEPS = 5_000_000  # values a run may look at; a 5,000-line order needs some 200,000
 MAX_TEXT = 1_000_000  # characters in one text
@@ -64,7 +64,7 @@ def envelope_of(document: TransactionSet) -> dict[str, str]:
 class Run:
     """One run: not shared, not reused."""
 
-    __slots__ = ("_parents", "context", "envelope", "root", "spent", "tables")
+    __slots__ = ("_parents", "context", "envelope", "errors", "root", "spent", "tables")
 
     def __init__(self, document: Any, context: Context, tables: Mapping[str, Mapping[str, Any]]) -> None:
         self.root, self.envelope = document, {}
@@ -73,6 +73,7 @@ class Run:
         self.context = context
         self.tables = tables
         self.spent = 0
+        self.errors: list[tuple[Finding, Fault]] = []
         self._parents: dict[int, Loop] | None = None
 
     def spend(self, steps: int) -> None:
