@@ -45,7 +45,7 @@ def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
     statement = insert(tx, jobs).on_conflict_do_nothing(
         index_elements=["key", "generation"], index_where=text(LIVE_SQL)
     )
-    # Counted by what comes back: PostgreSQL's driver does not count the rows of a statement with several parameter sets.
+    # Counted by what comes back: PostgreSQL's driver gives no row count for several parameter sets.
     return len(tx.execute(statement.returning(jobs.c.id), list(rows)).all())
 
 
