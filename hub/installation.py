@@ -47,6 +47,8 @@ class Installation:
         except BaseException:
             self.db.close()
             raise
+        self.remembered: set[str] = set()
+        """Hashes of mappings whose text is known to be stored."""
         self._connectors: dict[int, tuple[str, Connector]] = {}
         self._budgets: dict[int, SharedBudget] = {}
         self._lock = threading.Lock()

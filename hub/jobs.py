@@ -22,6 +22,7 @@ LEASE = dt.timedelta(seconds=60)
 MAX_FAILURES = 12
 FIRST_DELAY = 2.0
 LONGEST_DELAY = 3600.0
+LONGEST_PULL_DELAY = 300.0
 
 PRIORITY = {"translate": 10, "deliver": 20, "pull": 30}
 """What is nearly finished goes first, so that a backlog does not pile up in the middle."""
@@ -177,13 +178,14 @@ def failed(job: Job, now: dt.datetime, error: Exception) -> Outcome:
         return later(job, now, facts, costs=False)
     if job.failures + 1 >= MAX_FAILURES and job.kind != "pull":
         return parked(job, now, {**facts, "code": "job.gave-up", "cause": facts["code"]})
-    after = error.after if isinstance(error, Retry) and error.after is not None else backoff(job.failures)
+    longest = LONGEST_PULL_DELAY if job.kind == "pull" else LONGEST_DELAY
+    after = error.after if isinstance(error, Retry) and error.after is not None else backoff(job.failures, longest)
     return later(job, now + dt.timedelta(seconds=after), facts)
 
 
-def backoff(failures: int) -> float:
+def backoff(failures: int, longest: float = LONGEST_DELAY) -> float:
     """Seconds until the next try: doubling, with jitter so that many do not come back at once."""
-    return min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures, 20)) * random.uniform(0.75, 1.25)
+    return min(longest, FIRST_DELAY * 2.0 ** min(failures, 20)) * random.uniform(0.75, 1.25)
 
 
 def error_facts(error: Exception) -> dict[str, Any]:

@@ -23,7 +23,7 @@ class GateSettings:
 
     @classmethod
     def of(cls, settings: Mapping[str, Any]) -> GateSettings:
-        """Read a connection's `gate` settings; what is absent keeps its default."""
+        """Read the `gate` of a connection's policy; what is absent keeps its default."""
         base = cls()
         return cls(
             frozenset(settings.get("payments", base.payments)),

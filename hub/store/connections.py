@@ -111,7 +111,7 @@ def agreement(tx: Connection, partner_id: int, direction: str, **which: Any) -> 
 
 
 def next_control(tx: Connection, scope: str, largest: int) -> int:
-    """Take the next control number of a scope, in the transaction that stores what carries it. Wraps after `largest`."""
+    """Take the next control number of a scope, in the transaction that stores its bearer. Wraps after `largest`."""
     statement = (
         insert(tx, control_numbers)
         .values(scope=scope, last=1)
@@ -167,3 +167,12 @@ def counted(tx: Connection, flow_id: int, count: int | None, now: dt.datetime, c
     if count is not None:
         values = {**values, "source_count": count, "source_counted_at": now}
     change_flow(tx, flow_id, **values)
+
+
+def set_lookup(tx: Connection, table: str, key: str, value: str, now: dt.datetime) -> None:
+    """Keep one row of a lookup table."""
+    tx.execute(
+        insert(tx, lookup_rows)
+        .values(table=table, key=key, value=value, updated_at=now)
+        .on_conflict_do_update(index_elements=["table", "key"], set_={"value": value, "updated_at": now})
+    )

@@ -56,8 +56,7 @@ def add(tx: Connection, rows: Sequence[tuple[Mapping[str, Any], bytes]]) -> list
         .on_conflict_do_nothing(index_elements=["connection_id", "direction", "kind", "external_id", "revision"])
         .returning(messages.c.id, messages.c.kind, messages.c.external_id, messages.c.revision)
     )
-    added = tx.execute(statement, [dict(row) for row, _ in unique.values()]).all()
-    added.sort(key=lambda row: row.id)
+    added = sorted(tx.execute(statement, [dict(row) for row, _ in unique.values()]), key=lambda row: row.id)
     add_payloads(tx, [payload(row.id, "body", unique[row.kind, row.external_id, row.revision][1]) for row in added])
     return [(row.id, row.kind, row.external_id) for row in added]
 
@@ -188,3 +187,59 @@ def remember_mapping(tx: Connection, hash_: str, name: str, text: str, now: dt.d
     """Keep the resolved text of a mapping that has read or written a message."""
     statement = insert(tx, mapping_texts).on_conflict_do_nothing(index_elements=["hash"])
     tx.execute(statement, [{"hash": hash_, "name": name, "text": text, "first_used_at": now}])
+
+
+def count(tx: Connection, connection_id: int, reason: str) -> int:
+    """How many messages of a connection ended for this reason."""
+    return int(
+        tx.execute(
+            select(func.count())
+            .select_from(messages)
+            .where(messages.c.connection_id == connection_id, messages.c.reason == reason)
+        ).scalar_one()
+    )
+
+
+def reopen_refetched(tx: Connection, connection_id: int, document: Document) -> Row[Any] | None:
+    """The stored message with exactly this content that was left aside until the source had been asked.
+
+    It now is the source's answer: it counts as fetched and is read again.
+    """
+    return tx.execute(
+        update(messages)
+        .where(
+            messages.c.connection_id == connection_id,
+            messages.c.direction == "in",
+            messages.c.kind == document.kind,
+            messages.c.external_id == document.external_id,
+            messages.c.revision == revision_of(document),
+            messages.c.reason == "revision.refetched",
+        )
+        .values(via="fetch", state="received", reason=None)
+        .returning(messages.c.id, messages.c.kind, messages.c.external_id)
+    ).first()
+
+
+def parked_of_order(tx: Connection, order_id: int) -> list[Row[Any]]:
+    """Inbound documents of an order that wait for someone."""
+    return list(
+        tx.execute(
+            select(messages)
+            .where(messages.c.order_id == order_id, messages.c.direction == "in", messages.c.state == "parked")
+            .order_by(messages.c.id)
+        )
+    )
+
+
+def known(tx: Connection, connection_id: int, external_ids: Sequence[str]) -> set[str]:
+    """Which of these inbound documents have been stored before, in whatever revision."""
+    return set(
+        tx.execute(
+            select(messages.c.external_id).where(
+                messages.c.connection_id == connection_id,
+                messages.c.direction == "in",
+                messages.c.via == "split",
+                messages.c.external_id.in_(external_ids),
+            )
+        ).scalars()
+    )

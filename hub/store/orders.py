@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, select, update
+from sqlalchemy import Connection, Row, case, func, select, update
 
 from hub.ledger import Entry, Kind, Quantities
 from hub.store.tables import (
@@ -231,11 +231,6 @@ def lines_of_fulfillment(tx: Connection, fulfillment_id: int) -> list[Row[Any]]:
             .order_by(fulfillment_lines.c.id)
         )
     )
-
-
-def drop_unsent_lines(tx: Connection, fulfillment_id: int) -> None:
-    """Forget what an unsent fulfillment would have asked for, to write it anew."""
-    tx.execute(delete(fulfillment_lines).where(fulfillment_lines.c.fulfillment_id == fulfillment_id))
 
 
 def add_cancellation(tx: Connection, row: Mapping[str, Any]) -> int | None:

@@ -52,7 +52,7 @@ def change_package(tx: Connection, package_id: int, **values: Any) -> None:
 
 def packages_of(tx: Connection, shipment_id: int) -> list[tuple[Row[Any], list[Row[Any]]]]:
     """A shipment's packages with their lines, joined with the order lines."""
-    lines: dict[int, list[Row[Any]]] = defaultdict(list)
+    lines: dict[int, list[Any]] = defaultdict(list)
     rows = tx.execute(
         select(
             package_lines.c.package_id,

@@ -1,0 +1,200 @@
+"""The local engine: one process that claims work in batches and runs it on a few threads.
+
+One thread claims, so that a claim for all kinds is one commit; batches run beside it. Killing the process at any
+instant loses nothing: what it held comes back when its lease ends, or at once when the next worker starts.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import structlog
+
+from hub import jobs
+from hub.flows.deliver import deliver, trouble
+from hub.flows.pull import LeaseLost, pull
+from hub.flows.translate import translate
+from hub.installation import Installation
+from hub.sdk.errors import Misconfigured, Unauthorised
+from hub.store import connections as connection_store
+from hub.store import events as event_store
+from hub.store import jobs as job_store
+from hub.store.jobs import Job
+
+log = structlog.get_logger()
+
+BATCH = 64
+AT_ONCE = {"translate": 1, "deliver": 2, "pull": 4}
+"""Batches of each kind that run side by side. Translating is work for the processor: more threads would not help."""
+
+CALLS_AT_ONCE = 16
+WATCH_SECONDS = 0.05
+SWEEP_SECONDS = 15.0
+ALERT_AFTER = 3
+"""Failures in a row after which a flow raises an alert."""
+
+
+class Worker:
+    """Runs until `stop` is set; `run_worker` is the usual way in."""
+
+    def __init__(self, inst: Installation, stop: threading.Event, name: str | None = None) -> None:
+        self.inst = inst
+        self.stop = stop
+        self.name = name or f"{os.uname().nodename}/{os.getpid()}/{secrets.token_hex(3)}"
+        self._wake = threading.Event()
+        self._busy: dict[str, int] = dict.fromkeys(AT_ONCE, 0)
+        self._held: dict[int, Job] = {}
+        self._lock = threading.Lock()
+        self._batches = ThreadPoolExecutor(sum(AT_ONCE.values()), thread_name_prefix="batch")
+        self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="call")
+
+    def run(self) -> None:
+        """Claim and run until told to stop, then finish what is under way."""
+        background = [
+            threading.Thread(target=target, name=target.__name__, daemon=True)
+            for target in (self._watch, self._heartbeat)
+        ]
+        for thread in background:
+            thread.start()
+        while not self.stop.is_set():
+            try:
+                claimed = self._claim()
+            except Exception:
+                log.exception("worker.claim-failed")
+                self.stop.wait(1.0)
+                continue
+            if not claimed:
+                self._wake.wait(self.inst.config.poll_seconds)
+                self._wake.clear()
+        self._batches.shutdown(wait=True)
+        self._calls.shutdown(wait=True)
+        for thread in background:
+            thread.join()
+
+    def drain(self) -> int:
+        """Run all that is due now, batch by batch, in this thread; gives how many jobs ran. For tests and `--once`."""
+        ran = 0
+        while claimed := self._claim_for(list(AT_ONCE)):
+            ran += len(claimed)
+            for kind in AT_ONCE:
+                self._run_kind(kind, [job for job in claimed if job.kind == kind])
+        return ran
+
+    # -- claiming -----------------------------------------------------------------------------------------------
+
+    def _claim(self) -> bool:
+        with self._lock:
+            free = [kind for kind, most in AT_ONCE.items() if self._busy[kind] < most]
+        if not free:
+            return False
+        claimed = self._claim_for(free)
+        for kind in free:
+            mine = [job for job in claimed if job.kind == kind]
+            # A pull runs for as long as the other side has pages, so each has a thread of its own.
+            for batch in [[job] for job in mine] if kind == "pull" else [mine] if mine else []:
+                with self._lock:
+                    self._busy[kind] += 1
+                self._batches.submit(self._run_batch, kind, batch)
+        return bool(claimed)
+
+    def _claim_for(self, kinds: Sequence[str]) -> list[Job]:
+        now = self.inst.now()
+        with self.inst.db.write() as tx:
+            claimed = jobs.claim(tx, self.name, now, BATCH, kinds)
+        with self._lock:
+            self._held.update({job.id: job for job in claimed})
+        return claimed
+
+    # -- running ------------------------------------------------------------------------------------------------
+
+    def _run_batch(self, kind: str, batch: Sequence[Job]) -> None:
+        try:
+            self._run_kind(kind, batch)
+        finally:
+            with self._lock:
+                self._busy[kind] -= 1
+            self._wake.set()
+
+    def _run_kind(self, kind: str, batch: Sequence[Job]) -> None:
+        if not batch:
+            return
+        runs: dict[str, Callable[[Sequence[Job]], None]] = {
+            "pull": self._pull,
+            "translate": lambda claimed: translate(self.inst, claimed, self.name),
+            "deliver": lambda claimed: deliver(self.inst, claimed, self.name, self._calls),
+        }
+        try:
+            runs[kind](batch)
+        except Exception as error:
+            log.exception("worker.batch-failed", kind=kind, jobs=len(batch))
+            self._put_back(batch, error)
+        finally:
+            with self._lock:
+                for job in batch:
+                    self._held.pop(job.id, None)
+
+    def _pull(self, batch: Sequence[Job]) -> None:
+        for job in batch:
+            try:
+                pull(self.inst, job, self.name)
+            except LeaseLost:
+                log.warning("worker.lease-lost", job=job.id)
+            except Exception as error:
+                self._put_back([job], error)
+
+    def _put_back(self, batch: Sequence[Job], error: Exception) -> None:
+        """Write down a failure that took the whole batch; each job comes again by its own back-off."""
+        now = self.inst.now()
+        with self.inst.db.write() as tx:
+            mine = job_store.mine(tx, batch)
+            outcomes = [jobs.failed(job, now, error) for job in batch if job.id in mine]
+            jobs.finish(tx, outcomes, self.name, now)
+            for outcome in outcomes:
+                job = outcome.job
+                if isinstance(error, (Unauthorised, Misconfigured)):
+                    connection = connection_store.get(tx, job.connection_id)
+                    if connection is not None:
+                        trouble(tx, connection, error, now)
+                elif job.kind == "pull" and job.subject_id and outcome.failures >= ALERT_AFTER:
+                    facts = jobs.error_facts(error)
+                    event_store.alert(
+                        tx, f"flow/{job.subject_id}", facts["code"], facts["detail"], now, job.connection_id
+                    )
+
+    # -- beside -------------------------------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """Notice commits of other processes, such as a webhook that the web process has stored."""
+        seen = None
+        while not self.stop.wait(WATCH_SECONDS):
+            version = self.inst.db.version()
+            if version != seen:
+                seen = version
+                self._wake.set()
+
+    def _heartbeat(self) -> None:
+        """Keep leases alive, and take up work whose worker has gone silent."""
+        while not self.stop.wait(SWEEP_SECONDS):
+            now = self.inst.now()
+            with self._lock:
+                held = list(self._held.values())
+            try:
+                with self.inst.db.write() as tx:
+                    job_store.extend(tx, held, now + jobs.LEASE)
+                    if jobs.sweep(tx, now):
+                        self._wake.set()
+            except Exception:
+                log.exception("worker.heartbeat-failed")
+
+
+def run_worker(inst: Installation, stop: threading.Event, *, alone: bool = True) -> None:
+    """Run a worker until `stop` is set. `alone`: no other worker uses this database, so what a dead one held is free
+    at once."""
+    if alone:
+        with inst.db.write() as tx:
+            job_store.release_expired(tx, inst.now(), worker_prefix="")
+    Worker(inst, stop).run()

@@ -1,0 +1,342 @@
+"""What a person can do. Each action is one transaction that leaves an audit row, and answers with one sentence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Row
+
+from hub import jobs
+from hub.errors import Refused
+from hub.flows import cancel, route
+from hub.flows.batch import Batch
+from hub.flows.reading import lookup_awaited
+from hub.installation import Installation
+from hub.ledger import Entry, Kind, Quantities, post
+from hub.store import connections as connection_store
+from hub.store import events as event_store
+from hub.store import jobs as job_store
+from hub.store import messages as message_store
+from hub.store import orders as store
+from hub.store.jobs import OUTBOUND_STOPPED
+
+MODES = ("off", "shadow", "live")
+
+
+@contextmanager
+def _batch(inst: Installation) -> Iterator[Batch]:
+    with inst.db.write() as tx:
+        batch = Batch(tx, inst.now())
+        yield batch
+        batch.flush()
+
+
+def _order(batch: Batch, order_id: int) -> Row[Any]:
+    order = store.get(batch.tx, order_id, lock=True)
+    if order is None:
+        raise Refused("order.missing", f"There is no order {order_id}.")
+    return order
+
+
+def _facts(batch: Batch, order: Row[Any]) -> route.OrderFacts:
+    return route.OrderFacts(
+        order.id, order.connection_id, order.merchant_id, order.ship_country, order.number, order.partner_id
+    )
+
+
+def _post(batch: Batch, sums: Mapping[int, Quantities], entries: list[Entry]) -> dict[int, Quantities]:
+    after = post(dict(sums), entries)
+    store.post(batch.tx, entries, batch.now)
+    return after
+
+
+# -- orders ---------------------------------------------------------------------------------------------------------
+
+
+def retry_order(inst: Installation, order_id: int, actor: str) -> str:
+    """Try again whatever of an order waits: its parked documents, its parked deliveries, units that nobody has."""
+    with _batch(inst) as batch:
+        order = _order(batch, order_id)
+        documents = message_store.parked_of_order(batch.tx, order.id)
+        for message in documents:
+            _read_again(batch, message, actor)
+        woken = job_store.wake(batch.tx, batch.now, order_id=order.id, kind="deliver")
+        units = _release(batch, order)
+        batch.event("order.retried", order_id=order.id, actor=actor, documents=len(documents), deliveries=woken)
+    return f"Trying again: {len(documents)} documents, {woken} deliveries, {units} units released."
+
+
+def _release(batch: Batch, order: Row[Any]) -> int:
+    lines = store.lines(batch.tx, [order.id])[order.id]
+    sums, _ = store.quantities(batch.tx, order.id)
+    holds = store.open_holds(batch.tx, order.id)
+    earlier = len(store.fulfillments_of(batch.tx, order.id))
+    entries = route.release(batch, _facts(batch, order), lines, sums, holds, earlier)
+    _post(batch, sums, entries)
+    return sum(e.delta for e in entries)
+
+
+def cancel_order(inst: Installation, order_id: int, reason: str, actor: str) -> str:
+    """Cancel what has not shipped; backends are asked for what they have, and the source is told."""
+    with _batch(inst) as batch:
+        order = _order(batch, order_id)
+        sums, _ = store.quantities(batch.tx, order.id)
+        free = {line_id: q.open for line_id, q in sums.items() if q.open}
+        allocated = {line_id: q.allocated for line_id, q in sums.items() if q.allocated}
+        if not free and not allocated:
+            raise Refused("order.nothing-to-cancel", "Nothing of this order can still be cancelled.")
+        cause = f"cancel/{batch.now.timestamp():.6f}"
+        sums = _post(batch, sums, [Entry(line, Kind.CANCELLED, units, cause) for line, units in free.items()])
+        cancel.take_back(batch, order.id, sums, allocated, cause, "cancelled")
+        told = (order.connection_id, "out", "order_cancellation") in batch.flows
+        if told:
+            batch.jobs.append(
+                jobs.deliver_job("order_cancellation", order.id, order.connection_id, order.id, batch.now)
+            )
+        batch.event("order.cancelled", order_id=order.id, actor=actor, reason=reason)
+    asked = sum(allocated.values())
+    return f"Cancelled {sum(free.values())} units at once" + (f"; asked for {asked} units back." if asked else ".")
+
+
+def close_short(inst: Installation, order_id: int, actor: str) -> str:
+    """What nobody has yet will not be fulfilled: it counts as cancelled."""
+    with _batch(inst) as batch:
+        order = _order(batch, order_id)
+        sums, _ = store.quantities(batch.tx, order.id)
+        free = {line_id: q.open for line_id, q in sums.items() if q.open}
+        if not free:
+            raise Refused("order.nothing-open", "Nothing of this order is open.")
+        cause = f"close-short/{batch.now.timestamp():.6f}"
+        _post(batch, sums, [Entry(line, Kind.CANCELLED, units, cause) for line, units in free.items()])
+        batch.event("order.closed-short", order_id=order.id, actor=actor, units=sum(free.values()))
+    return f"Closed short: {sum(free.values())} units will not be fulfilled."
+
+
+def mark_shipped_outside(inst: Installation, order_id: int, actor: str) -> str:
+    """What nobody has yet was shipped by other means; it counts as shipped and no backend is asked."""
+    with _batch(inst) as batch:
+        order = _order(batch, order_id)
+        sums, _ = store.quantities(batch.tx, order.id)
+        free = {line_id: q.open for line_id, q in sums.items() if q.open}
+        if not free:
+            raise Refused("order.nothing-open", "Nothing of this order is open.")
+        cause = f"shipped-outside/{batch.now.timestamp():.6f}"
+        _post(batch, sums, [Entry(line, Kind.SHIPPED, units, cause) for line, units in free.items()])
+        batch.event("order.shipped-outside", order_id=order.id, actor=actor, units=sum(free.values()))
+    return f"Marked {sum(free.values())} units as shipped outside."
+
+
+def release_hold(inst: Installation, hold_id: int, actor: str) -> str:
+    """Lift a hold for good on its order, and release what it kept."""
+    with _batch(inst) as batch:
+        hold = store.hold(batch.tx, hold_id)
+        if hold is None or hold.released_at is not None:
+            raise Refused("hold.missing", "This hold is no longer open.")
+        order = _order(batch, hold.order_id)
+        same = [h.id for h in store.open_holds(batch.tx, order.id) if h.code == hold.code]
+        store.release_holds(batch.tx, same, actor, batch.now)
+        store.waive(batch.tx, order.id, hold.code, actor, batch.now)
+        batch.event("hold.released", order_id=order.id, actor=actor, code=hold.code)
+        units = _release(batch, order)
+    return f"Released the hold: {units} units go to a backend."
+
+
+def place_hold(inst: Installation, order_id: int, reason: str, actor: str) -> str:
+    """Keep what is open of an order back until a person lifts the hold."""
+    with _batch(inst) as batch:
+        order = _order(batch, order_id)
+        store.place_holds(
+            batch.tx,
+            [
+                {
+                    "order_id": order.id,
+                    "line_id": None,
+                    "code": "hold.by-hand",
+                    "detail": reason[:500],
+                    "sticky": True,
+                    "placed_at": batch.now,
+                }
+            ],
+        )
+        batch.event("order.held", order_id=order.id, actor=actor, code="hold.by-hand", detail=reason)
+    return "Held: nothing more of this order is released."
+
+
+# -- messages -------------------------------------------------------------------------------------------------------
+
+
+def _read_again(batch: Batch, message: Row[Any], actor: str) -> None:
+    """An inbound document goes through the present mappings and tables; nothing is fetched from its source."""
+    message_store.change(
+        batch.tx,
+        [
+            {
+                "b_id": message.id,
+                "state": "received",
+                "reason": None,
+                "problem": None,
+                "awaits": None,
+                "settled_at": None,
+            }
+        ],
+    )
+    batch.jobs.append(
+        jobs.translate_job(message.id, message.kind, message.external_id, message.connection_id, batch.now)
+    )
+    batch.event("message.replayed", message_id=message.id, order_id=message.order_id, actor=actor)
+
+
+def replay_message(inst: Installation, message_id: int, actor: str) -> str:
+    """Read a parked inbound document again with the present mappings, or send a parked outbound one anew.
+
+    An outbound document is rendered again from the present state; the bytes of the old one stay as they were.
+    """
+    with _batch(inst) as batch:
+        message = message_store.get(batch.tx, [message_id]).get(message_id)
+        if message is None:
+            raise Refused("message.missing", f"There is no message {message_id}.")
+        if message.state not in ("parked", "ignored"):
+            raise Refused("message.not-waiting", "Only a parked or ignored message can be replayed.")
+        if message.direction == "in":
+            _read_again(batch, message, actor)
+            return "Reading it again with the present mappings."
+        message_store.change(batch.tx, [{"b_id": message.id, "state": "parked", "sent_at": None}])
+        if not job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id):
+            raise Refused("message.not-waiting", "Its delivery is under way already.")
+        batch.event("message.replayed", message_id=message.id, order_id=message.order_id, actor=actor)
+    return "Sending it again, as the order now stands."
+
+
+def ignore_message(inst: Installation, message_id: int, reason: str, actor: str) -> str:
+    """Close a parked message: nothing will follow from it."""
+    with _batch(inst) as batch:
+        message = message_store.get(batch.tx, [message_id]).get(message_id)
+        if message is None or message.state != "parked":
+            raise Refused("message.not-waiting", "Only a parked message can be ignored.")
+        state = "ignored" if message.direction == "in" else "withdrawn"
+        problem = {**(message.problem or {}), "ignored_because": reason}
+        batch.end(message.id, state, reason="person.ignored", problem=problem, order_id=message.order_id)
+        batch.event("message.ignored", message_id=message.id, order_id=message.order_id, actor=actor, reason=reason)
+    return "Ignored."
+
+
+def add_lookup_row(inst: Installation, table: str, key: str, value: str, actor: str) -> str:
+    """Keep one row of a lookup table, and read every document again that was parked for it."""
+    with _batch(inst) as batch:
+        connection_store.set_lookup(batch.tx, table, key, value, batch.now)
+        waiting = message_store.awaiting(batch.tx, lookup_awaited(table, key))
+        for message in message_store.get(batch.tx, waiting).values():
+            _read_again(batch, message, actor)
+        batch.event("table.row-added", actor=actor, table=table, key=key, released=len(waiting))
+    return f"Added; {len(waiting)} parked documents are read again."
+
+
+# -- connections and flows ------------------------------------------------------------------------------------------
+
+
+def _connection(batch: Batch, connection_id: int) -> Row[Any]:
+    row = connection_store.get(batch.tx, connection_id)
+    if row is None:
+        raise Refused("connection.missing", f"There is no connection {connection_id}.")
+    return row
+
+
+def set_mode(inst: Installation, connection_id: int, mode: str, actor: str) -> str:
+    """Off: nothing is pulled or sent. Shadow: everything but the push. Live."""
+    if mode not in MODES:
+        raise Refused("connection.unknown-mode", f"The mode is one of {', '.join(MODES)}.")
+    with _batch(inst) as batch:
+        row = _connection(batch, connection_id)
+        connection_store.change(batch.tx, row.id, mode=mode)
+        batch.event("connection.mode", connection_id=row.id, actor=actor, mode=mode, before=row.mode)
+    return f"{row.name} is now {mode}."
+
+
+def clear_trouble(inst: Installation, connection_id: int, actor: str) -> str:
+    """The connection's owner has mended it: calls go on, its alert closes."""
+    with _batch(inst) as batch:
+        row = _connection(batch, connection_id)
+        connection_store.change(batch.tx, row.id, trouble=None, trouble_detail=None, quiet_until=None)
+        event_store.close_alert(batch.tx, f"connection/{row.id}/trouble", batch.now)
+        job_store.wake(batch.tx, batch.now, connection_id=row.id, state="pending")
+        batch.event("connection.mended", connection_id=row.id, actor=actor)
+    return f"{row.name} is called again."
+
+
+def stop_outbound(inst: Installation, connection_id: int | None, actor: str) -> str:
+    """Send nothing more, to one connection or at all, until started again; what is due waits."""
+    return _switch(inst, connection_id, True, actor)
+
+
+def start_outbound(inst: Installation, connection_id: int | None, actor: str) -> str:
+    """Send again."""
+    return _switch(inst, connection_id, False, actor)
+
+
+def _switch(inst: Installation, connection_id: int | None, stopped: bool, actor: str) -> str:
+    word = "stopped" if stopped else "started"
+    with _batch(inst) as batch:
+        if connection_id is None:
+            connection_store.set_setting(batch.tx, OUTBOUND_STOPPED, stopped)
+            what = "All outbound"
+        else:
+            row = _connection(batch, connection_id)
+            connection_store.change(batch.tx, row.id, outbound_stopped=stopped)
+            what = f"Outbound to {row.name}"
+        batch.event(f"outbound.{word}", connection_id=connection_id, actor=actor)
+    return f"{what} is {word}."
+
+
+def _flow(batch: Batch, flow_id: int) -> Row[Any]:
+    flow = connection_store.flow_by_id(batch.tx, flow_id)
+    if flow is None:
+        raise Refused("flow.missing", f"There is no flow {flow_id}.")
+    return flow
+
+
+def run_flow(inst: Installation, flow_id: int, actor: str) -> str:
+    """Pull now, whatever the schedule says."""
+    with _batch(inst) as batch:
+        flow = _flow(batch, flow_id)
+        if flow.direction != "in":
+            raise Refused("flow.not-pulled", "An outbound flow sends what is due by itself; only inbound ones are run.")
+        new = enqueue_pull(batch, flow, batch.now)
+        batch.event("flow.run", connection_id=flow.connection_id, actor=actor, document=flow.kind)
+    return "Pulling now." if new else "It is being pulled already."
+
+
+def enqueue_pull(batch: Batch, flow: Row[Any], due_at: dt.datetime) -> bool:
+    """Queue a flow's pull unless one is live."""
+    return jobs.enqueue(
+        batch.tx,
+        "pull",
+        flow.kind,
+        key=f"pull/{flow.id}",
+        lane=f"pull/{flow.connection_id}/{flow.kind}",
+        connection_id=flow.connection_id,
+        subject_id=flow.id,
+        now=batch.now,
+        due_at=due_at,
+    )
+
+
+def pause_flow(inst: Installation, flow_id: int, actor: str) -> str:
+    """Leave the flow's schedule aside."""
+    return _pause(inst, flow_id, True, actor)
+
+
+def resume_flow(inst: Installation, flow_id: int, actor: str) -> str:
+    """Follow the flow's schedule again."""
+    return _pause(inst, flow_id, False, actor)
+
+
+def _pause(inst: Installation, flow_id: int, paused: bool, actor: str) -> str:
+    with _batch(inst) as batch:
+        flow = _flow(batch, flow_id)
+        connection_store.change_flow(batch.tx, flow.id, paused=paused)
+        word = "paused" if paused else "resumed"
+        batch.event(f"flow.{word}", connection_id=flow.connection_id, actor=actor, document=flow.kind)
+    return f"The flow is {word}."

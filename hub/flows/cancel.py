@@ -1,0 +1,106 @@
+"""Take units back from backends: at once where the backend has not heard of them, else by asking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row
+
+from hub import jobs
+from hub.flows.batch import Batch
+from hub.ledger import Entry, Kind, Quantities, post
+from hub.store import messages as message_store
+from hub.store import orders as store
+
+
+def take_back(
+    batch: Batch, order_id: int, sums: dict[int, Quantities], wanted: Mapping[int, int], cause: str, into: str
+) -> dict[int, Quantities]:
+    """Get `wanted` base units per line back from the order's fulfillments, the newest first.
+
+    `into`: what they become, `cancelled` or `shipped` (someone else shipped them). Units of a fulfillment that was
+    never sent are taken at once: neither its create nor a cancel goes out for them. Gives the quantities after it.
+    """
+    left = {line_id: units for line_id, units in wanted.items() if units > 0}
+    if not left:
+        return sums
+    has = store.allocated_by_fulfillment(batch.tx, order_id)
+    asked = store.asked_back(batch.tx, order_id)
+    for fulfillment in reversed(store.fulfillments_of(batch.tx, order_id)):
+        pending = asked.get(fulfillment.id, {})
+        take = {
+            line_id: min(units, has.get(fulfillment.id, {}).get(line_id, 0) - pending.get(line_id, 0))
+            for line_id, units in left.items()
+        }
+        take = {line_id: units for line_id, units in take.items() if units > 0}
+        if not take:
+            continue
+        for line_id, units in take.items():
+            left[line_id] -= units
+        if never_sent(batch, fulfillment):
+            sums = give_back(batch, fulfillment, sums, take, f"{cause}/{into}", into)
+        else:
+            _ask(batch, fulfillment, take, cause, into)
+    return sums
+
+
+def never_sent(batch: Batch, fulfillment: Row[Any]) -> bool:
+    """True when the backend certainly has not got it: nothing sealed, or refused."""
+    message = message_store.outgoing(
+        batch.tx, fulfillment.connection_id, "fulfillment", f"fulfillment/{fulfillment.id}"
+    )
+    if message is None:
+        return True
+    return message.state in ("parked", "withdrawn") and message.sent_at is None
+
+
+def give_back(
+    batch: Batch,
+    fulfillment: Row[Any],
+    sums: dict[int, Quantities],
+    take: Mapping[int, int],
+    cause: str,
+    into: str,
+) -> dict[int, Quantities]:
+    """Post units as no longer with the backend, and as cancelled (or shipped elsewhere)."""
+    entries: list[Entry] = []
+    for line_id, units in take.items():
+        where = f"{cause}/{fulfillment.id}"
+        entries.append(Entry(line_id, Kind.ALLOCATED, -units, where, fulfillment.id))
+        # Shipped elsewhere is no shipment of this fulfillment, so that entry does not name it.
+        entries.append(Entry(line_id, Kind(into), units, where, fulfillment.id if into == Kind.CANCELLED else None))
+    after = post(sums, entries)
+    store.post(batch.tx, entries, batch.now)
+    remaining = store.allocated_by_fulfillment(batch.tx, fulfillment.order_id).get(fulfillment.id, {})
+    if fulfillment.accepted_at is None and not remaining and fulfillment.withdrawn_at is None:
+        store.change_fulfillment(batch.tx, fulfillment.id, withdrawn_at=batch.now)
+        batch.event("fulfillment.withdrawn", order_id=fulfillment.order_id, reference=fulfillment.reference)
+    return after
+
+
+def _ask(batch: Batch, fulfillment: Row[Any], take: Mapping[int, int], cause: str, into: str) -> None:
+    cancellation_id = store.add_cancellation(
+        batch.tx,
+        {
+            "order_id": fulfillment.order_id,
+            "fulfillment_id": fulfillment.id,
+            "cause": f"{cause}/{into}",
+            "into": into,
+            "lines": [[line_id, units] for line_id, units in sorted(take.items())],
+            "created_at": batch.now,
+        },
+    )
+    if cancellation_id is None:
+        return
+    batch.jobs.append(
+        jobs.deliver_job("cancellation", cancellation_id, fulfillment.connection_id, fulfillment.order_id, batch.now)
+    )
+    batch.event(
+        "cancellation.requested",
+        order_id=fulfillment.order_id,
+        connection_id=fulfillment.connection_id,
+        reference=fulfillment.reference,
+        backend=batch.connections[fulfillment.connection_id].name,
+        units=sum(take.values()),
+    )

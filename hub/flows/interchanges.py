@@ -1,0 +1,392 @@
+"""EDI in and out: split an interchange into its documents, answer it, and put documents into envelopes."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row
+
+from hub import jobs
+from hub.edi.acknowledge import (
+    FUNCTIONAL_ACKNOWLEDGEMENT,
+    GroupDecision,
+    ReceivedAcknowledgement,
+    acknowledge_group,
+    read_acknowledgement,
+)
+from hub.edi.build import build
+from hub.edi.delimiters import Delimiters
+from hub.edi.findings import EdiError, Finding
+from hub.edi.grammar import default_library
+from hub.edi.tree import TransactionSet
+from hub.edi.validation import examine
+from hub.edi.writer import Envelope, reply_to, transaction_set
+from hub.edi.writer import write as write_interchange
+from hub.edi.x12 import Group, Interchange, RawSet
+from hub.flows.batch import Batch
+from hub.flows.problems import Ignore, Park
+from hub.store import connections as connection_store
+from hub.store import events as event_store
+from hub.store import messages as message_store
+
+KIND = "edi"
+"""The kind of a message that is a whole EDI file."""
+
+LARGEST_CONTROL = 999_999_999
+MAX_FINDINGS = 25
+
+
+@dataclass(slots=True)
+class _Part:
+    """One interchange of a file with the partner who sent it. `refused`: why none of it is taken in."""
+
+    interchange: Interchange
+    partner: Row[Any] | None
+    agreements: dict[str, Row[Any] | None] = field(default_factory=dict)
+    refused: Park | None = None
+
+    @property
+    def test(self) -> bool:
+        return self.interchange.part(15) == "T"
+
+
+@dataclass(slots=True)
+class Split:
+    """A file, judged: its interchanges, and the bytes that each document is sliced from."""
+
+    body: bytes
+    parts: list[_Part]
+
+
+def split(tx: Connection, message: Row[Any], body: bytes) -> Split:
+    """Read and judge a file, and find out who sent each interchange. Raises `Park` when there is none in it."""
+    examination = examine(body)
+    parts = [_identify(tx, message.connection_id, interchange) for interchange in examination]
+    if not parts:
+        raise Park(
+            "edi.unreadable",
+            "The file holds no interchange that can be read.",
+            findings=[_kept(f) for f in examination.findings[:MAX_FINDINGS]],
+        )
+    return Split(body, parts)
+
+
+def _identify(tx: Connection, connection_id: int, interchange: Interchange) -> _Part:
+    sender = (interchange.part(5), interchange.part(6))
+    receiver = (interchange.part(7), interchange.part(8))
+    test = interchange.part(15) == "T"
+    partner = connection_store.partner_of_envelope(tx, connection_id, sender, receiver, test)
+    part = _Part(interchange, partner)
+    fatal = [f for f in interchange.findings if f.is_error and f.ack_segment == "TA1"]
+    if partner is None:
+        part.refused = Park(
+            "edi.unknown-partner",
+            f"No partner of this connection writes as {sender[0]}:{sender[1]} to {receiver[0]}:{receiver[1]}"
+            f"{' in test' if test else ''}. Add the ids to a partner and replay.",
+            interchange=interchange.part(13),
+        )
+        return part
+    if fatal:
+        part.refused = Park(
+            "edi.interchange-broken",
+            fatal[0].message,
+            interchange=interchange.part(13),
+            findings=[_kept(f) for f in fatal[:MAX_FINDINGS]],
+        )
+    for set_id in {one.set_id for one in interchange.sets}:
+        part.agreements[set_id] = connection_store.agreement(tx, partner.id, "in", set_id=set_id)
+    return part
+
+
+def _kept(finding: Finding) -> dict[str, Any]:
+    """A finding without the value it is about: that is looked up in the payload."""
+    return {name: value for name, value in finding.as_dict().items() if name != "value"}
+
+
+def apply(batch: Batch, message: Row[Any], split: Split) -> Park | None:
+    """Store the documents of a file and owe its acknowledgements, in one transaction.
+
+    Gives the problem of the interchanges that could not be taken in, None when there is none. A file that brought
+    nothing new raises `Ignore`.
+    """
+    stored = 0
+    for part in split.parts:
+        if part.refused is None and part.partner is not None:
+            for group in part.interchange.groups:
+                stored += _take_group(batch, message, split.body, part, group)
+    refused = [part.refused for part in split.parts if part.refused]
+    if refused:
+        return refused[0]
+    if not stored:
+        raise Ignore("edi.duplicate")
+    return None
+
+
+def _take_group(batch: Batch, message: Row[Any], body: bytes, part: _Part, group: Group) -> int:
+    decision = acknowledge_group(group)
+    rows = [
+        _document(message, body, part, group, one, accepted=verdict.accepted, errors=verdict.errors)
+        for one, verdict in zip(group.sets, decision.sets, strict=True)
+    ]
+    known = message_store.known(batch.tx, message.connection_id, [row["external_id"] for row, _ in rows])
+    for row, _ in rows:
+        if row["state"] == "received" and row["external_id"] in known:
+            row.update(state="parked", reason="edi.duplicate-control", problem=_DUPLICATE, settled_at=batch.now)
+    for row, _ in rows:
+        row["at"] = batch.now
+    added = message_store.add(batch.tx, rows)
+    if not added:
+        return 0
+    _follow(batch, message, part, group, added)
+    if decision.root is not None and _owed(part, group):
+        _acknowledge(batch, message, part, group, decision)
+    return len(added)
+
+
+_DUPLICATE = {
+    "code": "edi.duplicate-control",
+    "detail": "The partner has used these control numbers before, with other content. Replay accepts it.",
+}
+
+
+def _document(
+    message: Row[Any], body: bytes, part: _Part, group: Group, one: RawSet, *, accepted: bool, errors: Sequence[Finding]
+) -> tuple[dict[str, Any], bytes]:
+    """One transaction set as a message of its own; its bytes are its envelope's and its own, as they came."""
+    head = body[part.interchange.offset : part.interchange.groups[0].offset]
+    own = body[group.offset : group.sets[0].offset] + body[one.offset : one.offset + one.length]
+    numbers = f"{part.interchange.part(13)}/{group.control_number}/{one.control_number}"
+    agreement = part.agreements.get(one.set_id)
+    row: dict[str, Any] = {
+        "direction": "in",
+        "connection_id": message.connection_id,
+        "partner_id": part.partner.id if part.partner else None,
+        "parent_id": message.id,
+        "kind": agreement.kind if agreement else one.set_id,
+        "format": "x12",
+        "external_id": f"{part.partner.id if part.partner else 0}/{group.functional_id}/{numbers}",
+        "revision": "/" + hashlib.sha256(own).hexdigest()[:24],
+        "via": "split",
+        "test": part.test,
+        "set_id": one.set_id,
+        "control": numbers,
+        "state": "received",
+        "reason": None,
+        "problem": None,
+        "settled_at": None,
+    }
+    problem: dict[str, Any] | None = None
+    if not accepted:
+        kept = [_kept(f) for f in errors[:MAX_FINDINGS]]
+        detail = errors[0].message if errors else "Its group was rejected."
+        problem = {"code": "edi.rejected", "detail": detail, "findings": kept}
+    elif group.functional_id != FUNCTIONAL_ACKNOWLEDGEMENT and agreement is None:
+        detail = f"There is no agreement with the partner on set {one.set_id}. Add one and replay."
+        problem = {"code": "edi.no-agreement", "detail": detail}
+    if problem:
+        row.update(state="parked", reason=problem["code"], problem=problem, settled_at=message.at)
+    return row, head + own
+
+
+def _follow(batch: Batch, message: Row[Any], part: _Part, group: Group, added: Sequence[tuple[int, str, str]]) -> None:
+    """What the new documents of a group cause: their translation, or the matching of acknowledgements."""
+    rows = message_store.get(batch.tx, [id_ for id_, _, _ in added])
+    trees = {f"{part.interchange.part(13)}/{group.control_number}/{one.control_number}": one.tree for one in group.sets}
+    for row in rows.values():
+        if row.state == "parked":
+            batch.event(
+                "message.parked",
+                message_id=row.id,
+                connection_id=row.connection_id,
+                code=row.reason,
+                document=row.set_id,
+            )
+        elif group.functional_id == FUNCTIONAL_ACKNOWLEDGEMENT:
+            _match(batch, row, part, trees.get(row.control))
+        else:
+            batch.jobs.append(jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, batch.now))
+
+
+def _owed(part: _Part, group: Group) -> bool:
+    """An acknowledgement is owed unless every agreement on the group's sets says otherwise."""
+    agreements = [part.agreements.get(one.set_id) for one in group.sets]
+    return not agreements or any(a is None or a.acknowledge for a in agreements)
+
+
+def _acknowledge(batch: Batch, message: Row[Any], part: _Part, group: Group, decision: GroupDecision) -> None:
+    """Seal the functional acknowledgement of a group now, before anything is mapped, and queue its delivery."""
+    if decision.root is None or part.partner is None:
+        return
+    interchange = part.interchange
+    own, theirs = f"{interchange.part(7)}:{interchange.part(8)}", f"{interchange.part(5)}:{interchange.part(6)}"
+    envelope = reply_to(
+        interchange,
+        group,
+        interchange_control_number=_number(batch, f"isa/{own}/{theirs}"),
+        group_control_number=_number(batch, f"gs/{own}/{theirs}/{FUNCTIONAL_ACKNOWLEDGEMENT}"),
+        when=batch.now.astimezone(_zone(part.partner)),
+    )
+    document = transaction_set("997", decision.root, "0001", envelope.version)
+    body = write_interchange([document], envelope, replacement=" ")
+    key = f"997-{part.partner.id}-{envelope.interchange_control_number:09d}"
+    message_id = message_store.seal(
+        batch.tx,
+        {
+            "direction": "out",
+            "connection_id": message.connection_id,
+            "partner_id": part.partner.id,
+            "parent_id": message.id,
+            "kind": "functional_acknowledgement",
+            "format": "x12",
+            "external_id": key,
+            "revision": "0",
+            "via": "hub",
+            "test": part.test,
+            "set_id": "997",
+            "control": f"{FUNCTIONAL_ACKNOWLEDGEMENT}/{envelope.group_control_number}",
+            "state": "sealed",
+            "at": batch.now,
+        },
+        body,
+    )
+    batch.jobs.append(
+        {
+            **jobs.deliver_job(
+                "functional_acknowledgement", message_id, message.connection_id, None, batch.now, message_id=message_id
+            ),
+            "key": key,
+        }
+    )
+    batch.event(
+        "acknowledgement.owed",
+        message_id=message.id,
+        connection_id=message.connection_id,
+        verdict=decision.code,
+        group=group.control_number,
+        sets=len(decision.sets),
+        accepted=sum(one.accepted for one in decision.sets),
+    )
+
+
+def _number(batch: Batch, scope: str) -> int:
+    return connection_store.next_control(batch.tx, scope[:160], LARGEST_CONTROL)
+
+
+def _zone(partner: Any) -> ZoneInfo:
+    return ZoneInfo(partner.settings.get("timezone", "UTC"))
+
+
+# -- acknowledgements of what we sent -------------------------------------------------------------------------------
+
+
+def _match(batch: Batch, row: Row[Any], part: _Part, tree: TransactionSet | None) -> None:
+    """A partner's functional acknowledgement: find what it is about and note the verdict."""
+    if tree is None or part.partner is None:
+        return
+    received = read_acknowledgement(tree)
+    control = f"{received.functional_id}/{received.control_number.lstrip('0')}"
+    sent = [
+        m for m in message_store.by_control(batch.tx, row.connection_id, control) if m.partner_id == part.partner.id
+    ]
+    if not sent:
+        batch.end(row.id, "parked", reason="acknowledgement.unmatched", problem=_UNMATCHED)
+        event_store.alert(
+            batch.tx,
+            f"partner/{part.partner.id}/unmatched",
+            "acknowledgement.unmatched",
+            f"{part.partner.name} acknowledges group {control}, which was not sent.",
+            batch.now,
+            row.connection_id,
+        )
+        return
+    verdict = _verdict(received)
+    for message in sent:
+        message_store.change(batch.tx, [{"b_id": message.id, "acknowledged": verdict}])
+        batch.event("acknowledgement.received", order_id=message.order_id, message_id=message.id, verdict=verdict)
+        if verdict == "rejected":
+            event_store.alert(
+                batch.tx,
+                f"message/{message.id}/rejected",
+                "acknowledgement.rejected",
+                f"{part.partner.name} rejects our {message.set_id} {control}.",
+                batch.now,
+                row.connection_id,
+            )
+    batch.end(row.id, "done", order_id=sent[0].order_id)
+
+
+_UNMATCHED = {
+    "code": "acknowledgement.unmatched",
+    "detail": "It acknowledges a group that this hub has not sent to the partner.",
+}
+
+
+def _verdict(received: ReceivedAcknowledgement) -> str:
+    if not received.accepted or any(not one.accepted for one in received.sets):
+        return "rejected"
+    return "accepted" if received.code == "A" else "errors"
+
+
+# -- reading and writing one document -------------------------------------------------------------------------------
+
+
+def only_set(body: bytes) -> TransactionSet:
+    """The structured document of one stored transaction set. Raises `Park`."""
+    for interchange in examine(body):
+        for one in interchange.sets:
+            if one.tree is not None:
+                return one.tree
+    raise Park("edi.unreadable", "The document cannot be read as a transaction set.")
+
+
+def write(batch: Batch, agreement: Row[Any], values: Mapping[str, Any], test: bool) -> tuple[bytes, dict[str, Any]]:
+    """One outbound document in an interchange of its own, with the columns of its message. Raises `Park`."""
+    partner = connection_store.partner(batch.tx, agreement.partner_id)
+    address = connection_store.partner_address(batch.tx, agreement.partner_id, test)
+    if partner is None or address is None:
+        raise Park("edi.no-address", "The partner has no ids to write to" + (" in test." if test else "."))
+    version = agreement.version or "004010"
+    functional_id = default_library().functional_id(agreement.set_id)
+    scope = f"{address.own_qualifier}:{address.own_value}/{address.qualifier}:{address.value}"
+    try:
+        root = build("x12", agreement.set_id, version, values)
+        group = _number(batch, f"gs/{scope}/{functional_id}")
+        envelope = Envelope(
+            sender_qualifier=address.own_qualifier,
+            sender_id=address.own_value,
+            receiver_qualifier=address.qualifier,
+            receiver_id=address.value,
+            interchange_control_number=_number(batch, f"isa/{scope}"),
+            group_control_number=group,
+            when=batch.now.astimezone(_zone(partner)),
+            version=version,
+            usage="T" if test else "P",
+            delimiters=_delimiters(partner.settings),
+        )
+        document = transaction_set(agreement.set_id, root, "0001", version)
+        body = write_interchange([document], envelope, replacement=partner.settings.get("replacement"))
+    except EdiError as error:
+        findings = [_kept(f) for f in error.findings[:MAX_FINDINGS]]
+        raise Park("edi.not-writable", str(error)[:500], findings=findings) from error
+    return body, {
+        "format": "x12",
+        "partner_id": partner.id,
+        "set_id": agreement.set_id,
+        "control": f"{functional_id}/{group}",
+    }
+
+
+def _delimiters(settings: Mapping[str, Any]) -> Delimiters:
+    given = settings.get("delimiters", {})
+    base = Delimiters()
+    return Delimiters(
+        given.get("element", base.element),
+        given.get("component", base.component),
+        given.get("terminator", base.terminator),
+        given.get("repetition", base.repetition),
+        given.get("suffix", base.suffix),
+    )

@@ -1,0 +1,284 @@
+"""Take in an order: create it, or turn what changed at its source into commands."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row
+
+from hub import jobs
+from hub.flows import cancel, route
+from hub.flows.batch import Batch
+from hub.flows.problems import Ignore, Park
+from hub.flows.revisions import Revision, Verdict, judge
+from hub.ledger import Entry, Kind, NotWhole, OutOfBounds, Quantities, base_units, post
+from hub.ledger.changes import Wanted, change_of
+from hub.routing.gate import GateSettings, reasons
+from hub.store import messages as message_store
+from hub.store import orders as store
+
+Document = Mapping[str, Any]
+
+_PLAIN = (
+    "number",
+    "placed_at",
+    "placed_on",
+    "test",
+    "channel",
+    "currency",
+    "presentment_currency",
+    "taxes_included",
+    "payment",
+    "cancelled_at",
+    "cancel_reason",
+    "source_holds",
+    "email",
+    "phone",
+    "note",
+    "ship_to",
+    "bill_to",
+    "shipping_method",
+    "carrier",
+    "ship_not_before",
+    "ship_not_after",
+    "deliver_by",
+    "references",
+)
+_TOTALS = ("subtotal", "discount", "shipping", "tax", "total", "presentment_total")
+_LINE = ("position", "sku", "title", "quantity", "unit", "pack_factor", "unit_price", "discount", "tax", "ships")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A stored line with what the source now says of it."""
+
+    id: int
+    external_id: str
+    sku: str | None
+    ships: bool
+    wanted: Wanted
+
+
+def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
+    """Store one canonical order that a message said; gives the order's id. Raises `Park` or `Ignore`."""
+    scope = str(message.partner_id or "")
+    order = store.find(batch.tx, message.connection_id, scope, doc["external_id"])
+    if order is None:
+        if doc["purpose"] == "cancel":
+            raise Park(
+                "order.original-missing",
+                "It cancels an order that has not come.",
+                awaits=awaited(message.connection_id, scope, doc["external_id"]),
+            )
+        return _create(batch, message, doc, content, scope)
+    _judge(batch, message, order, doc, content)
+    return _update(batch, message, order, doc, content)
+
+
+def awaited(connection_id: int, scope: str, external_id: str) -> str:
+    """The name of the fact that an order has come; what waits for it is released by it."""
+    return f"order/{connection_id}/{scope}/{external_id}"[:160]
+
+
+def _judge(batch: Batch, message: Row[Any], order: Row[Any], doc: Document, content: str) -> None:
+    verdict = judge(
+        Revision(order.source_at, order.source_hash),
+        Revision(doc.get("updated_at") or message.revised_at, content),
+        fetched=message.via == "fetch" or message.id == order.message_id,
+        restates=doc["purpose"] != "original",
+    )
+    if verdict is Verdict.SAME:
+        raise Ignore("revision.same")
+    if verdict is Verdict.OLDER:
+        raise Ignore("revision.older")
+    if verdict is Verdict.REFETCH:
+        jobs.fetch(batch.tx, message.connection_id, message.kind, message.external_id, batch.now)
+        raise Ignore("revision.refetched")
+    if verdict is Verdict.CONFLICT:
+        raise Park(
+            "order.same-number",
+            f"Order {doc.get('number') or doc['external_id']} exists with other content, and this document does not "
+            "say that it replaces it.",
+            order_id=order.id,
+        )
+
+
+def _create(batch: Batch, message: Row[Any], doc: Document, content: str, scope: str) -> int:
+    connection = batch.connections[message.connection_id]
+    order_id = store.add(
+        batch.tx,
+        {
+            "merchant_id": connection.merchant_id,
+            "connection_id": connection.id,
+            "partner_id": message.partner_id,
+            "scope": scope,
+            "external_id": doc["external_id"],
+            "created_at": batch.now,
+            **_columns(batch, message, doc, content),
+        },
+    )
+    lines = _add_lines(batch, connection.name, order_id, doc["lines"])
+    batch.event(
+        "order.received",
+        order_id=order_id,
+        message_id=message.id,
+        channel=connection.name,
+        lines=len(lines),
+        units=sum(line.wanted.ordered for line in lines if line.ships),
+    )
+    _settle(batch, message, _facts(order_id, connection, message.partner_id, doc), lines, doc, {}, {}, fresh=True)
+    _release_waiting(batch, awaited(connection.id, scope, doc["external_id"]))
+    return order_id
+
+
+def _update(batch: Batch, message: Row[Any], order: Row[Any], doc: Document, content: str) -> int:
+    connection = batch.connections[order.connection_id]
+    known = {line.external_id: line for line in store.lines(batch.tx, [order.id])[order.id]}
+    new = [line for line in doc["lines"] if line["external_id"] not in known]
+    lines = _add_lines(batch, connection.name, order.id, new)
+    for line in doc["lines"]:
+        row = known.get(line["external_id"])
+        if row is not None:
+            lines.append(_Line(row.id, row.external_id, line.get("sku"), line["ships"], _wanted(line)))
+            changed = {name: line.get(name) for name in _LINE if getattr(row, name) != line.get(name)}
+            if changed:
+                store.change_line(batch.tx, row.id, changed)
+    stated = {line["external_id"] for line in doc["lines"]}
+    gone = [row for external_id, row in known.items() if external_id not in stated]
+    lines += [_Line(row.id, row.external_id, row.sku, row.ships, Wanted(0)) for row in gone]
+    store.change(batch.tx, order.id, _columns(batch, message, doc, content))
+    batch.event("order.changed", order_id=order.id, message_id=message.id)
+    sums, ours = store.quantities(batch.tx, order.id)
+    _settle(batch, message, _facts(order.id, connection, order.partner_id, doc), lines, doc, sums, ours)
+    return int(order.id)
+
+
+def _settle(
+    batch: Batch,
+    message: Row[Any],
+    order: route.OrderFacts,
+    lines: Sequence[_Line],
+    doc: Document,
+    sums: Mapping[int, Quantities],
+    ours: Mapping[int, int],
+    fresh: bool = False,
+) -> None:
+    """Post what the document means for the ledger, ask backends for what they must give back, release the rest."""
+    cancel_all = doc.get("cancelled_at") is not None or doc["purpose"] == "cancel"
+    asked = {} if fresh else store.asked_back(batch.tx, order.id)
+    entries: list[Entry] = []
+    back: dict[str, dict[int, int]] = {"cancelled": {}, "shipped": {}}
+    cause = f"message/{message.id}"
+    for line in lines:
+        if not line.ships:
+            continue
+        pending = sum(units.get(line.id, 0) for units in asked.values())
+        change = change_of(
+            sums.get(line.id, Quantities()),
+            line.wanted,
+            shipped_by_us=ours.get(line.id, 0),
+            asked_back=pending,
+            cancel_all=cancel_all,
+        )
+        for kind, units in (
+            (Kind.ORDERED, change.order_more),
+            (Kind.CANCELLED, change.cancel_now),
+            (Kind.SHIPPED, change.ship_now),
+        ):
+            if units:
+                entries.append(Entry(line.id, kind, units, cause))
+        back["cancelled"][line.id] = change.cancel_allocated
+        back["shipped"][line.id] = change.ship_allocated
+        if change.too_late:
+            batch.event("cancellation.too-late", order_id=order.id, line=line.external_id, units=change.too_late)
+    after = _post(batch, sums, entries)
+    if cancel_all and doc.get("cancelled_at") is not None:
+        batch.event("order.cancelled", order_id=order.id, reason=doc.get("cancel_reason"))
+    for into, wanted in back.items():
+        after = cancel.take_back(batch, order.id, after, wanted, cause, into)
+    gate = GateSettings.of(batch.connections[order.connection_id].policy.get("gate", {}))
+    found = [] if cancel_all else reasons(doc, gate)
+    holds = route.settle_holds(batch, order.id, lines, found, fresh)
+    earlier = 0 if fresh else len(store.fulfillments_of(batch.tx, order.id))
+    _post(batch, after, route.release(batch, order, lines, after, holds, earlier))
+
+
+def _post(batch: Batch, sums: Mapping[int, Quantities], entries: Sequence[Entry]) -> dict[int, Quantities]:
+    try:
+        after = post(dict(sums), entries)
+    except OutOfBounds as error:
+        raise Park("ledger.out-of-bounds", f"The document does not fit what is known of the order: {error}.") from error
+    store.post(batch.tx, entries, batch.now)
+    return after
+
+
+def _add_lines(batch: Batch, system: str, order_id: int, docs: Sequence[Document]) -> list[_Line]:
+    wanted = [_wanted(doc) for doc in docs]
+    rows = [
+        {
+            "external_id": doc["external_id"],
+            "location": doc.get("location"),
+            "identifiers": doc["identifiers"],
+            **{name: doc.get(name) for name in _LINE},
+        }
+        for doc in docs
+    ]
+    ids = store.add_lines(batch.tx, order_id, system, rows)
+    return [
+        _Line(line_id, doc["external_id"], doc.get("sku"), doc["ships"], want)
+        for line_id, doc, want in zip(ids, docs, wanted, strict=True)
+    ]
+
+
+def _wanted(doc: Document) -> Wanted:
+    factor: Decimal = doc["pack_factor"]
+    try:
+        return Wanted(
+            base_units(doc["quantity"], factor),
+            base_units(doc["cancelled"], factor),
+            base_units(doc["fulfilled_elsewhere"], factor),
+        )
+    except NotWhole as error:
+        raise Park(
+            "line.not-whole-units",
+            f"Line {doc['external_id']}: {error}. Check the unit and its pack factor.",
+            path=f"lines[{doc['external_id']}].quantity",
+        ) from error
+
+
+def _facts(order_id: int, connection: Row[Any], partner_id: int | None, doc: Document) -> route.OrderFacts:
+    country = (doc.get("ship_to") or {}).get("country")
+    return route.OrderFacts(
+        order_id, connection.id, connection.merchant_id, country, doc.get("number") or doc["external_id"], partner_id
+    )
+
+
+def _columns(batch: Batch, message: Row[Any], doc: Document, content: str) -> dict[str, Any]:
+    """The source-owned columns of an order."""
+    totals = doc["totals"]
+    return {
+        **{name: doc.get(name) for name in _PLAIN},
+        **{name: totals.get(name) for name in _TOTALS},
+        "parties": plain(doc["parties"]),
+        "ship_country": (doc.get("ship_to") or {}).get("country"),
+        "message_id": message.id,
+        "source_at": doc.get("updated_at") or message.revised_at,
+        "source_hash": content,
+        "updated_at": batch.now,
+    }
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON columns take it."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def _release_waiting(batch: Batch, what: str) -> None:
+    """Documents that waited for this order are read again."""
+    waiting = message_store.awaiting(batch.tx, what)
+    for row in message_store.get(batch.tx, waiting).values():
+        batch.jobs.append(jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, batch.now))

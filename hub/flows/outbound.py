@@ -1,0 +1,78 @@
+"""Fix the bytes of an effect: canonical document, outbound mapping, and for EDI the envelope with its numbers."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row
+
+from hub.flows import interchanges
+from hub.flows.batch import Batch
+from hub.flows.problems import Park
+from hub.flows.reading import decoded, dump, mapped
+from hub.flows.render import RENDER
+from hub.flows.translate import Guide
+from hub.store import connections as connection_store
+from hub.store import messages as message_store
+from hub.store.jobs import Job
+
+
+def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generation: int) -> tuple[int, bytes] | None:
+    """Seal the effect of a job; gives the message's id and its bytes, None when nothing is left to send."""
+    if order is None or job.subject_id is None:
+        raise Park("order.missing", "The order of this document no longer exists.")
+    schema, make = RENDER[job.noun]
+    document = make(batch, order, job.subject_id)
+    if document is None or not document.get("lines", document.get("packages")):
+        return None
+    agreement = None
+    if order.partner_id is not None and job.connection_id == order.connection_id:
+        agreement = connection_store.agreement(batch.tx, order.partner_id, "out", kind=job.noun)
+        if agreement is None:
+            raise Park("edi.no-agreement", f"There is no agreement with the partner on sending {job.noun}.")
+    mapping = guide.mapping(agreement.mapping) if agreement else guide.outbound(job.connection_id, job.noun)
+    source = _source(batch, order) if "source." in mapping.text else None
+    context = guide.context(job.connection_id, order.partner_id if agreement else None, source)
+    values = mapped(dump(schema, document), mapping, context)
+    facts: dict[str, Any] = {"format": "json", "partner_id": None}
+    if agreement is not None:
+        body, facts = interchanges.write(batch, agreement, values, bool(order.test))
+    else:
+        body = json.dumps(values, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
+    message_id = message_store.seal(
+        batch.tx,
+        {
+            "direction": "out",
+            "connection_id": job.connection_id,
+            "order_id": order.id,
+            "kind": job.noun,
+            "external_id": job.key,
+            "revision": str(generation),
+            "via": "hub",
+            "test": bool(order.test),
+            "state": "sealed",
+            "subject_id": job.subject_id,
+            "mapping_hash": mapping.hash,
+            "at": batch.now,
+            **facts,
+        },
+        body,
+    )
+    return message_id, body
+
+
+def _source(batch: Batch, order: Row[Any]) -> Any:
+    """The message that the order came from, as mappings read it."""
+    message = message_store.get(batch.tx, [order.message_id])[order.message_id]
+    body = message_store.bodies(batch.tx, [order.message_id]).get(order.message_id)
+    if body is None:
+        raise Park("payload.erased", "The original order has been erased, and this document needs it.")
+    return decoded(body, message.format)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else str(value)
+    return str(value)

@@ -1,0 +1,33 @@
+"""How a document ends when it does not end well: parked for someone, or ignored for a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+
+class Park(Exception):
+    """The document waits, with a reason a person can act on.
+
+    `code` is stable and has a page in docs/errors.md. `facts` say where (paths, ids, findings), never a personal value.
+    `awaits` names the fact that releases it by itself when it comes.
+    """
+
+    def __init__(self, code: str, detail: str, *, awaits: str | None = None, **facts: Any) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.awaits = awaits
+        self.facts: Mapping[str, Any] = facts
+
+    def problem(self) -> dict[str, Any]:
+        """As it is kept with the message."""
+        return {"code": self.code, "detail": self.detail, **self.facts}
+
+
+class Ignore(Exception):
+    """The document is recorded and nothing follows from it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code

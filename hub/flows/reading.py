@@ -1,0 +1,100 @@
+"""From bytes to a canonical document: decode, map, judge. No row is changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from marshmallow import Schema, ValidationError
+
+from hub.documents import SCHEMAS
+from hub.documents.base import errors_of
+from hub.flows.problems import Park
+from hub.flows.revisions import content_hash
+from hub.mapping import Context, LookupMissing, MappingError, decode
+from hub.mapping import Mapping as CompiledMapping
+
+_SCHEMAS: dict[str, Schema] = {kind: schema() for kind, schema in SCHEMAS.items()}
+
+MAX_FINDINGS = 25
+"""Findings kept with a message; more help nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document, understood. `content`: the hash by which revisions are compared. `mapping` is what read it."""
+
+    document: dict[str, Any]
+    content: str
+    mapping: CompiledMapping
+
+
+def read(kind: str, body: bytes, format_: str, mapping: CompiledMapping, context: Context) -> Reading:
+    """Read one document of `kind`. Raises `Park` with where and what, never with a value."""
+    return judge(kind, mapped(decoded(body, format_), mapping, context), mapping)
+
+
+def decoded(body: bytes, format_: str) -> Any:
+    """Bytes of one document as the mapping sees them. Raises `Park`."""
+    if format_ == "x12":
+        from hub.flows.interchanges import only_set
+
+        return only_set(body)
+    try:
+        return decode(body, format_)
+    except MappingError as error:
+        raise Park("document.undecodable", str(error), findings=_findings(error)) from error
+
+
+def mapped(source: Any, mapping: CompiledMapping, context: Context) -> dict[str, Any]:
+    """What the mapping makes of a source. Raises `Park`."""
+    try:
+        return mapping.run(source, context)
+    except LookupMissing as error:
+        raise Park(
+            "mapping.lookup-missing",
+            f"Table {error.table} has no row for a value of this document.",
+            awaits=lookup_awaited(error.table, error.key),
+            table=error.table,
+            findings=_findings(error),
+        ) from error
+    except MappingError as error:
+        raise Park("mapping.failed", str(error)[:500], mapping=mapping.name, findings=_findings(error)) from error
+
+
+def lookup_awaited(table: str, key: str) -> str:
+    """The name of the fact that a lookup row has come."""
+    return f"lookup/{table}/{key}"[:160]
+
+
+def judge(kind: str, result: Mapping[str, Any], mapping: CompiledMapping) -> Reading:
+    """Load a mapped document by its canonical schema. Raises `Park` with every field that is wrong."""
+    try:
+        document: dict[str, Any] = _SCHEMAS[kind].load(result)
+    except ValidationError as error:
+        wrong = errors_of(error)
+        path, sentence = wrong[0]
+        raise Park(
+            "document.invalid",
+            f"{path}: {sentence}" + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""),
+            mapping=mapping.name,
+            findings=[
+                {"code": "document.invalid", "path": path, "message": sentence}
+                for path, sentence in wrong[:MAX_FINDINGS]
+            ],
+        ) from error
+    return Reading(document, content_hash(result), mapping)
+
+
+def dump(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """A canonical document as outbound mappings read it: text, numbers as text, dates as ISO 8601."""
+    dumped: dict[str, Any] = _SCHEMAS[kind].dump(document)
+    return dumped
+
+
+def _findings(error: MappingError) -> list[dict[str, Any]]:
+    return [finding.as_dict() for finding in error.findings[:MAX_FINDINGS]]
+
+
+Lookup = Callable[[str, str], Any]

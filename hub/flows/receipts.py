@@ -1,0 +1,105 @@
+"""What follows when the other side has taken a document: the facts that its receipt brings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row
+
+from hub.flows import cancel
+from hub.flows.batch import Batch
+from hub.flows.problems import Park
+from hub.flows.reading import read
+from hub.installation import Installation
+from hub.ledger import OutOfBounds
+from hub.mapping import Context, MappingError
+from hub.sdk.connector import Receipt
+from hub.sdk.errors import Rejected
+from hub.store import orders as store
+from hub.store.jobs import Job
+
+WORDS = {
+    "shipment": "shipment.written_back",
+    "tracking": "shipment.tracking-written-back",
+    "return": "return.written_back",
+    "acknowledgement": "acknowledgement.sent",
+}
+"""What the timeline says of documents whose receipt brings nothing more."""
+
+
+def apply(
+    batch: Batch, inst: Installation, kind: str, job: Job, message: Row[Any], receipt: Receipt, order: Row[Any] | None
+) -> None:
+    """Take over what the receipt of one document means. Raises `Park`."""
+    facts: dict[str, Any] = {
+        "order_id": message.order_id,
+        "message_id": message.id,
+        "connection_id": message.connection_id,
+        "to": batch.connections[message.connection_id].name,
+    }
+    if receipt.remote_id:
+        facts["remote_id"] = receipt.remote_id
+    if kind == "fulfillment" and job.subject_id is not None:
+        store.change_fulfillment(batch.tx, job.subject_id, remote_id=receipt.remote_id, accepted_at=batch.now)
+        batch.event("fulfillment.accepted", **facts)
+    elif kind == "cancellation" and job.subject_id is not None:
+        granted = _granted(batch, inst, message, receipt)
+        _cancelled(batch, job.subject_id, granted, facts)
+    elif kind in WORDS:
+        batch.event(WORDS[kind], **facts)
+
+
+def _granted(batch: Batch, inst: Installation, message: Row[Any], receipt: Receipt) -> dict[int, int]:
+    """line id -> backend units that the backend gave back, as its answer says through the connection's mapping."""
+    connection = batch.connections[message.connection_id]
+    try:
+        mapping = inst.mappings.get(f"{connection.type}/cancellation_result.in")
+    except MappingError as error:
+        raise Park("mapping.broken", str(error)[:500]) from error
+    answer = read("cancellation_result", receipt.raw, "json", mapping, Context(connection={"name": connection.name}))
+    granted: dict[int, int] = {}
+    for line in answer.document["lines"]:
+        number = line["line"]
+        if not number.isdigit():
+            raise Park("line.unknown", "The backend's answer names a line that it was not asked about.")
+        granted[int(number)] = granted.get(int(number), 0) + line["cancelled"]
+    return granted
+
+
+def _cancelled(batch: Batch, cancellation_id: int, granted: dict[int, int], facts: dict[str, Any]) -> None:
+    wish = store.cancellation(batch.tx, cancellation_id)
+    if wish is None or wish.answered_at is not None:
+        return
+    fulfillment = store.fulfillment(batch.tx, wish.fulfillment_id)
+    if fulfillment is None:
+        return
+    per = {line.line_id: line.units_per for line in store.lines_of_fulfillment(batch.tx, fulfillment.id)}
+    take = {
+        line_id: min(units, granted.get(line_id, 0) // per.get(line_id, 1))
+        for line_id, units in wish.lines
+        if granted.get(line_id)
+    }
+    store.answer_cancellation(batch.tx, wish.id, [[line_id, units] for line_id, units in take.items()], batch.now)
+    sums, _ = store.quantities(batch.tx, wish.order_id)
+    try:
+        cancel.give_back(batch, fulfillment, sums, take, f"cancellation/{wish.id}", wish.into)
+    except OutOfBounds as error:
+        raise Park(
+            "ledger.out-of-bounds",
+            f"The backend gave back units that it does not have: {error}.",
+            order_id=wish.order_id,
+        ) from error
+    asked = sum(units for _, units in wish.lines)
+    batch.event("cancellation.granted", reference=fulfillment.reference, units=sum(take.values()), asked=asked, **facts)
+
+
+def refused(batch: Batch, kind: str, job: Job, error: Rejected) -> None:
+    """The other side refused a document for good: the timeline says so."""
+    batch.event(
+        "delivery.refused",
+        order_id=job.order_id,
+        connection_id=job.connection_id,
+        document=kind,
+        code=error.code,
+        detail=error.detail,
+    )

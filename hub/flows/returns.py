@@ -1,0 +1,174 @@
+"""Take in returns: those a storefront opens, and what of them a backend has received."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row
+
+from hub.flows.batch import Batch
+from hub.flows.orders import awaited
+from hub.flows.problems import Ignore, Park
+from hub.flows.shipments import fulfillment_named, whole, write_back
+from hub.ledger import Entry, Kind, OutOfBounds, post
+from hub.store import orders as order_store
+from hub.store import shipments as store
+
+Document = Mapping[str, Any]
+
+
+def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
+    """Store one canonical return; gives the order's id. Raises `Park` or `Ignore`."""
+    if doc.get("reference"):
+        return _received(batch, message, doc)
+    return _opened(batch, message, doc)
+
+
+def _opened(batch: Batch, message: Row[Any], doc: Document) -> int:
+    """The order's source has opened a return, or changed it."""
+    order = order_store.find(
+        batch.tx, message.connection_id, str(message.partner_id or ""), doc["order_external_id"] or ""
+    )
+    if order is None:
+        raise Park(
+            "return.unknown-order",
+            "It belongs to an order that has not come.",
+            awaits=awaited(message.connection_id, str(message.partner_id or ""), doc["order_external_id"] or ""),
+        )
+    lines = {line.external_id: line for line in order_store.lines(batch.tx, [order.id])[order.id]}
+    rows = []
+    for i, line in enumerate(doc["lines"]):
+        row = lines.get(line.get("external_line") or "")
+        if row is None:
+            raise Park("line.unknown", "It names a line that the order does not have.", path=f"lines[{i}]")
+        rows.append(
+            _row(line, row.id, whole((line.get("quantity") or Decimal(0)) * row.pack_factor, f"lines[{i}].quantity"), 0)
+        )
+    return_id = _save(batch, message, order.id, doc, rows)
+    batch.event(
+        "return.opened",
+        order_id=order.id,
+        message_id=message.id,
+        status=doc["status"],
+        units=sum(r["units"] for r in rows),
+    )
+    answer = next((r for r in _backend_returns(batch, order) if r.source_return_id is None), None)
+    if answer is not None and doc["status"] == "open":
+        # The goods came before the return was opened: the answer that waited can now go out.
+        store.change_return(batch.tx, answer.id, source_return_id=doc["external_id"])
+        write_back(batch, order, "return", answer.id)
+    return int(order.id if return_id else 0)
+
+
+def _backend_returns(batch: Batch, order: Row[Any]) -> list[Row[Any]]:
+    backends = {f.connection_id for f in order_store.fulfillments_of(batch.tx, order.id)}
+    return [r for backend in sorted(backends) for r in store.returns_of(batch.tx, order.id, backend)]
+
+
+def _received(batch: Batch, message: Row[Any], doc: Document) -> int:
+    """A backend has received returned goods."""
+    fulfillment = fulfillment_named(batch, message.connection_id, doc["reference"])
+    order = order_store.get(batch.tx, fulfillment.order_id, lock=True)
+    if order is None:
+        raise Park("return.unknown-order", "Its order no longer exists.")
+    known = store.find_return(batch.tx, message.connection_id, doc["external_id"])
+    had: dict[int, int] = {}
+    if known is not None:
+        for line in store.return_lines_of(batch.tx, known.id):
+            had[line.line_id] = had.get(line.line_id, 0) + line.received
+    asked = order_store.lines_of_fulfillment(batch.tx, fulfillment.id)
+    rows = [_match(line, asked, f"lines[{i}]") for i, line in enumerate(doc["lines"])]
+    now: dict[int, int] = {}
+    for row in rows:
+        now[row["line_id"]] = now.get(row["line_id"], 0) + row["received"]
+    gained = {line_id: units - had.get(line_id, 0) for line_id, units in now.items() if units != had.get(line_id, 0)}
+    if known is not None and not gained:
+        raise Ignore("revision.same")
+    _post(batch, order.id, fulfillment.id, message, gained)
+    return_id = _save(batch, message, order.id, doc, rows)
+    opened = _opened_return(batch, order, now)
+    if opened is not None:
+        store.change_return(batch.tx, return_id, source_return_id=opened)
+    batch.event(
+        "return.received",
+        order_id=order.id,
+        message_id=message.id,
+        connection_id=message.connection_id,
+        backend=batch.connections[message.connection_id].name,
+        units=sum(gained.values()),
+    )
+    if opened is not None:
+        write_back(batch, order, "return", return_id)
+    else:
+        batch.event("return.unannounced", order_id=order.id, message_id=message.id)
+    return int(order.id)
+
+
+def _match(line: Document, asked: Sequence[Row[Any]], path: str) -> dict[str, Any]:
+    named = line.get("line")
+    fits = [a for a in asked if (str(a.line_id) == named if named else a.sku == line.get("sku"))]
+    if not fits:
+        raise Park("line.unknown", "It names a line that this fulfillment does not have.", path=path)
+    if len({a.line_id for a in fits}) > 1:
+        raise Park("line.ambiguous", "Several lines of the order have this SKU.", path=path)
+    received = whole(line.get("received") or line.get("quantity") or Decimal(0), f"{path}.received")
+    return _row(line, fits[0].line_id, whole(line.get("quantity") or Decimal(received), f"{path}.quantity"), received)
+
+
+def _row(line: Document, line_id: int, units: int, received: int) -> dict[str, Any]:
+    return {
+        "line_id": line_id,
+        "units": int(units),
+        "received": received,
+        **{name: line.get(name) for name in ("external_id", "condition", "reason", "restock")},
+    }
+
+
+def _opened_return(batch: Batch, order: Row[Any], now: Mapping[int, int]) -> str | None:
+    """The source's own open return that these goods answer: one whose lines hold them, the oldest first."""
+    answered = {r.source_return_id for r in _backend_returns(batch, order)}
+    for opened in store.returns_of(batch.tx, order.id, order.connection_id):
+        if opened.external_id in answered or opened.status not in ("open", "requested"):
+            continue
+        lines = {line.line_id for line in store.return_lines_of(batch.tx, opened.id)}
+        if set(now) <= lines:
+            return str(opened.external_id)
+    return None
+
+
+def _post(batch: Batch, order_id: int, fulfillment_id: int, message: Row[Any], gained: Mapping[int, int]) -> None:
+    entries = [
+        Entry(line_id, Kind.RETURNED, units, f"message/{message.id}", fulfillment_id)
+        for line_id, units in gained.items()
+    ]
+    sums, _ = order_store.quantities(batch.tx, order_id)
+    try:
+        post(sums, entries)
+    except OutOfBounds as error:
+        raise Park(
+            "return.exceeds-shipped", "More came back than was shipped.", order_id=order_id, line_id=error.line_id
+        ) from error
+    order_store.post(batch.tx, entries, batch.now)
+
+
+def _save(batch: Batch, message: Row[Any], order_id: int, doc: Document, rows: Sequence[Mapping[str, Any]]) -> int:
+    facts = {"message_id": message.id, "rma": doc.get("rma"), "status": doc["status"], "updated_at": batch.now}
+    known = store.find_return(batch.tx, message.connection_id, doc["external_id"])
+    if known is not None:
+        store.change_return(batch.tx, known.id, **facts)
+        return_id = int(known.id)
+    else:
+        return_id = store.add_return(
+            batch.tx,
+            {
+                "order_id": order_id,
+                "connection_id": message.connection_id,
+                "external_id": doc["external_id"],
+                "created_at": batch.now,
+                **facts,
+            },
+        )
+    store.set_return_lines(batch.tx, return_id, rows)
+    return return_id

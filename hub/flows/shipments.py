@@ -1,0 +1,267 @@
+"""Take in a shipment: match its lines to ours, count them, and owe the order's source the tracking."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Row
+
+from hub import jobs
+from hub.flows.batch import Batch
+from hub.flows.problems import Ignore, Park
+from hub.flows.route import due
+from hub.ledger import Entry, Kind, OutOfBounds, post
+from hub.ledger.changes import kits_completed
+from hub.store import connections as connection_store
+from hub.store import orders as order_store
+from hub.store import shipments as store
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Packed:
+    """One packed line, matched. `package`: its index in the document."""
+
+    package: int
+    line_id: int
+    sku: str
+    units: int
+    matched: str
+
+
+def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
+    """Store one canonical shipment of a backend; gives the order's id. Raises `Park` or `Ignore`."""
+    fulfillment = fulfillment_named(batch, message.connection_id, doc["reference"])
+    order = order_store.get(batch.tx, fulfillment.order_id, lock=True)
+    if order is None:
+        raise Park("shipment.unknown-reference", "Its order no longer exists.")
+    known = store.find(batch.tx, message.connection_id, doc["external_id"])
+    if known is not None:
+        return _again(batch, message, known, doc)
+    asked = order_store.lines_of_fulfillment(batch.tx, fulfillment.id)
+    before = store.packed_by_fulfillment(batch.tx, fulfillment.id)
+    packed = _match(batch, message, doc, asked, before)
+    completed = _completed(asked, before, packed)
+    _post(batch, order.id, fulfillment, doc["external_id"], completed, message.connection_id)
+    shipment_id = _add(batch, message, fulfillment, doc, packed, completed)
+    batch.event(
+        "shipment.received",
+        order_id=order.id,
+        message_id=message.id,
+        connection_id=message.connection_id,
+        backend=batch.connections[message.connection_id].name,
+        units=sum(completed.values()),
+        packages=len(doc["packages"]),
+        shipment=doc["external_id"],
+    )
+    if completed:
+        write_back(batch, order, "shipment", shipment_id)
+    return int(order.id)
+
+
+def fulfillment_named(batch: Batch, connection_id: int, reference: str | None) -> Row[Any]:
+    """The fulfillment that a backend's document names. Raises `Park`."""
+    found = order_store.fulfillment_by_reference(batch.tx, connection_id, reference) if reference else None
+    if found is None:
+        raise Park(
+            "shipment.unknown-reference",
+            "It names a fulfillment that this hub has not sent to this backend.",
+            path="reference",
+        )
+    return found
+
+
+def _again(batch: Batch, message: Row[Any], known: Row[Any], doc: Document) -> int:
+    """The backend states a shipment once more: take over tracking that came late, refuse other quantities."""
+    rows = store.packages_of(batch.tx, known.id)
+    said = sorted(
+        (line.get("line") or line.get("sku"), int(line["quantity"])) for p in doc["packages"] for line in p["lines"]
+    )
+    had = sorted((str(line.line_id), line.packed) for _, lines in rows for line in lines)
+    by_sku = sorted((line.sku, line.packed) for _, lines in rows for line in lines)
+    if said not in (had, by_sku) or len(rows) != len(doc["packages"]):
+        raise Park(
+            "shipment.changed",
+            "The backend now states other quantities for a shipment that has been counted.",
+            order_id=known.order_id,
+        )
+    fresh = False
+    for (package, _), now in zip(rows, doc["packages"], strict=True):
+        values = {name: now.get(name) for name in ("tracking_number", "tracking_url", "carrier", "service")}
+        values = {name: value for name, value in values.items() if value and value != getattr(package, name)}
+        if values:
+            store.change_package(batch.tx, package.id, **values)
+            fresh = fresh or package.tracking_number is None
+    if not fresh:
+        raise Ignore("revision.same")
+    batch.event("shipment.tracking-added", order_id=known.order_id, message_id=message.id, shipment=doc["external_id"])
+    order = order_store.get(batch.tx, known.order_id)
+    if order is not None:
+        write_back(batch, order, "tracking", known.id)
+    return int(known.order_id)
+
+
+def _match(
+    batch: Batch,
+    message: Row[Any],
+    doc: Document,
+    asked: Sequence[Row[Any]],
+    before: Mapping[tuple[int, str], tuple[int, int]],
+) -> list[_Packed]:
+    oldest = bool(batch.connections[message.connection_id].policy.get("match_oldest_line"))
+    left = {(a.line_id, a.sku): a.units - before.get((a.line_id, a.sku), (0, 0))[0] for a in asked}
+    packed: list[_Packed] = []
+    for p, package in enumerate(doc["packages"]):
+        for i, line in enumerate(package["lines"]):
+            path = f"packages[{p}].lines[{i}]"
+            for line_id, sku, units, matched in match_line(line, asked, left, oldest, path):
+                left[line_id, sku] -= units
+                packed.append(_Packed(p, line_id, sku, units, matched))
+    return packed
+
+
+def match_line(
+    line: Document, asked: Sequence[Row[Any]], left: Mapping[tuple[int, str], int], oldest: bool, path: str
+) -> list[tuple[int, str, int, str]]:
+    """Which of our lines a backend means: [(line id, backend SKU, units, how it was matched)].
+
+    By our line number; else by SKU when only one line of the fulfillment has it; else, where the connection's
+    `match_oldest_line` allows it, the oldest lines with something left. Raises `Park`.
+    """
+    units = whole(line["quantity"], f"{path}.quantity")
+    if line.get("line"):
+        fits = [a for a in asked if str(a.line_id) == line["line"]]
+        fits = [a for a in fits if a.sku == line.get("sku")] if len(fits) > 1 else fits
+        how = "line"
+    else:
+        fits = [a for a in asked if a.sku == line.get("sku")]
+        how = "sku"
+    if not fits:
+        raise Park("line.unknown", "It names a line that this fulfillment does not have.", path=path)
+    if len(fits) == 1:
+        return [(fits[0].line_id, fits[0].sku, units, how)]
+    if not oldest:
+        raise Park(
+            "line.ambiguous",
+            "Several lines of the order have this SKU, and the backend does not say which one it means.",
+            path=path,
+        )
+    found = []
+    for a in fits:
+        take = min(units, left[a.line_id, a.sku])
+        if take > 0:
+            found.append((a.line_id, a.sku, take, "oldest"))
+            units -= take
+    if units:
+        raise Park("ledger.out-of-bounds", "It ships more of a SKU than was asked for.", path=path)
+    return found
+
+
+def whole(quantity: Decimal, path: str) -> int:
+    """A quantity of base units. Raises `Park` when it is none."""
+    if quantity != quantity.to_integral_value():
+        raise Park("line.not-whole-units", "The quantity is no whole number of units.", path=path)
+    return int(quantity)
+
+
+def _completed(
+    asked: Sequence[Row[Any]], before: Mapping[tuple[int, str], tuple[int, int]], packed: Sequence[_Packed]
+) -> dict[int, int]:
+    """line id -> base units that this shipment completes (a kit counts with its last component)."""
+    parts: dict[int, dict[str, int]] = defaultdict(dict)
+    for a in asked:
+        parts[a.line_id][a.sku] = a.units_per
+    completed: dict[int, int] = {}
+    for line_id in {p.line_id for p in packed}:
+        so_far = {sku: before.get((line_id, sku), (0, 0))[0] for sku in parts[line_id]}
+        with_this = dict(so_far)
+        for p in packed:
+            if p.line_id == line_id:
+                with_this[p.sku] += p.units
+        gained = kits_completed(with_this, parts[line_id]) - kits_completed(so_far, parts[line_id])
+        if gained:
+            completed[line_id] = gained
+    return completed
+
+
+def _post(
+    batch: Batch, order_id: int, fulfillment: Row[Any], external_id: str, completed: Mapping[int, int], backend: int
+) -> None:
+    has = order_store.allocated_by_fulfillment(batch.tx, order_id).get(fulfillment.id, {})
+    cause = f"shipment/{backend}/{external_id}"[:160]
+    entries: list[Entry] = []
+    for line_id, units in completed.items():
+        if units > has.get(line_id, 0):
+            raise Park(
+                "shipment.exceeds-allocation",
+                "The backend has shipped more of a line than it was asked to, or what was cancelled.",
+                order_id=order_id,
+                line_id=line_id,
+                shipped=units,
+                expected=has.get(line_id, 0),
+            )
+        entries.append(Entry(line_id, Kind.ALLOCATED, -units, cause, fulfillment.id))
+        entries.append(Entry(line_id, Kind.SHIPPED, units, cause, fulfillment.id))
+    sums, _ = order_store.quantities(batch.tx, order_id)
+    try:
+        post(sums, entries)
+    except OutOfBounds as error:
+        raise Park(
+            "ledger.out-of-bounds", f"The shipment does not fit the order: {error}.", order_id=order_id
+        ) from error
+    order_store.post(batch.tx, entries, batch.now)
+
+
+def _add(
+    batch: Batch,
+    message: Row[Any],
+    fulfillment: Row[Any],
+    doc: Document,
+    packed: Sequence[_Packed],
+    completed: Mapping[int, int],
+) -> int:
+    shipment_id = store.add(
+        batch.tx,
+        {
+            "order_id": fulfillment.order_id,
+            "fulfillment_id": fulfillment.id,
+            "connection_id": message.connection_id,
+            "message_id": message.id,
+            "created_at": batch.now,
+            **{name: doc.get(name) for name in ("external_id", "shipped_at", "carrier", "service", "location")},
+        },
+    )
+    left = dict(completed)
+    parts: dict[int, set[str]] = defaultdict(set)
+    for p in packed:
+        parts[p.line_id].add(p.sku)
+    for index, package in enumerate(doc["packages"]):
+        lines = []
+        for p in (p for p in packed if p.package == index):
+            # A plain line completes what it packs; a kit's units stand with the first package that has a part of it.
+            units = min(p.units if len(parts[p.line_id]) == 1 else left[p.line_id], left.get(p.line_id, 0))
+            left[p.line_id] = left.get(p.line_id, 0) - units
+            lines.append({"line_id": p.line_id, "sku": p.sku, "packed": p.units, "units": units, "matched": p.matched})
+        columns = ("external_id", "tracking_number", "tracking_url", "carrier", "service", "sscc", "weight_grams")
+        store.add_package(batch.tx, {"shipment_id": shipment_id, **{n: package.get(n) for n in columns}}, lines)
+    return shipment_id
+
+
+def write_back(batch: Batch, order: Row[Any], noun: str, subject_id: int) -> bool:
+    """Owe the order's source this document, where the source takes it. False when it does not."""
+    if order.partner_id is not None:
+        if connection_store.agreement(batch.tx, order.partner_id, "out", kind=noun) is None:
+            return False
+    elif (order.connection_id, "out", noun) not in batch.flows:
+        return False
+    batch.jobs.append(
+        jobs.deliver_job(
+            noun, subject_id, order.connection_id, order.id, batch.now, due_at=due(batch, order.connection_id, noun)
+        )
+    )
+    return True

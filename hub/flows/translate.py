@@ -1,0 +1,222 @@
+"""Read stored messages: identify, decode, map, judge, and store what they say. In batches, a savepoint each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, Row
+from sqlalchemy.exc import OperationalError
+
+from hub import jobs
+from hub.flows import interchanges, inventory, orders, returns, shipments
+from hub.flows.batch import Batch
+from hub.flows.problems import Ignore, Park
+from hub.flows.reading import Reading, read
+from hub.installation import Installation
+from hub.jobs import Outcome
+from hub.mapping import Context, MappingError
+from hub.mapping import Mapping as CompiledMapping
+from hub.store import connections as connection_store
+from hub.store import jobs as job_store
+from hub.store import messages as message_store
+from hub.store.jobs import Job
+
+log = structlog.get_logger()
+
+Apply = Callable[[Batch, Row[Any], Mapping[str, Any], str], int | None]
+
+APPLY: dict[str, Apply] = {
+    "order": orders.apply,
+    "shipment": shipments.apply,
+    "return": returns.apply,
+    "inventory": inventory.apply,
+}
+"""What stores a canonical document of each kind."""
+
+
+@dataclass(slots=True)
+class _Task:
+    """A job with its message and what became of reading it."""
+
+    job: Job
+    message: Row[Any]
+    body: bytes | None
+    reading: Reading | None = None
+    split: interchanges.Split | None = None
+    problem: Park | None = None
+
+
+def translate(inst: Installation, claimed: Sequence[Job], worker: str) -> None:
+    """Translate the messages of these jobs; each ends done, ignored or parked, whatever the others do."""
+    with inst.db.read() as tx:
+        tasks = _load(tx, claimed)
+        guide = Guide(inst, tx)
+        for task in tasks:
+            _read(guide, task)
+    with inst.db.write() as tx:
+        now = inst.now()
+        mine = job_store.mine(tx, claimed)
+        batch = Batch(tx, now)
+        outcomes = [_store(batch, task, now) for task in tasks if task.job.id in mine]
+        guide.remember(tx, now)
+        batch.flush()
+        jobs.finish(tx, outcomes, worker, now)
+
+
+def _load(tx: Connection, claimed: Sequence[Job]) -> list[_Task]:
+    ids = [job.message_id for job in claimed if job.message_id is not None]
+    rows = message_store.get(tx, ids)
+    bodies = message_store.bodies(tx, ids)
+    return [
+        _Task(job, rows[job.message_id], bodies.get(job.message_id))
+        for job in claimed
+        if job.message_id is not None and job.message_id in rows
+    ]
+
+
+def _read(guide: Guide, task: _Task) -> None:
+    try:
+        if task.body is None:
+            raise Park("payload.erased", "Its content has been erased, so it can no longer be read.")
+        if task.message.kind == interchanges.KIND:
+            task.split = interchanges.split(guide.tx, task.message, task.body)
+        else:
+            mapping, context = guide.inbound(task.message)
+            task.reading = read(task.message.kind, task.body, task.message.format, mapping, context)
+    except Park as problem:
+        task.problem = problem
+    except OperationalError:
+        raise
+    except Exception as error:
+        task.problem = _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Park:
+    """A fault of ours: it takes only this document aside, with what a report of it needs."""
+    log.exception("document.unexpected")
+    return Park("document.unexpected", f"The hub could not read it: {type(error).__name__}. Please report this.")
+
+
+def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
+    message = task.message
+    used = task.reading.mapping.hash if task.reading else None
+    try:
+        if task.problem:
+            raise task.problem
+        with batch.document():
+            order_id = None
+            refused = interchanges.apply(batch, message, task.split) if task.split else None
+            if task.reading is not None:
+                order_id = APPLY[message.kind](batch, message, task.reading.document, task.reading.content)
+            if refused is None:
+                batch.end(message.id, "done", order_id=order_id or message.order_id, mapping_hash=used)
+            else:
+                park(batch, message, refused)
+    except Ignore as ignored:
+        batch.end(message.id, "ignored", reason=ignored.code, order_id=message.order_id, mapping_hash=used)
+    except Park as problem:
+        park(batch, message, problem, used)
+    except OperationalError:
+        raise
+    except Exception as error:
+        park(batch, message, _unexpected(error), used)
+    return jobs.done(task.job, now, used)
+
+
+def park(batch: Batch, message: Row[Any], problem: Park, mapping_hash: str | None = None) -> None:
+    """The document waits for someone, with its reason; a retry of its job is a person's or a new fact's to ask for."""
+    order_id = problem.facts.get("order_id") or message.order_id
+    batch.end(
+        message.id,
+        "parked",
+        reason=problem.code,
+        problem=problem.problem(),
+        awaits=problem.awaits,
+        order_id=order_id,
+        mapping_hash=mapping_hash,
+    )
+    batch.event(
+        "message.parked",
+        message_id=message.id,
+        order_id=order_id,
+        connection_id=message.connection_id,
+        code=problem.code,
+        document=message.kind,
+    )
+
+
+class Guide:
+    """Which mapping reads or writes a document, and what it may see, for the length of one batch."""
+
+    def __init__(self, inst: Installation, tx: Connection) -> None:
+        self.inst = inst
+        self.tx = tx
+        self._connections = connection_store.everything(tx)
+        self._flows = connection_store.all_flows(tx)
+        self._partners: dict[int, Row[Any]] = {}
+        self._agreements: dict[tuple[int, str, str], Row[Any] | None] = {}
+        self._mappings: dict[str, CompiledMapping] = {}
+
+    def inbound(self, message: Row[Any]) -> tuple[CompiledMapping, Context]:
+        """For a document that came. Raises `Park` when no mapping fits."""
+        connection = self._connections[message.connection_id]
+        if message.partner_id is not None and message.set_id is not None:
+            agreement = self.agreement(message.partner_id, "in", message.set_id)
+            name = agreement.mapping if agreement else None
+        else:
+            flow = self._flows.get((connection.id, "in", message.kind))
+            name = flow.mapping if flow and flow.mapping else f"{connection.type}/{message.kind}.in"
+        if name is None:
+            raise Park("edi.no-agreement", f"There is no agreement with the partner on set {message.set_id}.")
+        return self.mapping(name), self.context(message.connection_id, message.partner_id)
+
+    def outbound(self, connection_id: int, kind: str) -> CompiledMapping:
+        """For a document that goes to a connection without a partner."""
+        connection = self._connections[connection_id]
+        flow = self._flows.get((connection_id, "out", kind))
+        return self.mapping(flow.mapping if flow and flow.mapping else f"{connection.type}/{kind}.out")
+
+    def agreement(self, partner_id: int, direction: str, set_id: str) -> Row[Any] | None:
+        """What was agreed with a partner on one set."""
+        key = (partner_id, direction, set_id)
+        if key not in self._agreements:
+            self._agreements[key] = connection_store.agreement(self.tx, partner_id, direction, set_id=set_id)
+        return self._agreements[key]
+
+    def mapping(self, name: str) -> CompiledMapping:
+        """A compiled mapping. Raises `Park` when it is missing or wrong."""
+        if name not in self._mappings:
+            try:
+                self._mappings[name] = self.inst.mappings.get(name)
+            except MappingError as error:
+                raise Park("mapping.broken", f"Mapping {name} cannot be used: {error}"[:500], mapping=name) from error
+        return self._mappings[name]
+
+    def context(self, connection_id: int, partner_id: int | None, source: Any = None) -> Context:
+        """What a mapping may read besides its document."""
+        connection = self._connections[connection_id]
+        return Context(
+            source=source,
+            partner=self._partner(partner_id) if partner_id is not None else {},
+            connection={"name": connection.name, "type": connection.type, **connection.settings},
+            lookup=lambda table, key: connection_store.lookup_value(self.tx, table, key),
+        )
+
+    def _partner(self, partner_id: int) -> dict[str, Any]:
+        if partner_id not in self._partners:
+            row = connection_store.partner(self.tx, partner_id)
+            if row is None:
+                raise Park("edi.unknown-partner", "The partner of this document no longer exists.")
+            self._partners[partner_id] = row
+        row = self._partners[partner_id]
+        return {"id": row.id, "name": row.name, **row.settings}
+
+    def remember(self, tx: Connection, now: Any) -> None:
+        """Keep the text of each mapping that was used, so that its results can be explained later."""
+        for name, mapping in self._mappings.items():
+            if mapping.hash not in self.inst.remembered:
+                message_store.remember_mapping(tx, mapping.hash, name, mapping.text, now)
+                self.inst.remembered.add(mapping.hash)

@@ -1,0 +1,282 @@
+"""The counts behind the overview: what flows, what waits for a person, and how both change over time."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, case, func, select, true
+from sqlalchemy.sql import ColumnElement
+
+from hub.store.search import (
+    connections_of,
+    message_rows,
+    messages_of,
+    orders_of,
+    written_back,
+)
+from hub.store.tables import (
+    alerts,
+    connections,
+    flows,
+    holds,
+    jobs,
+    ledger,
+    merchants,
+    messages,
+    order_lines,
+    orders,
+    returns,
+    settings,
+    shipments,
+)
+
+Rows = Sequence[Row[Any]]
+
+
+def documents(connection: Connection, merchant_id: int | None) -> Rows:
+    """Inbound messages: connection_id, kind, state, count. Interchanges count by themselves."""
+    statement = (
+        select(messages.c.connection_id, messages.c.kind, messages.c.state, func.count().label("count"))
+        .where(messages.c.direction == "in", messages_of(merchant_id))
+        .group_by(messages.c.connection_id, messages.c.kind, messages.c.state)
+    )
+    return connection.execute(statement).all()
+
+
+def units(connection: Connection, merchant_id: int | None) -> dict[str, int]:
+    """Base units of each ledger kind over all orders."""
+    statement = select(ledger.c.kind, func.sum(ledger.c.delta).label("units")).group_by(ledger.c.kind)
+    if merchant_id is not None:
+        statement = (
+            statement.join(order_lines, order_lines.c.id == ledger.c.line_id)
+            .join(orders, orders.c.id == order_lines.c.order_id)
+            .where(orders_of(merchant_id))
+        )
+    return {row.kind: int(row.units) for row in connection.execute(statement)}
+
+
+def held_units(connection: Connection, merchant_id: int | None) -> int:
+    """Base units of orders with an open hold that are neither cancelled nor given to a backend."""
+    held = select(holds.c.order_id).where(holds.c.released_at.is_(None))
+    sign = case(
+        (ledger.c.kind == "ordered", 1), (ledger.c.kind.in_(["cancelled", "allocated", "shipped"]), -1), else_=0
+    )
+    statement = (
+        select(func.coalesce(func.sum(ledger.c.delta * sign), 0))
+        .select_from(
+            ledger.join(order_lines, order_lines.c.id == ledger.c.line_id).join(
+                orders, orders.c.id == order_lines.c.order_id
+            )
+        )
+        .where(orders.c.id.in_(held), orders_of(merchant_id))
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def write_backs(connection: Connection, table: Any, kind: str, merchant_id: int | None) -> tuple[int, int]:
+    """Rows of `table` (shipments or returns): how many there are, and how many are written back."""
+    done = func.coalesce(func.sum(case((written_back(table, kind), 1), else_=0)), 0)
+    statement = select(func.count(), done).select_from(table.join(orders, orders.c.id == table.c.order_id))
+    total, written = connection.execute(statement.where(orders_of(merchant_id))).one()
+    return int(total), int(written)
+
+
+def shipment_write_backs(connection: Connection, merchant_id: int | None) -> tuple[int, int]:
+    """Shipments received, and of these written back."""
+    return write_backs(connection, shipments, "shipment", merchant_id)
+
+
+def return_write_backs(connection: Connection, merchant_id: int | None) -> tuple[int, int]:
+    """Returns received, and of these written back."""
+    return write_backs(connection, returns, "return", merchant_id)
+
+
+def acknowledgements(connection: Connection, merchant_id: int | None, now: dt.datetime) -> tuple[int, int, int]:
+    """Outbound messages whose acknowledgement is owed to us: all, answered, overdue."""
+    answered = func.coalesce(func.sum(case((messages.c.acknowledged.is_not(None), 1), else_=0)), 0)
+    late = and_(messages.c.acknowledged.is_(None), messages.c.acknowledge_by < now)
+    overdue = func.coalesce(func.sum(case((late, 1), else_=0)), 0)
+    statement = select(func.count(), answered, overdue).where(
+        messages.c.acknowledge_by.is_not(None), messages_of(merchant_id)
+    )
+    total, done, missed = connection.execute(statement).one()
+    return int(total), int(done), int(missed)
+
+
+def parked_by_reason(connection: Connection, merchant_id: int | None) -> Rows:
+    """Parked messages by cause: reason, count, first and last instant."""
+    statement = (
+        select(
+            messages.c.reason,
+            func.count().label("count"),
+            func.min(messages.c.at).label("first"),
+            func.max(messages.c.at).label("last"),
+        )
+        .where(messages.c.state == "parked", messages_of(merchant_id))
+        .group_by(messages.c.reason)
+        .order_by(func.count().desc(), messages.c.reason)
+    )
+    return connection.execute(statement).all()
+
+
+def parked_of_reason(connection: Connection, reason: str | None, merchant_id: int | None, limit: int) -> Rows:
+    """The newest parked messages of one cause."""
+    same = messages.c.reason.is_(None) if reason is None else messages.c.reason == reason
+    statement = message_rows().where(messages.c.state == "parked", same, messages_of(merchant_id))
+    return connection.execute(statement.order_by(messages.c.id.desc()).limit(limit)).all()
+
+
+def open_holds(connection: Connection, merchant_id: int | None) -> Rows:
+    """Open holds by code: code, orders, first instant."""
+    statement = (
+        select(
+            holds.c.code,
+            func.count(func.distinct(holds.c.order_id)).label("count"),
+            func.min(holds.c.placed_at).label("first"),
+        )
+        .join(orders, orders.c.id == holds.c.order_id)
+        .where(holds.c.released_at.is_(None), orders_of(merchant_id))
+        .group_by(holds.c.code)
+        .order_by(func.count().desc(), holds.c.code)
+    )
+    return connection.execute(statement).all()
+
+
+def held_orders(connection: Connection, code: str, merchant_id: int | None, limit: int) -> Rows:
+    """The newest orders with an open hold of this code: hold id, order id, number, detail, since."""
+    statement = (
+        select(
+            holds.c.id,
+            holds.c.order_id,
+            orders.c.number,
+            orders.c.external_id,
+            holds.c.detail,
+            holds.c.sticky,
+            holds.c.placed_at,
+        )
+        .join(orders, orders.c.id == holds.c.order_id)
+        .where(holds.c.released_at.is_(None), holds.c.code == code, orders_of(merchant_id))
+        .order_by(holds.c.id.desc())
+        .limit(limit)
+    )
+    return connection.execute(statement).all()
+
+
+def attention_count(connection: Connection, merchant_id: int | None) -> int:
+    """What the rail shows beside "Needs attention": parked messages and held orders."""
+    parked = connection.execute(
+        select(func.count()).select_from(messages).where(messages.c.state == "parked", messages_of(merchant_id))
+    ).scalar_one()
+    held = connection.execute(
+        select(func.count(func.distinct(holds.c.order_id)))
+        .join(orders, orders.c.id == holds.c.order_id)
+        .where(holds.c.released_at.is_(None), orders_of(merchant_id))
+    ).scalar_one()
+    return int(parked) + int(held)
+
+
+def open_alerts(connection: Connection, merchant_id: int | None) -> Rows:
+    """Alerts nobody closed, newest first. A limited person sees those of the merchant's connections only."""
+    statement = (
+        select(alerts, connections.c.name.label("connection"))
+        .outerjoin(connections, connections.c.id == alerts.c.connection_id)
+        .where(alerts.c.closed_at.is_(None), connections_of(merchant_id))
+        .order_by(alerts.c.id.desc())
+    )
+    return connection.execute(statement).all()
+
+
+def backlog(connection: Connection, merchant_id: int | None, now: dt.datetime) -> Row[Any]:
+    """Live work: pending, running, due (pending and past its time), oldest (when the oldest due job was due)."""
+    due = and_(jobs.c.state == "pending", jobs.c.due_at <= now)
+
+    def counted(condition: ColumnElement[bool]) -> Any:
+        return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
+
+    statement = select(
+        counted(jobs.c.state == "pending").label("pending"),
+        counted(jobs.c.state == "running").label("running"),
+        counted(due).label("due"),
+        func.min(case((due, jobs.c.due_at))).label("oldest"),
+    ).where(jobs.c.state.in_(["pending", "running"]))
+    if merchant_id is not None:
+        statement = statement.join(connections, connections.c.id == jobs.c.connection_id).where(
+            connections_of(merchant_id)
+        )
+    return connection.execute(statement).one()
+
+
+def flow_rows(connection: Connection, merchant_id: int | None) -> Rows:
+    """All flows with their connection's name, mode and trouble."""
+    statement = (
+        select(
+            flows,
+            connections.c.name.label("connection"),
+            connections.c.type,
+            connections.c.mode,
+            connections.c.trouble,
+            connections.c.trouble_detail,
+            connections.c.outbound_stopped,
+        )
+        .join(connections, connections.c.id == flows.c.connection_id)
+        .where(connections_of(merchant_id))
+        .order_by(connections.c.name, flows.c.direction, flows.c.kind)
+    )
+    return connection.execute(statement).all()
+
+
+def merchant_name(connection: Connection, merchant_id: int) -> str | None:
+    """A merchant's name."""
+    return connection.execute(select(merchants.c.name).where(merchants.c.id == merchant_id)).scalar_one_or_none()
+
+
+def connection_rows(connection: Connection, merchant_id: int | None) -> Rows:
+    """All connections but their settings and secrets, by name."""
+    hidden = {"settings", "secrets"}
+    statement = select(*(column for column in connections.c if column.name not in hidden)).where(
+        connections_of(merchant_id)
+    )
+    return connection.execute(statement.order_by(connections.c.name)).all()
+
+
+def outbound_stopped(connection: Connection) -> bool:
+    """The one switch that stops all outbound."""
+    value = connection.execute(
+        select(settings.c.value).where(settings.c.name == "outbound_stopped")
+    ).scalar_one_or_none()
+    return bool(value)
+
+
+def first_activity(connection: Connection, merchant_id: int | None) -> dt.datetime | None:
+    """When the first message came or went."""
+    condition = true() if merchant_id is None else messages_of(merchant_id)
+    found: dt.datetime | None = connection.execute(
+        select(messages.c.at).where(condition).order_by(messages.c.id).limit(1)
+    ).scalar_one_or_none()
+    return found
+
+
+def _spread(
+    connection: Connection, column: Any, source: Any, condition: Any, edges: Sequence[dt.datetime]
+) -> list[int]:
+    sums = [
+        func.coalesce(func.sum(case((and_(column >= start, column < end), 1), else_=0)), 0)
+        for start, end in zip(edges, edges[1:], strict=False)
+    ]
+    row = connection.execute(
+        select(*sums).select_from(source).where(column >= edges[0], column < edges[-1], condition)
+    ).one()
+    return [int(value) for value in row]
+
+
+def over_time(connection: Connection, merchant_id: int | None, edges: Sequence[dt.datetime]) -> dict[str, list[int]]:
+    """Counts between each two edges: orders that came, shipments that came, messages that are parked still."""
+    with_order = shipments.join(orders, orders.c.id == shipments.c.order_id)
+    parked = messages.c.state == "parked"
+    return {
+        "orders": _spread(connection, orders.c.created_at, orders, orders_of(merchant_id), edges),
+        "shipments": _spread(connection, shipments.c.created_at, with_order, orders_of(merchant_id), edges),
+        "parked": _spread(connection, messages.c.at, messages, and_(parked, messages_of(merchant_id)), edges),
+    }

@@ -1,0 +1,225 @@
+"""Reading one order or one message with everything that belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from hub.store.search import message_rows, messages_of, order_rows, orders_of
+from hub.store.tables import (
+    attempts,
+    cancellations,
+    connections,
+    events,
+    fulfillment_lines,
+    fulfillments,
+    holds,
+    jobs,
+    ledger,
+    mapping_texts,
+    messages,
+    order_lines,
+    orders,
+    package_lines,
+    packages,
+    payloads,
+    return_lines,
+    returns,
+    shipments,
+)
+
+Rows = Sequence[Row[Any]]
+
+
+def order(connection: Connection, order_id: int, merchant_id: int | None) -> Row[Any] | None:
+    """The order with its list columns and everything its page shows, None where it does not exist for this person."""
+    extra = [column for column in orders.c if column.name not in _LISTED]
+    statement = order_rows().add_columns(*extra).where(orders.c.id == order_id, orders_of(merchant_id))
+    return connection.execute(statement).one_or_none()
+
+
+_LISTED = frozenset(
+    [
+        "id",
+        "number",
+        "external_id",
+        "connection_id",
+        "channel",
+        "ship_country",
+        "currency",
+        "total",
+        "test",
+        "placed_at",
+        "placed_on",
+        "created_at",
+        "cancelled_at",
+    ]
+)
+
+
+def order_named(connection: Connection, name: str, merchant_id: int | None) -> list[int]:
+    """Ids of the orders with this number or external id."""
+    bare = name.lstrip("#")
+    statement = select(orders.c.id).where(
+        orders_of(merchant_id),
+        orders.c.number.in_([name, bare, f"#{bare}"]) | (orders.c.external_id == name),
+    )
+    return list(connection.execute(statement.order_by(orders.c.id)).scalars())
+
+
+def lines(connection: Connection, order_id: int) -> Rows:
+    """The order's lines in the source's order."""
+    statement = select(order_lines).where(order_lines.c.order_id == order_id)
+    return connection.execute(statement.order_by(order_lines.c.position, order_lines.c.id)).all()
+
+
+def entries(connection: Connection, order_id: int) -> Rows:
+    """The order's ledger: line_id, kind, delta, cause, fulfillment_id, at."""
+    statement = select(ledger).join(order_lines, order_lines.c.id == ledger.c.line_id)
+    return connection.execute(statement.where(order_lines.c.order_id == order_id).order_by(ledger.c.id)).all()
+
+
+def order_holds(connection: Connection, order_id: int) -> Rows:
+    """Open and released holds."""
+    return connection.execute(select(holds).where(holds.c.order_id == order_id).order_by(holds.c.id)).all()
+
+
+def order_fulfillments(connection: Connection, order_id: int) -> tuple[Rows, Rows]:
+    """Fulfillments with their backend's name, and their lines."""
+    heads = connection.execute(
+        select(fulfillments, connections.c.name.label("backend"))
+        .join(connections, connections.c.id == fulfillments.c.connection_id)
+        .where(fulfillments.c.order_id == order_id)
+        .order_by(fulfillments.c.id)
+    ).all()
+    parts = connection.execute(
+        select(fulfillment_lines)
+        .join(fulfillments, fulfillments.c.id == fulfillment_lines.c.fulfillment_id)
+        .where(fulfillments.c.order_id == order_id)
+        .order_by(fulfillment_lines.c.id)
+    ).all()
+    return heads, parts
+
+
+def order_cancellations(connection: Connection, order_id: int) -> Rows:
+    """Wishes to take units back."""
+    return connection.execute(
+        select(cancellations).where(cancellations.c.order_id == order_id).order_by(cancellations.c.id)
+    ).all()
+
+
+def order_shipments(connection: Connection, order_id: int) -> tuple[Rows, Rows, Rows]:
+    """Shipments, their packages, the packages' lines."""
+    heads = connection.execute(
+        select(shipments, connections.c.name.label("backend"))
+        .join(connections, connections.c.id == shipments.c.connection_id)
+        .where(shipments.c.order_id == order_id)
+        .order_by(shipments.c.id)
+    ).all()
+    of_order = packages.join(shipments, shipments.c.id == packages.c.shipment_id)
+    boxes = connection.execute(
+        select(packages).select_from(of_order).where(shipments.c.order_id == order_id).order_by(packages.c.id)
+    ).all()
+    contents = connection.execute(
+        select(package_lines)
+        .select_from(package_lines.join(of_order, packages.c.id == package_lines.c.package_id))
+        .where(shipments.c.order_id == order_id)
+        .order_by(package_lines.c.id)
+    ).all()
+    return heads, boxes, contents
+
+
+def order_returns(connection: Connection, order_id: int) -> tuple[Rows, Rows]:
+    """Returns and their lines."""
+    heads = connection.execute(select(returns).where(returns.c.order_id == order_id).order_by(returns.c.id)).all()
+    parts = connection.execute(
+        select(return_lines)
+        .join(returns, returns.c.id == return_lines.c.return_id)
+        .where(returns.c.order_id == order_id)
+        .order_by(return_lines.c.id)
+    ).all()
+    return heads, parts
+
+
+def order_events(connection: Connection, order_id: int) -> Rows:
+    """The order's story, oldest first."""
+    statement = (
+        select(events, connections.c.name.label("connection"))
+        .outerjoin(connections, connections.c.id == events.c.connection_id)
+        .where(events.c.order_id == order_id)
+        .order_by(events.c.id)
+    )
+    return connection.execute(statement).all()
+
+
+def message_events(connection: Connection, message_id: int) -> Rows:
+    """What happened to one message, oldest first."""
+    statement = (
+        select(events, connections.c.name.label("connection"))
+        .outerjoin(connections, connections.c.id == events.c.connection_id)
+        .where(events.c.message_id == message_id)
+        .order_by(events.c.id)
+    )
+    return connection.execute(statement).all()
+
+
+def order_messages(connection: Connection, order_id: int) -> Rows:
+    """Every message in and out of the order, oldest first."""
+    return connection.execute(message_rows().where(messages.c.order_id == order_id).order_by(messages.c.id)).all()
+
+
+def order_jobs(connection: Connection, order_id: int) -> Rows:
+    """Work on the order that is not done: pending, running or parked."""
+    statement = select(jobs).where(jobs.c.order_id == order_id, jobs.c.state != "done")
+    return connection.execute(statement.order_by(jobs.c.id)).all()
+
+
+def message(connection: Connection, message_id: int, merchant_id: int | None) -> Row[Any] | None:
+    """One message with the names around it, None where it does not exist for this person."""
+    statement = message_rows().where(messages.c.id == message_id, messages_of(merchant_id))
+    return connection.execute(statement).one_or_none()
+
+
+def children(connection: Connection, message_id: int) -> Rows:
+    """The documents an interchange holds."""
+    return connection.execute(message_rows().where(messages.c.parent_id == message_id).order_by(messages.c.id)).all()
+
+
+def message_payloads(connection: Connection, message_id: int) -> Rows:
+    """The message's bytes, part by part."""
+    statement = select(payloads).where(payloads.c.message_id == message_id)
+    return connection.execute(statement.order_by(payloads.c.id)).all()
+
+
+def message_attempts(connection: Connection, message_id: int) -> Rows:
+    """Tries at the message, newest first, with the name of the mapping each used."""
+    statement = (
+        select(attempts, jobs.c.kind.label("job_kind"), mapping_texts.c.name.label("mapping"))
+        .join(jobs, jobs.c.id == attempts.c.job_id)
+        .outerjoin(mapping_texts, mapping_texts.c.hash == attempts.c.mapping_hash)
+        .where(jobs.c.message_id == message_id)
+        .order_by(attempts.c.id.desc())
+    )
+    return connection.execute(statement).all()
+
+
+def message_jobs(connection: Connection, message_id: int) -> Rows:
+    """Work on the message that is not done."""
+    statement = select(jobs).where(jobs.c.message_id == message_id, jobs.c.state != "done")
+    return connection.execute(statement.order_by(jobs.c.id)).all()
+
+
+def same_reason(connection: Connection, reason: str) -> int:
+    """How many messages are parked for this reason."""
+    statement = (
+        select(func.count()).select_from(messages).where(messages.c.state == "parked", messages.c.reason == reason)
+    )
+    return int(connection.execute(statement).scalar_one())
+
+
+def mapping_text(connection: Connection, digest: str) -> Row[Any] | None:
+    """The resolved text of a mapping by its hash or the beginning of it."""
+    statement = select(mapping_texts).where(mapping_texts.c.hash.startswith(digest, autoescape=True))
+    return connection.execute(statement.limit(1)).one_or_none()
