@@ -7,7 +7,7 @@ from importlib import import_module
 
 from hub.sandbox import process
 
-PEERS = {"store": "Store", "warehouse": "Warehouse"}
+PEERS = {"store": "Store", "warehouse": "Warehouse", "partner": "Partner"}
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import IO, Any
+from typing import Any, BinaryIO, cast
 from urllib.parse import parse_qsl, unquote
 
 MAX_BODY = 32 * 1024 * 1024
@@ -88,12 +88,12 @@ class Server:
     def _converse(self, connection: socket.socket) -> None:
         with connection, connection.makefile("rb", 65536) as stream:
             try:
-                while self._answer_one(connection, stream):
+                while self._answer_one(connection, cast(BinaryIO, stream)):
                     pass
             except (Disconnect, OSError):
                 return
 
-    def _answer_one(self, connection: socket.socket, stream: IO[bytes]) -> bool:
+    def _answer_one(self, connection: socket.socket, stream: BinaryIO) -> bool:
         try:
             request = read_request(stream, connection)
         except (BadRequest, ValueError) as error:
@@ -112,7 +112,7 @@ class Server:
         return keep_alive
 
 
-def read_request(stream: IO[bytes], connection: socket.socket) -> Request | None:
+def read_request(stream: BinaryIO, connection: socket.socket) -> Request | None:
     """The next request on a kept-alive connection, None when the client has closed it."""
     start = stream.readline(65536)
     if not start:

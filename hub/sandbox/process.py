@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from hub.sandbox.httpd import Handler, Server
@@ -27,11 +29,10 @@ def run(handler: Handler, options: argparse.Namespace, label: str) -> None:
         partial = options.ready_file.with_suffix(".part")
         partial.write_text(json.dumps({"port": server.port, "pid": os.getpid()}))
         partial.rename(options.ready_file)
-    print(f"{label} on http://127.0.0.1:{server.port}", flush=True)
-    try:
+    sys.stdout.write(f"{label} on http://127.0.0.1:{server.port}\n")
+    sys.stdout.flush()
+    with suppress(KeyboardInterrupt):
         server.serve_forever()
-    except KeyboardInterrupt:
-        pass
 
 
 def _watch(parent: int) -> None:

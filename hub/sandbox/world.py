@@ -19,6 +19,8 @@ from typing import Any
 
 import requests
 
+from hub.sandbox.judge import judge
+
 STORE_TOKEN = "shpat_sandbox_0000000000000000"
 STORE_SECRET = "sandbox-client-secret"
 STORE_DOMAIN = "sandbox-store.myshopify.com"
@@ -107,11 +109,11 @@ class World:
         self.hub_out = self.folder / "edi" / "out"
         for path in (self.folder, self.hub_in, self.hub_out):
             path.mkdir(parents=True, exist_ok=True)
-        exchange = {"inbox": self.hub_in, "outbox": self.hub_out, "picked": self.folder / "edi" / "picked"}
-        wanted = {"store": store, "warehouse": warehouse, "partner": None if partner is None else {**exchange, **partner}}
+        files = {"inbox": self.hub_in, "outbox": self.hub_out, "picked": self.folder / "edi" / "picked"}
+        partner = None if partner is None else {**files, **partner}
         self.peers: dict[str, Peer] = {}
         try:
-            for kind, options in wanted.items():
+            for kind, options in (("store", store), ("warehouse", warehouse), ("partner", partner)):
                 if options is not None:
                     self.peers[kind] = Peer(kind, self.folder, options)
         except PeerFailed:
@@ -129,6 +131,22 @@ class World:
     @property
     def partner(self) -> Peer:
         return self.peers["partner"]
+
+    def return_goods(self, count: int = 5, seed: int = 1, fraction: float = 1.0) -> list[dict[str, Any]]:
+        """Up to `count` customers send a unit back: a return at the store, the goods at the warehouse.
+
+        Answers the store's returns.
+        """
+        asked: list[dict[str, Any]] = self.store.post("returns", count=count, seed=seed, fraction=fraction)["returns"]
+        for entry in asked:
+            lines = [{"sku": line["sku"], "quantity": line["quantity"]} for line in entry["lines"]]
+            self.warehouse.post("returns", returns=[{"order_number": entry["order"], "lines": lines}])
+        return asked
+
+    def discrepancies(self) -> list[dict[str, Any]]:
+        """Where the peers' own reports disagree; [] when all that was shipped is written back, once. See `judge`."""
+        reports = {kind: peer.get("report") for kind, peer in self.peers.items()}
+        return judge(reports.get("store"), reports.get("warehouse"), reports.get("partner"))
 
     def stop(self) -> None:
         for peer in self.peers.values():

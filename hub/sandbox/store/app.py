@@ -19,7 +19,7 @@ from hub.sandbox.store.mutations import mutation_resolvers
 from hub.sandbox.store.resolvers import edge_resolvers, query_resolvers
 from hub.sandbox.store.search import BadCursor
 from hub.sandbox.store.shop import Shop
-from hub.sandbox.store.throttle import Bucket
+from hub.sandbox.store.throttle import PLANS, Bucket
 from hub.sandbox.store.versions import serve
 
 SDL = Path(__file__).with_name("schema.graphql")
@@ -135,4 +135,4 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--client-id", default=CLIENT_ID)
     parser.add_argument("--client-secret", default=CLIENT_SECRET, help="signs webhooks")
     parser.add_argument("--domain", default="sandbox-store.myshopify.com")
-    parser.add_argument("--plan", default="generous", help="cost bucket: standard, advanced, plus, enterprise, generous")
+    parser.add_argument("--plan", default="generous", help=f"cost bucket: {', '.join(PLANS)}")

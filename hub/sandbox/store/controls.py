@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import threading
 import time
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from hub.sandbox.control import Call
@@ -89,8 +91,10 @@ class StoreControls:
     # -- orders change
 
     def cancel(self, body: Body) -> Body:
-        """One `order`; or a `fraction` of all, each at a random moment `within_seconds`; with `future` also of those
-        that are still to come, at that distance after their creation."""
+        """One `order`; or a `fraction` of all, each at a random moment `within_seconds`.
+
+        With `future` also of those that are still to come, at that distance after their creation.
+        """
         if "order" in body:
             order = self._shop.resolve_order(body["order"])
             return self._try(lambda: changes.cancel(self._shop, order, body.get("reason", "CUSTOMER")), order)
@@ -106,14 +110,12 @@ class StoreControls:
     def _schedule_cancels(self, plan: Body, orders: list[Node]) -> list[str]:
         chosen = [order for order in orders if plan["random"].random() < plan["fraction"] and not order["closed"]]
         for order in chosen:
-            self._timer.after(plan["random"].uniform(*plan["within"]), lambda order=order: self._late_cancel(order))
+            self._timer.after(plan["random"].uniform(*plan["within"]), partial(self._late_cancel, order))
         return [order["name"] for order in chosen]
 
     def _late_cancel(self, order: Node) -> None:
-        try:
+        with suppress(Refused):  # it was fulfilled or cancelled meanwhile: the race was lost, which the report shows
             changes.cancel(self._shop, order)
-        except Refused:
-            pass  # it was fulfilled or cancelled meanwhile: the race was lost, which the report shows
 
     def edit(self, body: Body) -> Body:
         order = self._shop.resolve_order(body["order"])
@@ -184,7 +186,7 @@ class StoreControls:
         ]}  # fmt: skip
 
     def _returnable(self, order: Node, lines: int, quantity: int) -> list[tuple[Node, int]]:
-        picks = []
+        picks: list[tuple[Node, int]] = []
         for fulfillment in order["_fulfillments"]:
             for entry in fulfillment["_lines"] if fulfillment["status"] == "SUCCESS" else ():
                 left = entry["quantity"] - entry["_returned"]

@@ -224,10 +224,8 @@ class _Compiler:
         self._variables = variables
 
     def operation(self, definition: OperationDefinitionNode) -> Operation:
-        if definition.operation is OperationType.MUTATION:
-            root = self._schema.mutation_type
-        else:
-            root = self._schema.query_type
+        mutation = definition.operation is OperationType.MUTATION
+        root = self._schema.mutation_type if mutation else self._schema.query_type
         assert root is not None  # both stand in schema.graphql
         selection = self._selection(root, [definition.selection_set])
         labels = [name for _, name, _ in selection.fields]
@@ -293,7 +291,7 @@ class _Compiler:
     def _selections(self, definition: GraphQLField, nodes: list[FieldNode]) -> dict[str, Selection]:
         """The selection per concrete type the field may hold."""
         named = get_named_type(definition.type)
-        possible = self._schema.get_possible_types(named) if is_abstract_type(named) else [named]
+        possible: list[Any] = self._schema.get_possible_types(named) if is_abstract_type(named) else [named]  # type: ignore[arg-type]
         sets = [node.selection_set for node in nodes if node.selection_set]
         return {type_.name: self._selection(type_, sets) for type_ in possible}
 
@@ -301,7 +299,8 @@ class _Compiler:
         if resolver is None:
             return lambda source, context: source.get(name)
         read = resolver
-        key = next((d.arguments[0].value for d in node.directives if d.name.value == "idempotent"), None)
+        keys: list[Any] = [d.arguments[0].value for d in node.directives if d.name.value == "idempotent"]
+        key = keys[0] if keys else None
         if not definition.args and key is None:
             return lambda source, context: read(source, context, {})
         identity = id(node)
@@ -351,7 +350,7 @@ def _completer(type_: Any, fetch: Run, selections: dict[str, Selection], key: st
     return run_nullable if nullable else run
 
 
-def _absent(key: str, nullable: bool, context: Context) -> None:
+def _absent(key: str, nullable: bool, context: Context) -> Any:
     if nullable:
         return None
     if not context.errors:

@@ -118,7 +118,8 @@ def _dispose(shop: Shop, arguments: Arguments) -> Node:
 
 def _set_quantities(node: Node, context: Context, arguments: Arguments) -> Node | None:
     """Requires @idempotent and an explicit changeFromQuantity, which the type system does not."""
-    shop, given = context.state, arguments["input"]
+    shop: Shop = context.state
+    given = arguments["input"]
     key = arguments.get("@idempotent")
     if not key:
         context.errors.append(error("The @idempotent directive is required for this mutation.", "BAD_REQUEST"))
@@ -133,10 +134,10 @@ def _set_quantities(node: Node, context: Context, arguments: Arguments) -> Node 
         seen = shop.inventory_keys.get(key)
         if seen and seen[0] == fingerprint:
             return seen[1]
-        answer = _refused_quantities("IDEMPOTENCY_KEY_PARAMETER_MISMATCH", "Key was used with other input.", None)
-        if not seen:
-            answer = _apply_quantities(shop, given)
-            shop.inventory_keys[key] = (fingerprint, answer)
+        if seen:
+            return _refused_quantities("IDEMPOTENCY_KEY_PARAMETER_MISMATCH", "Key was used with other input.", None)
+        answer = _apply_quantities(shop, given)
+        shop.inventory_keys[key] = (fingerprint, answer)
         return answer
 
 

@@ -148,7 +148,7 @@ def _allocations(spec: OrderSpec, off: Pair, code_off: Pair) -> list[Node]:
 
 def _price_shipping(shop: Shop, order: Node) -> None:
     spec: OrderSpec = order["_spec"]
-    price = spec.currencies.pair(spec.shipping_price if any(l["requiresShipping"] for l in order["_lines"])
+    price = spec.currencies.pair(spec.shipping_price if any(line["requiresShipping"] for line in order["_lines"])
                                  else Decimal(0))  # fmt: skip
     rate = spec.tax_rate / (1 + spec.tax_rate) if spec.taxes_included else Decimal(0)
     tax = spec.currencies.part(price, rate)

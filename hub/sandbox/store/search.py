@@ -6,7 +6,7 @@ import base64
 import bisect
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from hub.sandbox.store.shop import Node, Shop
@@ -88,8 +88,12 @@ def order_match(query: str | None, warnings: list[Node]) -> tuple[Match, str, st
                 low = max(low, value) if comparator in (">=", ">", "=") else low
                 high = min(high, value) if comparator in ("<=", "<", "=") else high
         test = _order_test(name, comparator, value)
-        tests.append((lambda order, test=test: not test(order)) if negated else test)
+        tests.append(_negate(test) if negated else test)
     return (lambda order: all(test(order) for test in tests)), low, high
+
+
+def _negate(test: Match) -> Match:
+    return lambda order: not test(order)
 
 
 def _instant(text: str) -> str:
@@ -135,10 +139,11 @@ def orders_page(shop: Shop, arguments: dict[str, Any], warnings: list[Node]) -> 
     match, low, high = order_match(arguments.get("query"), warnings)
     reverse = bool(arguments.get("reverse"))
     key = _sort_key(arguments.get("sortKey", "PROCESSED_AT"))
+    found: Iterator[Node]
     with shop.lock:
         if key is None:
             keys, start, stop = _window(shop, low, high, arguments.get("after"), reverse)
-            found = (shop.orders[identity] for _, _, identity in (keys[i] for i in _walk(start, stop, reverse)))
+            found = (shop.orders[keys[index][2]] for index in _walk(start, stop, reverse))
             key = _by_update
         else:
             sort = key

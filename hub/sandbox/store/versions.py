@@ -12,7 +12,7 @@ def describe(handle: str) -> dict[str, Any]:
 
 
 def serve(asked: str) -> str | None:
-    """The version that answers: a version that has gone falls forward to the oldest supported. None: no such version."""
+    """The version that answers; one that has gone falls forward to the oldest supported. None: no such version."""
     if asked == "unstable" or asked in SUPPORTED:
         return asked
     year, dash, month = asked.partition("-")

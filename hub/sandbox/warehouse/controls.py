@@ -10,7 +10,7 @@ from hub.sandbox.courier import Courier
 from hub.sandbox.faults import FaultPlan
 from hub.sandbox.warehouse.report import fulfillment_report, report
 from hub.sandbox.warehouse.simulate import Simulation
-from hub.sandbox.warehouse.stock import Fulfillment, Json, Stock
+from hub.sandbox.warehouse.stock import Fulfillment, Json, Line, Stock
 
 
 class WarehouseControls:
@@ -83,20 +83,22 @@ class WarehouseControls:
         picks: dict[str, list[Json]] = {}
         for wanted in entry["lines"]:
             left = int(wanted.get("quantity", 1))
-            for made in self._stock.fulfillments.values():
-                if made.body.get("order_number") != entry["order_number"]:
-                    continue
-                for line in made.lines.values():
-                    taken = min(left, line.shipped - line.returned) if line.sku == wanted["sku"] else 0
-                    if taken > 0:
-                        left -= taken
-                        picks.setdefault(made.reference, []).append(
-                            {"line_id": line.line_id, "quantity": taken, "condition": wanted.get("condition", "sellable")}
-                        )
+            condition = wanted.get("condition", "sellable")
+            for made, line in self._lines_of(entry["order_number"], wanted["sku"]):
+                taken = min(left, line.shipped - line.returned)
+                if taken > 0:
+                    left -= taken
+                    pick = {"line_id": line.line_id, "quantity": taken, "condition": condition}
+                    picks.setdefault(made.reference, []).append(pick)
             if left:
                 raise ValueError(f"{entry['order_number']}: {left} more of {wanted['sku']} than were shipped")
         return [self._stock.receive(self._find(reference), lines, entry.get("rma"))
                 for reference, lines in picks.items()]  # fmt: skip
+
+    def _lines_of(self, order_number: str, sku: str) -> list[tuple[Fulfillment, Line]]:
+        return [(made, line) for made in self._stock.fulfillments.values()
+                if made.body.get("order_number") == order_number
+                for line in made.lines.values() if line.sku == sku]  # fmt: skip
 
     def stock(self, body: Json) -> Any:
         """Set the units on hand of a SKU."""

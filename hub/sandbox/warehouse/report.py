@@ -10,7 +10,8 @@ from hub.sandbox.warehouse.stock import Fulfillment, Stock
 
 def fulfillment_report(made: Fulfillment) -> dict[str, Any]:
     return {
-        **made.describe(), "created_epoch": made.created, "requests": made.requests, "refused": made.refused,
+        **made.describe(), "created_epoch": made.created, "picked_epoch": made.picked,
+        "requests": made.requests, "refused": made.refused,
         "returned": {line.line_id: line.returned for line in made.lines.values() if line.returned},
         "tracking": [package["tracking_number"] for shipment in made.shipments for package in shipment["packages"]],
     }  # fmt: skip

@@ -55,6 +55,7 @@ class Fulfillment:
     updated: float
     requests: int = 1
     refused: int = 0
+    picked: float | None = None
     cancellations: dict[str, tuple[Json, Json]] = field(default_factory=dict)
     shipments: list[Json] = field(default_factory=list)
 
@@ -197,6 +198,7 @@ class Stock:
             if taken:
                 line.allocated += taken
                 picked[line_id] = taken
+                made.picked = made.picked or time.time()
                 self.move(line.sku, allocated=taken)
         return picked
 
