@@ -121,26 +121,28 @@ class Webhooks:
             after = page["pageInfo"]["endCursor"]
 
     def subscribe(self, address: str) -> list[Subscription]:
-        """Create what is missing at `address`. Others' addresses are left alone: another hub may share the app."""
+        """Create what is missing at `address`. Others' addresses are left alone: another hub may share the app.
+
+        A topic that the shop refuses (its scope is missing, say) is told after the others were made.
+        """
         present = self.subscriptions()
         here = {entry.topic for entry in present if entry.address == address and entry.healthy}
+        refused: list[Rejected] = []
         for topic in TOPICS:
             if topic not in here:
-                present += self._create(topic, address)
+                try:
+                    present.append(self._create(topic, address))
+                except Rejected as error:
+                    if "already been taken" not in error.detail:  # else another process was faster
+                        refused.append(Rejected(f"{topic}: {error.detail}", field=error.field, code=error.code))
+        if refused:
+            raise refused[0]
         return present
 
-    def _create(self, topic: str, address: str) -> list[Subscription]:
-        try:
-            answer = self._client.change(
-                "webhook_subscription_create",
-                topic=_enum(topic),
-                webhookSubscription={"uri": address, "format": "JSON"},
-            )
-        except Rejected as error:
-            if "already been taken" in error.detail:  # another process was faster
-                return []
-            raise
-        return [_subscription(answer.data["result"]["webhookSubscription"])]
+    def _create(self, topic: str, address: str) -> Subscription:
+        wish = {"uri": address, "format": "JSON"}
+        answer = self._client.change("webhook_subscription_create", topic=_enum(topic), webhookSubscription=wish)
+        return _subscription(answer.data["result"]["webhookSubscription"])
 
 
 def _enum(topic: str) -> str:
