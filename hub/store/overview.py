@@ -232,12 +232,22 @@ def merchant_name(connection: Connection, merchant_id: int) -> str | None:
     return connection.execute(select(merchants.c.name).where(merchants.c.id == merchant_id)).scalar_one_or_none()
 
 
+_SHOWN = (
+    "id",
+    "name",
+    "type",
+    "mode",
+    "trouble",
+    "trouble_detail",
+    "outbound_stopped",
+    "start_at",
+    "quiet_until",
+)
+
+
 def connection_rows(connection: Connection, merchant_id: int | None) -> Rows:
-    """All connections but their settings and secrets, by name."""
-    hidden = {"settings", "secrets"}
-    statement = select(*(column for column in connections.c if column.name not in hidden)).where(
-        connections_of(merchant_id)
-    )
+    """All connections by name, without their settings and secrets."""
+    statement = select(*(connections.c[name] for name in _SHOWN)).where(connections_of(merchant_id))
     return connection.execute(statement.order_by(connections.c.name)).all()
 
 

@@ -1,0 +1,309 @@
+"""Messages as people and programs see them: a row of a list, one message with its bytes, and what is parked."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.store import overview, search, timeline
+from hub.store.search import MessageQuery
+from hub.views.base import PAGE_SIZE, Page
+from hub.views.payloads import PayloadView, shown
+from hub.views.status import Status, of_message
+from hub.views.timeline import Sentence, of_event
+
+__all__ = ["MessageDetail", "MessageQuery", "MessageRow", "attention", "message_detail", "message_list", "message_row"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRow:
+    """One document, in or out. `detail`: the problem's sentence where it is parked, ignored or withdrawn."""
+
+    id: int
+    direction: str
+    kind: str
+    format: str
+    connection_id: int
+    connection: str
+    partner: str | None
+    external_id: str
+    revision: str
+    set_id: str | None
+    control: str | None
+    test: bool
+    state: str
+    status: Status
+    reason: str | None
+    detail: str | None
+    awaits: str | None
+    order_id: int | None
+    order: str | None
+    parent_id: int | None
+    subject_id: int | None
+    remote_id: str | None
+    acknowledge_by: dt.datetime | None
+    acknowledged: str | None
+    at: dt.datetime
+    settled: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """One thing that is wrong: its code, where it stands and what it says."""
+
+    code: str
+    where: str
+    message: str
+    severity: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One try. `mapping_hash` names the exact text of the mapping that it used."""
+
+    id: int
+    number: int
+    job: str
+    at: dt.datetime
+    outcome: str
+    mapping: str | None
+    mapping_hash: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """Work on the message that is not done: `state` pending, running or parked."""
+
+    id: int
+    kind: str
+    state: str
+    due: dt.datetime
+    failures: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDetail:
+    """One message: `row` as in lists, its bytes, what is wrong with it, its tries, its family."""
+
+    row: MessageRow
+    path: str | None
+    findings: list[FindingView]
+    payloads: list[PayloadView]
+    attempts: list[AttemptView]
+    jobs: list[JobView]
+    parent: MessageRow | None
+    children: list[MessageRow]
+    timeline: list[Sentence]
+    same_reason: int
+    can: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class ParkedGroup:
+    """Messages parked for one cause; `rows` holds the newest of `count`."""
+
+    reason: str
+    count: int
+    first: dt.datetime
+    last: dt.datetime
+    rows: list[MessageRow]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOrder:
+    """An order that one hold keeps back."""
+
+    hold_id: int
+    order_id: int
+    order: str
+    detail: str | None
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HoldGroup:
+    """Orders held for one cause; `rows` holds the newest of `count`."""
+
+    code: str
+    count: int
+    first: dt.datetime
+    rows: list[HeldOrder]
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Everything that waits for a person."""
+
+    parked: list[ParkedGroup]
+    held: list[HoldGroup]
+    count: int = field(default=0)
+
+
+def message_row(row: Any) -> MessageRow:
+    """From a row of `hub.store.search.message_rows`."""
+    problem = row.problem or {}
+    same = [
+        "id",
+        "direction",
+        "kind",
+        "format",
+        "connection_id",
+        "connection",
+        "partner",
+        "external_id",
+        "revision",
+        "set_id",
+        "control",
+        "test",
+        "state",
+    ]
+    more = [
+        "reason",
+        "awaits",
+        "order_id",
+        "parent_id",
+        "subject_id",
+        "remote_id",
+        "acknowledge_by",
+        "acknowledged",
+        "at",
+    ]
+    return MessageRow(
+        **{name: getattr(row, name) for name in (*same, *more)},
+        status=of_message(row.state),
+        detail=problem.get("detail"),
+        order=row.order_number or row.order_external_id,
+        settled=row.settled_at,
+    )
+
+
+def message_list(connection: Connection, query: MessageQuery, size: int = PAGE_SIZE) -> Page[MessageRow]:
+    """One page of messages, newest first."""
+    rows, newer, older = search.find_messages(connection, query, size)
+    return Page.of([message_row(row) for row in rows], newer, older)
+
+
+def message_detail(connection: Connection, message_id: int, merchant_id: int | None) -> MessageDetail | None:
+    """One message with everything its page shows; None where it does not exist for this person."""
+    head = timeline.message(connection, message_id, merchant_id)
+    if head is None:
+        return None
+    row = message_row(head)
+    parent = timeline.message(connection, row.parent_id, None) if row.parent_id else None
+    envelope = timeline.message_payloads(connection, row.parent_id) if row.parent_id else []
+    parts = timeline.message_payloads(connection, message_id)
+    problem = head.problem or {}
+    children = [message_row(child) for child in timeline.children(connection, message_id)]
+    return MessageDetail(
+        row=row,
+        path=problem.get("path"),
+        findings=[_finding(finding) for finding in problem.get("findings", [])],
+        payloads=[shown(part, row.format, [*parts, *envelope]) for part in parts],
+        attempts=[_attempt(attempt) for attempt in timeline.message_attempts(connection, message_id)],
+        jobs=[_job(job) for job in timeline.message_jobs(connection, message_id)],
+        parent=message_row(parent) if parent is not None else None,
+        children=children,
+        timeline=[of_event(event) for event in timeline.message_events(connection, message_id)],
+        same_reason=timeline.same_reason(connection, row.reason) - 1 if row.reason and row.state == "parked" else 0,
+        can=_can(row),
+    )
+
+
+def _can(row: MessageRow) -> list[str]:
+    if row.state == "parked":
+        return ["replay", "ignore"]
+    if row.state in ("done", "ignored"):
+        return ["replay"]
+    return []
+
+
+def _finding(finding: dict[str, Any]) -> FindingView:
+    where = finding.get("designator") or finding.get("path") or finding.get("segment") or ""
+    if finding.get("position"):
+        where = f"{where} (segment {finding['position']})" if where else f"segment {finding['position']}"
+    text = finding.get("message") or finding.get("detail") or ""
+    return FindingView(str(finding.get("code", "")), str(where), str(text), str(finding.get("severity", "error")))
+
+
+def _error_text(error: Any) -> str | None:
+    if not error:
+        return None
+    if isinstance(error, dict):
+        return str(error.get("detail") or error.get("message") or error.get("code") or "")
+    return str(error)
+
+
+def _attempt(row: Any) -> AttemptView:
+    return AttemptView(
+        row.id, row.number, row.job_kind, row.at, row.outcome, row.mapping, row.mapping_hash, _error_text(row.error)
+    )
+
+
+def _job(row: Any) -> JobView:
+    return JobView(row.id, row.kind, row.state, row.due_at, row.failures, _error_text(row.error))
+
+
+def attention(connection: Connection, merchant_id: int | None, each: int = 20) -> Attention:
+    """What waits for a person, by cause, the most frequent first, with the newest `each` of every cause."""
+    parked = [
+        ParkedGroup(
+            reason=group.reason or "",
+            count=group.count,
+            first=group.first,
+            last=group.last,
+            rows=[message_row(row) for row in overview.parked_of_reason(connection, group.reason, merchant_id, each)],
+        )
+        for group in overview.parked_by_reason(connection, merchant_id)
+    ]
+    held = [
+        HoldGroup(
+            code=group.code,
+            count=group.count,
+            first=group.first,
+            rows=[
+                HeldOrder(row.id, row.order_id, row.number or row.external_id, row.detail, row.placed_at)
+                for row in overview.held_orders(connection, group.code, merchant_id, each)
+            ],
+        )
+        for group in overview.open_holds(connection, merchant_id)
+    ]
+    return Attention(parked, held, overview.attention_count(connection, merchant_id))
+
+
+@dataclass(frozen=True, slots=True)
+class MappingText:
+    """The resolved text of a mapping that was used."""
+
+    name: str
+    hash: str
+    text: str
+    first_used: dt.datetime
+
+
+def mapping_text(connection: Connection, digest: str) -> MappingText | None:
+    """A mapping's text by its hash, or by the beginning of it."""
+    row = timeline.mapping_text(connection, digest)
+    return None if row is None else MappingText(row.name, row.hash, row.text, row.first_used_at)
+
+
+def raw(connection: Connection, message_id: int, payload_id: int, merchant_id: int | None) -> bytes | None:
+    """The bytes of one part of a message; None where there are none for this person."""
+    if timeline.message(connection, message_id, merchant_id) is None:
+        return None
+    parts = timeline.message_payloads(connection, message_id)
+    return next((bytes(part.body) for part in parts if part.id == payload_id and part.body is not None), None)
+
+
+def parked_ids(connection: Connection, reason: str, merchant_id: int | None) -> list[int]:
+    """All messages parked for one cause that this person sees."""
+    return search.message_ids(connection, MessageQuery(state="parked", reason=reason, merchant_id=merchant_id))
+
+
+def visible_ids(connection: Connection, ids: list[int], merchant_id: int | None) -> list[int]:
+    """Those of `ids` that this person sees."""
+    return search.message_ids(connection, MessageQuery(ids=tuple(ids), merchant_id=merchant_id))

@@ -1,0 +1,393 @@
+"""Orders as people and programs see them: a row of a list, and one order with all that belongs to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.ledger import Kind, Quantities
+from hub.store import search, timeline
+from hub.store.search import OrderQuery
+from hub.views.base import PAGE_SIZE, Page
+from hub.views.messages import MessageRow, message_row
+from hub.views.status import Status, of_order
+from hub.views.timeline import Sentence, of_event
+
+__all__ = ["OrderDetail", "OrderQuery", "OrderRow", "order_detail", "order_list", "orders_named"]
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Base units: where each ordered one is. `open`: nobody has it yet."""
+
+    ordered: int
+    cancelled: int
+    allocated: int
+    shipped: int
+    returned: int
+    open: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One order in a list. `placed`: the source's time, `received`: ours."""
+
+    id: int
+    number: str
+    external_id: str
+    connection_id: int
+    connection: str
+    partner: str | None
+    channel: str | None
+    country: str | None
+    currency: str | None
+    total: Decimal | None
+    test: bool
+    placed: dt.datetime | None
+    placed_on: dt.date | None
+    received: dt.datetime
+    units: Units
+    holds: list[str]
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """One line. `quantity` is in `unit` as ordered; `units` counts base units (`pack_factor` of them in one `unit`)."""
+
+    id: int
+    external_id: str
+    position: int | None
+    sku: str | None
+    title: str | None
+    quantity: Decimal
+    unit: str
+    pack_factor: Decimal
+    unit_price: Decimal | None
+    ships: bool
+    units: Units
+
+
+@dataclass(frozen=True, slots=True)
+class HoldView:
+    """A hold. `sticky`: a person placed it, only a person lifts it."""
+
+    id: int
+    code: str
+    detail: str | None
+    sticky: bool
+    placed: dt.datetime
+    released: dt.datetime | None
+    released_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartLine:
+    """Some units of an order line, in a fulfillment, a package or a return."""
+
+    line_id: int
+    sku: str | None
+    units: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FulfillmentView:
+    """The part of an order that one backend has."""
+
+    id: int
+    reference: str
+    backend: str
+    location: str | None
+    remote_id: str | None
+    created: dt.datetime
+    accepted: dt.datetime | None
+    withdrawn: dt.datetime | None
+    lines: list[PartLine]
+    cancel_asked: int
+    cancel_granted: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PackageView:
+    """One package and what is in it."""
+
+    tracking_number: str | None
+    tracking_url: str | None
+    carrier: str | None
+    service: str | None
+    sscc: str | None
+    lines: list[PartLine]
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentView:
+    """A shipment. `written_back`: the source has been told."""
+
+    id: int
+    external_id: str
+    backend: str
+    shipped: dt.datetime | None
+    carrier: str | None
+    message_id: int
+    written_back: bool
+    packages: list[PackageView]
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnView:
+    """A return, as the other side states it. `units`: announced, `received`: in the warehouse."""
+
+    id: int
+    external_id: str
+    rma: str | None
+    status: str
+    created: dt.datetime
+    message_id: int
+    written_back: bool
+    units: int
+    received: int
+    lines: list[PartLine]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDetail:
+    """One order: `row` as in lists, and the rest. `can` names the actions that make sense now."""
+
+    row: OrderRow
+    payment: str
+    cancelled: dt.datetime | None
+    cancel_reason: str | None
+    email: str | None
+    phone: str | None
+    note: str | None
+    ship_to: dict[str, Any] | None
+    shipping_method: str | None
+    carrier: str | None
+    ship_not_before: dt.date | None
+    ship_not_after: dt.date | None
+    deliver_by: dt.date | None
+    subtotal: Decimal | None
+    discount: Decimal | None
+    shipping: Decimal | None
+    tax: Decimal | None
+    references: dict[str, Any]
+    message_id: int
+    lines: list[LineView]
+    holds: list[HoldView]
+    fulfillments: list[FulfillmentView]
+    shipments: list[ShipmentView]
+    returns: list[ReturnView]
+    messages: list[MessageRow]
+    timeline: list[Sentence]
+    can: list[str]
+
+
+def order_list(connection: Connection, query: OrderQuery, size: int = PAGE_SIZE) -> Page[OrderRow]:
+    """One page of orders, newest first."""
+    rows, newer, older = search.find_orders(connection, query, size)
+    codes = search.hold_codes(connection, [row.id for row in rows])
+    return Page.of([_order_row(row, codes.get(row.id, [])) for row in rows], newer, older)
+
+
+def orders_named(connection: Connection, name: str, merchant_id: int | None) -> list[int]:
+    """Ids of the orders that a person may mean by `name`: a number, an external id, or our own id."""
+    found = timeline.order_named(connection, name, merchant_id)
+    if not found and name.isdigit():
+        row = timeline.order(connection, int(name), merchant_id)
+        found = [row.id] if row is not None else []
+    return found
+
+
+def order_detail(connection: Connection, order_id: int, merchant_id: int | None) -> OrderDetail | None:
+    """One order with everything its page shows; None where it does not exist for this person."""
+    head = timeline.order(connection, order_id, merchant_id)
+    if head is None:
+        return None
+    quantities = _quantities(connection, order_id)
+    lines = [_line(row, quantities[row.id]) for row in timeline.lines(connection, order_id)]
+    skus = {line.id: line.sku for line in lines}
+    holds = [_hold(row) for row in timeline.order_holds(connection, order_id)]
+    messages = [message_row(row) for row in timeline.order_messages(connection, order_id)]
+    row = _order_row(head, [hold.code for hold in holds if hold.released is None])
+    story = [of_event(event) for event in timeline.order_events(connection, order_id)]
+    return OrderDetail(
+        row=row,
+        payment=head.payment,
+        cancelled=head.cancelled_at,
+        references=head.references or {},
+        lines=lines,
+        holds=holds,
+        fulfillments=_fulfillments(connection, order_id),
+        shipments=_shipments(connection, order_id, skus, messages),
+        returns=_returns(connection, order_id, skus, messages),
+        messages=messages,
+        timeline=story,
+        can=_can(row, messages, bool(timeline.order_jobs(connection, order_id))),
+        **{name: getattr(head, name) for name in _PLAIN},
+    )
+
+
+_PLAIN = [
+    "cancel_reason",
+    "email",
+    "phone",
+    "note",
+    "ship_to",
+    "shipping_method",
+    "carrier",
+    "ship_not_before",
+    "ship_not_after",
+    "deliver_by",
+    "subtotal",
+    "discount",
+    "shipping",
+    "tax",
+    "message_id",
+]
+
+
+def _units(q: Quantities) -> Units:
+    return Units(q.ordered, q.cancelled, q.allocated, q.shipped, q.returned, q.open)
+
+
+def _order_row(row: Any, codes: list[str]) -> OrderRow:
+    q = Quantities(*(int(getattr(row, kind)) for kind in search.KINDS))
+    return OrderRow(
+        id=row.id,
+        number=row.number or row.external_id,
+        external_id=row.external_id,
+        connection_id=row.connection_id,
+        connection=row.connection,
+        partner=row.partner,
+        channel=row.channel,
+        country=row.ship_country,
+        currency=row.currency,
+        total=row.total,
+        test=row.test,
+        placed=row.placed_at,
+        placed_on=row.placed_on,
+        received=row.created_at,
+        units=_units(q),
+        holds=codes,
+        status=of_order(q, codes, bool(row.parked)),
+    )
+
+
+def _quantities(connection: Connection, order_id: int) -> dict[int, Quantities]:
+    found: dict[int, Quantities] = defaultdict(Quantities)
+    for entry in timeline.entries(connection, order_id):
+        found[entry.line_id] = found[entry.line_id].plus(Kind(entry.kind), entry.delta)
+    return found
+
+
+def _line(row: Any, q: Quantities) -> LineView:
+    names = ("id", "external_id", "position", "sku", "title", "quantity", "unit", "pack_factor", "unit_price", "ships")
+    return LineView(**{name: getattr(row, name) for name in names}, units=_units(q))
+
+
+def _hold(row: Any) -> HoldView:
+    return HoldView(row.id, row.code, row.detail, row.sticky, row.placed_at, row.released_at, row.released_by)
+
+
+def _fulfillments(connection: Connection, order_id: int) -> list[FulfillmentView]:
+    heads, parts = timeline.order_fulfillments(connection, order_id)
+    asked: dict[int, int] = defaultdict(int)
+    granted: dict[int, int | None] = {}
+    for wish in timeline.order_cancellations(connection, order_id):
+        asked[wish.fulfillment_id] += sum(units for _, units in wish.lines)
+        if wish.granted is not None:
+            given = sum(units for _, units in wish.granted)
+            granted[wish.fulfillment_id] = (granted.get(wish.fulfillment_id) or 0) + given
+    return [
+        FulfillmentView(
+            id=head.id,
+            reference=head.reference,
+            backend=head.backend,
+            location=head.location,
+            remote_id=head.remote_id,
+            created=head.created_at,
+            accepted=head.accepted_at,
+            withdrawn=head.withdrawn_at,
+            lines=[PartLine(p.line_id, p.sku, p.units) for p in parts if p.fulfillment_id == head.id],
+            cancel_asked=asked[head.id],
+            cancel_granted=granted.get(head.id),
+        )
+        for head in heads
+    ]
+
+
+def _told(messages: list[MessageRow], kind: str, subject_id: int) -> bool:
+    return any(
+        m.direction == "out" and m.kind == kind and m.subject_id == subject_id and m.state == "done" for m in messages
+    )
+
+
+_MATCHED = {"sku": "matched by SKU", "oldest": "filled the oldest open line"}
+
+
+def _shipments(
+    connection: Connection, order_id: int, skus: dict[int, str | None], messages: list[MessageRow]
+) -> list[ShipmentView]:
+    heads, boxes, contents = timeline.order_shipments(connection, order_id)
+    inside: dict[int, list[PartLine]] = defaultdict(list)
+    for part in contents:
+        note = _MATCHED.get(part.matched, "")
+        inside[part.package_id].append(PartLine(part.line_id, skus.get(part.line_id), part.units, note))
+    packed: dict[int, list[PackageView]] = defaultdict(list)
+    for box in boxes:
+        packed[box.shipment_id].append(
+            PackageView(box.tracking_number, box.tracking_url, box.carrier, box.service, box.sscc, inside[box.id])
+        )
+    return [
+        ShipmentView(
+            id=head.id,
+            external_id=head.external_id,
+            backend=head.backend,
+            shipped=head.shipped_at,
+            carrier=head.carrier,
+            message_id=head.message_id,
+            written_back=_told(messages, "shipment", head.id),
+            packages=packed[head.id],
+        )
+        for head in heads
+    ]
+
+
+def _returns(
+    connection: Connection, order_id: int, skus: dict[int, str | None], messages: list[MessageRow]
+) -> list[ReturnView]:
+    heads, parts = timeline.order_returns(connection, order_id)
+    found = []
+    for head in heads:
+        mine = [part for part in parts if part.return_id == head.id]
+        found.append(
+            ReturnView(
+                id=head.id,
+                external_id=head.external_id,
+                rma=head.rma,
+                status=head.status,
+                created=head.created_at,
+                message_id=head.message_id,
+                written_back=_told(messages, "return", head.id),
+                units=sum(part.units for part in mine),
+                received=sum(part.received for part in mine),
+                lines=[PartLine(p.line_id, skus.get(p.line_id), p.units, p.reason or "") for p in mine],
+            )
+        )
+    return found
+
+
+def _can(row: OrderRow, messages: list[MessageRow], has_work: bool) -> list[str]:
+    """`retry` where something is parked or still to do, `cancel` while a unit can still be taken back."""
+    found = []
+    if has_work or any(message.state == "parked" for message in messages) or (row.units.open and not row.holds):
+        found.append("retry")
+    if row.units.open or row.units.allocated:
+        found.append("cancel")
+    return found

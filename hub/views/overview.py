@@ -1,0 +1,334 @@
+"""The overview: is everything flowing, what needs a person, is it getting better or worse."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.ledger.completeness import Row, row
+from hub.store import overview
+from hub.views.status import Status, Tone, of_verdict
+
+BEHIND = dt.timedelta(minutes=2)
+"""Work that should have begun this long ago means that no worker takes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number with its name; `link` holds the query that finds what is behind it, None where nothing is."""
+
+    name: str
+    value: int
+    page: str | None = None
+    query: dict[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletenessRow:
+    """One equation of the completeness table: `expected` = the sum of `parts`. None: the source cannot count."""
+
+    noun: str
+    where: str
+    left: str
+    expected: int | None
+    parts: list[Figure]
+    verdict: str
+    status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One thing that waits for a person: how many, since when, and where to go.
+
+    `kind`: connection, alert, parked or held.
+    """
+
+    kind: str
+    text: str
+    code: str
+    count: int
+    since: dt.datetime | None
+    tone: Tone
+    page: str
+    query: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Counts per slot of the shared time axis."""
+
+    name: str
+    tone: Tone
+    counts: list[int]
+    total: int
+    earlier: int
+    window: str
+
+    def label(self, value: int) -> str:
+        """The noun beside a count."""
+        word = {"parked": "document parked"}.get(self.name, self.name[:-1])
+        return word if value == 1 else self.name if self.name != "parked" else "documents parked"
+
+    @property
+    def compared(self) -> str:
+        """The difference to the same span before, in words."""
+        difference = self.total - self.earlier
+        if not self.earlier or not difference:
+            return f"{self.earlier or 'none'} in the {self.window} before"
+        return f"{abs(difference):,} {'more' if difference > 0 else 'fewer'} than the {self.window} before"
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """What came over time. `slots` are the beginnings of the slots; `earlier` counts the same span before."""
+
+    window: str
+    slots: list[dt.datetime]
+    until: dt.datetime
+    series: list[Series]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The whole page."""
+
+    status: Status
+    headline: str
+    pending: int
+    running: int
+    due: int
+    behind_since: dt.datetime | None
+    outbound_stopped: bool
+    needs: list[Need]
+    completeness: list[CompletenessRow]
+    trend: Trend
+    empty: bool
+
+
+WINDOWS = {
+    "hour": (dt.timedelta(minutes=2), 30),
+    "day": (dt.timedelta(hours=1), 24),
+    "week": (dt.timedelta(hours=6), 28),
+}
+
+
+def overview_of(connection: Connection, merchant_id: int | None, now: dt.datetime, window: str = "") -> Overview:
+    """Everything the overview shows. `window`: hour, day, week; empty: hour in the first two hours, then day."""
+    first = overview.first_activity(connection, merchant_id)
+    if window not in WINDOWS:
+        window = "hour" if first is None or now - first < dt.timedelta(hours=2) else "day"
+    needs = needs_of(connection, merchant_id)
+    work = overview.backlog(connection, merchant_id, now)
+    stopped = overview.outbound_stopped(connection)
+    behind = work.oldest if work.oldest is not None and now - work.oldest > BEHIND else None
+    table = [_shown(each) for each in completeness(connection, merchant_id, now)]
+    status, headline = _judge(needs, behind, stopped, int(work.pending) + int(work.running), table)
+    return Overview(
+        status=status,
+        headline=headline,
+        pending=int(work.pending),
+        running=int(work.running),
+        due=int(work.due),
+        behind_since=behind,
+        outbound_stopped=stopped,
+        needs=needs,
+        completeness=table,
+        trend=_trend(connection, merchant_id, now, window),
+        empty=first is None,
+    )
+
+
+def _judge(
+    needs: list[Need], behind: dt.datetime | None, stopped: bool, live: int, table: list[CompletenessRow]
+) -> tuple[Status, str]:
+    failed = [need for need in needs if need.kind == "connection"]
+    waiting = sum(need.count for need in needs)
+    if failed:
+        return Status(Tone.FAILED), f"Not flowing: {failed[0].text}"
+    if behind is not None:
+        return Status(Tone.FAILED), "Work is due and nobody takes it. Is the worker running?"
+    if stopped:
+        return Status(Tone.PAUSED), "Outbound is stopped: documents come in and are worked on, nothing is sent."
+    if any(each.status.tone is Tone.FAILED for each in table):
+        return Status(Tone.FAILED), "Something does not add up: see the red rows below."
+    if waiting:
+        things = "1 thing waits" if waiting == 1 else f"{waiting} things wait"
+        return Status(Tone.WAITING), f"Flowing, and {things} for a person."
+    if live:
+        return Status(Tone.FLOWING), "Everything is flowing."
+    return Status(Tone.DONE), "All work is done."
+
+
+@dataclass(frozen=True, slots=True)
+class AlertView:
+    """Something that one thing to mend caused, however often."""
+
+    code: str
+    detail: str
+    connection: str | None
+    opened: dt.datetime
+    count: int
+
+
+def alerts_of(connection: Connection, merchant_id: int | None) -> list[AlertView]:
+    """Alerts nobody closed, newest first."""
+    return [
+        AlertView(row.code, row.detail, row.connection, row.opened_at, row.count)
+        for row in overview.open_alerts(connection, merchant_id)
+    ]
+
+
+def needs_of(connection: Connection, merchant_id: int | None) -> list[Need]:
+    """What waits for a person, the worst first."""
+    found = []
+    for each in overview.connection_rows(connection, merchant_id):
+        if each.trouble and each.mode != "off":
+            text = f"{each.name}: {each.trouble_detail or each.trouble}"
+            found.append(Need("connection", text, each.trouble, 1, None, Tone.FAILED, "console.connections", {}))
+    for alert in overview.open_alerts(connection, merchant_id):
+        if not any(need.code == alert.code for need in found):
+            found.append(
+                Need(
+                    "alert",
+                    alert.detail,
+                    alert.code,
+                    alert.count,
+                    alert.opened_at,
+                    Tone.FAILED,
+                    "console.attention",
+                    {},
+                )
+            )
+    for group in overview.parked_by_reason(connection, merchant_id):
+        query = {"reason": group.reason} if group.reason else {}
+        found.append(
+            Need(
+                "parked",
+                "",
+                group.reason or "",
+                group.count,
+                group.first,
+                Tone.FAILED,
+                "console.attention",
+                query,
+            )
+        )
+    for hold in overview.open_holds(connection, merchant_id):
+        found.append(
+            Need(
+                "held",
+                "",
+                hold.code,
+                hold.count,
+                hold.first,
+                Tone.WAITING,
+                "console.attention",
+                {"reason": hold.code},
+            )
+        )
+    return found
+
+
+def completeness(connection: Connection, merchant_id: int | None, now: dt.datetime) -> list[Row]:
+    """The rows of the completeness table, judged by the ledger."""
+    rows = []
+    counts: dict[tuple[int, str], dict[str, int]] = {}
+    for each in overview.documents(connection, merchant_id):
+        counts.setdefault((each.connection_id, each.kind), {})[each.state] = each.count
+    for flow in overview.flow_rows(connection, merchant_id):
+        if flow.direction != "in":
+            continue
+        states = counts.get((flow.connection_id, flow.kind), {})
+        parts = {
+            "done": states.get("done", 0),
+            "parked": states.get("parked", 0),
+            "ignored": states.get("ignored", 0),
+            "in progress": states.get("received", 0),
+        }
+        rows.append(row("documents", f"{flow.connection}: {flow.kind}", flow.source_count, parts))
+    rows.extend(_units(connection, merchant_id))
+    for noun, (all_of, written) in (
+        ("shipments", overview.shipment_write_backs(connection, merchant_id)),
+        ("returns", overview.return_write_backs(connection, merchant_id)),
+    ):
+        rows.append(row(noun, "all", all_of, {"written back": written, "pending": all_of - written}))
+    owed, answered, overdue = overview.acknowledgements(connection, merchant_id, now)
+    if owed:
+        rows.append(
+            row("acknowledgements", "all", owed - overdue, {"received": answered, "pending": owed - answered - overdue})
+        )
+    return rows
+
+
+def _units(connection: Connection, merchant_id: int | None) -> list[Row]:
+    units = overview.units(connection, merchant_id)
+    held = overview.held_units(connection, merchant_id)
+    spoken_for = sum(units.get(kind, 0) for kind in ("cancelled", "allocated", "shipped"))
+    parts = {
+        "cancelled": units.get("cancelled", 0),
+        "held": held,
+        "open": units.get("ordered", 0) - spoken_for - held,
+        "allocated": units.get("allocated", 0),
+        "shipped": units.get("shipped", 0),
+    }
+    return [row("units", "all orders", units.get("ordered", 0), parts)]
+
+
+_LEFT = {
+    "documents": "at the source",
+    "units": "ordered",
+    "shipments": "received",
+    "returns": "received",
+    "acknowledgements": "owed to us",
+}
+
+_STATES = {"done": "done", "parked": "parked", "ignored": "ignored", "in progress": "in-progress"}
+
+
+def _behind(noun: str, part: str) -> tuple[str | None, dict[str, str] | None]:
+    """The page and query that find what one number counts."""
+    if noun == "documents":
+        return "console.messages", {"direction": "in", "state": _STATES.get(part, "")}
+    if noun == "units" and part != "open":
+        return "console.orders", {"has": part}
+    if noun in ("shipments", "returns") and part == "pending":
+        return "console.orders", {"has": "unwritten" if noun == "shipments" else "unwritten-returns"}
+    if noun == "shipments":
+        return "console.orders", {"has": "shipped"}
+    if noun == "returns":
+        return "console.orders", {"has": "returned"}
+    if noun == "acknowledgements" and part == "pending":
+        return "console.messages", {"direction": "out", "unacknowledged": "1"}
+    return None, None
+
+
+def _shown(each: Row) -> CompletenessRow:
+    parts = []
+    for name, value in each.parts.items():
+        page, query = _behind(each.noun, name)
+        parts.append(Figure(name, value, page if value else None, query if value else None))
+    return CompletenessRow(
+        each.noun,
+        each.where,
+        _LEFT.get(each.noun, "expected"),
+        each.expected,
+        parts,
+        str(each.verdict),
+        of_verdict(each.verdict),
+    )
+
+
+def _trend(connection: Connection, merchant_id: int | None, now: dt.datetime, window: str) -> Trend:
+    step, count = WINDOWS[window]
+    seconds = int(step.total_seconds())
+    end = dt.datetime.fromtimestamp((int(now.timestamp()) // seconds + 1) * seconds, dt.UTC)
+    edges = [end - step * n for n in range(count, -1, -1)]
+    counts = overview.over_time(connection, merchant_id, edges)
+    span = end - edges[0]
+    before: dict[str, Any] = overview.over_time(connection, merchant_id, [edges[0] - span, now - span])
+    names = (("orders", Tone.FLOWING), ("shipments", Tone.DONE), ("parked", Tone.FAILED))
+    series = [Series(name, tone, counts[name], sum(counts[name]), before[name][0], window) for name, tone in names]
+    return Trend(window, edges[:-1], end, series)
