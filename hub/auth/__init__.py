@@ -3,6 +3,7 @@
 from hub.auth.accounts import (
     add_user,
     authenticate,
+    first_link,
     login_address,
     make_link,
     peek_link,
@@ -20,6 +21,7 @@ __all__ = [
     "Throttle",
     "add_user",
     "authenticate",
+    "first_link",
     "login_address",
     "make_link",
     "may",

@@ -84,6 +84,17 @@ def make_link(
     return token
 
 
+def first_link(db: Database, now: dt.datetime) -> str | None:
+    """The token of a link for the first admin, as long as nobody has a password; the admin is added when missing."""
+    with db.read() as tx:
+        everyone = users.everyone(tx)
+    if any(user.password_hash for user in everyone):
+        return None
+    admins = [user for user in everyone if user.role == roles.Role.ADMIN and user.disabled_at is None]
+    admin = admins[0] if admins else add_user(db, "admin", roles.Role.ADMIN, now, actor=None)
+    return make_link(db, admin.id, now, actor=None)
+
+
 def peek_link(db: Database, token: str, now: dt.datetime) -> Row[Any] | None:
     """Whom the link would let in, without using it up: what a page may show before the person says yes."""
     with db.read() as tx:

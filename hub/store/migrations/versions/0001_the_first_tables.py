@@ -57,6 +57,7 @@ def upgrade() -> None:
     sa.Column('mode', sa.String(length=8), nullable=False),
     sa.Column('settings', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.Column('secrets', sa.LargeBinary(), nullable=True),
+    sa.Column('policy', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), server_default='{}', nullable=False),
     sa.Column('start_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('outbound_stopped', sa.Boolean(), server_default=sa.text('(false)'), nullable=False),
     sa.Column('trouble', sa.String(length=64), nullable=True),
