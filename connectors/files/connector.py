@@ -11,7 +11,7 @@ from typing import Any
 from connectors.files.disk import explained
 from connectors.files.inbox import Inbox, Rules, prove_folder, prove_same_filesystem
 from connectors.files.outbox import Outbox, Progress, file_name
-from connectors.files.settings import KINDS, SNAPSHOTS, FilesSettings
+from connectors.files.settings import ANY, KINDS, SNAPSHOTS, FilesSettings
 from hub.sdk import Absent, Connector, Found, Guarantee, Misconfigured, Page, Receipt, Unknown
 
 
@@ -70,7 +70,7 @@ class FilesConnector(Connector):
         return Found(Receipt(remote_id=name)) if delivered else Absent()
 
     def _name(self, kind: str, key: str) -> str:
-        return file_name(key, self.settings["extensions"].get(kind, ""))
+        return file_name(key, self._named("extensions", kind) or "")
 
     def _inbox(self, kind: str) -> Inbox:
         settings = self.settings
@@ -93,10 +93,14 @@ class FilesConnector(Connector):
         return Outbox(self._folder("outboxes", kind), self.root / self.settings["sent"] / kind)
 
     def _folder(self, setting: str, kind: str) -> Path:
-        name = self.settings[setting].get(kind)
+        name = self._named(setting, kind)
         if name is None:
             raise Misconfigured(f"no folder for {kind}; add {setting}.{kind}", code="files.no-folder")
         folder: Path = self.root / name
         if not folder.is_dir():
             raise Misconfigured(f"{setting}.{kind}: {folder} is not a folder", code="files.folder-missing")
         return folder
+
+    def _named(self, setting: str, kind: str) -> str | None:
+        by_kind: dict[str, str] = self.settings[setting]
+        return by_kind.get(kind, by_kind.get(ANY))

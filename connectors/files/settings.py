@@ -8,10 +8,25 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates, validates_schema
 
 KINDS = frozenset(
-    {"order", "fulfillment", "cancellation", "shipment", "return", "inventory", "acknowledgement", "invoice"}
-    | {"interchange"}
+    {
+        "acknowledgement",
+        "cancellation",
+        "edi",
+        "fulfillment",
+        "functional_acknowledgement",
+        "inventory",
+        "invoice",
+        "order",
+        "order_cancellation",
+        "return",
+        "shipment",
+        "tracking",
+    }
 )
-"""What a folder can hold: any canonical kind, or EDI interchanges whose documents only reading them tells."""
+"""What a folder can hold. `edi` is a file of interchanges, whose documents only reading it tells."""
+
+ANY = "*"
+"""In `outboxes` and `extensions`: every kind that is not named."""
 
 SNAPSHOTS = frozenset({"inventory"})
 """Kinds whose documents state a whole: two equal ones at different times are two statements."""
@@ -19,7 +34,8 @@ SNAPSHOTS = frozenset({"inventory"})
 TEMPORARY = [".*", "~*", "*~", "*.tmp", "*.part", "*.partial", "*.filepart", "*.crdownload", "*.swp"]
 """Names that writers give to files they have not finished."""
 
-_kind = fields.String(validate=validate.OneOf(KINDS))
+_KIND = fields.String(validate=validate.OneOf(sorted(KINDS)))
+_KIND_OR_ANY = fields.String(validate=validate.OneOf([*sorted(KINDS), ANY]))
 
 
 class Folder(fields.String):
@@ -35,8 +51,8 @@ class Folder(fields.String):
         return str(path)
 
 
-def _by_kind(values: fields.Field[Any]) -> fields.Dict:
-    return fields.Dict(keys=_kind, values=values, load_default=dict)
+def _by_kind(values: fields.Field[Any], kinds: fields.String = _KIND) -> fields.Dict:
+    return fields.Dict(keys=kinds, values=values, load_default=dict)
 
 
 class FilesSettings(Schema):
@@ -44,7 +60,7 @@ class FilesSettings(Schema):
 
     root = fields.String(required=True, validate=validate.Length(min=1))
     inboxes = _by_kind(Folder())
-    outboxes = _by_kind(Folder())
+    outboxes = _by_kind(Folder(), _KIND_OR_ANY)
     archive = Folder(load_default="archive", allow_none=True)
     sent = Folder(load_default="sent")
     pattern = fields.String(load_default="*", validate=validate.Length(min=1))
@@ -56,7 +72,7 @@ class FilesSettings(Schema):
     files_per_pull = fields.Integer(load_default=500, validate=validate.Range(min=1, max=5000))
     identity = _by_kind(fields.String(validate=validate.OneOf(["name", "content", "name+time"])))
     formats = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
-    extensions = _by_kind(fields.String(validate=validate.Regexp(r"^\.[A-Za-z0-9._-]{1,16}$")))
+    extensions = _by_kind(fields.String(validate=validate.Regexp(r"^\.[A-Za-z0-9._-]{1,16}$")), _KIND_OR_ANY)
 
     @validates("identity")
     def no_snapshot_by_content(self, value: dict[str, str], data_key: str, **kwargs: Any) -> None:

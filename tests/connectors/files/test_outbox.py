@@ -24,8 +24,8 @@ def connector(tmp_path: Path) -> FilesConnector:
     (tmp_path / "out").mkdir()
     settings = {
         "root": str(tmp_path),
-        "outboxes": {"order": "out", "acknowledgement": "out"},
-        "extensions": {"acknowledgement": ".edi"},
+        "outboxes": {"*": "out"},
+        "extensions": {"order": ".json", "*": ".edi"},
     }
     return CONNECTOR(CONNECTOR.Settings().load(settings), Http("http://unset.invalid"))
 
@@ -39,9 +39,9 @@ def test_names_are_safe_everywhere_and_never_meet(one: str, other: str) -> None:
 
 
 def test_the_extension_is_the_kinds(connector: FilesConnector, tmp_path: Path) -> None:
-    assert connector.push("order", b"{}", "order-1").remote_id == "order-1"
+    assert connector.push("order", b"{}", "order-1").remote_id == "order-1.json"
     assert connector.push("acknowledgement", b"ST", "ack-1").remote_id == "ack-1.edi"
-    assert sorted(os.listdir(tmp_path / "out")) == ["ack-1.edi", "order-1"]
+    assert sorted(os.listdir(tmp_path / "out")) == ["ack-1.edi", "order-1.json"]
 
 
 def test_what_was_sent_stays_after_the_partner_took_it(connector: FilesConnector, tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_a_key_never_delivered_may_carry_other_content(
         with pytest.raises(Misconfigured):
             connector.push("order", b"one", "k")
     connector.push("order", b"two", "k")
-    assert (tmp_path / "out" / "k").read_bytes() == b"two"
+    assert (tmp_path / "out" / "k.json").read_bytes() == b"two"
 
 
 def test_trouble_after_the_rename_is_doubt(connector: FilesConnector, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,18 +86,18 @@ def test_trouble_after_the_rename_is_doubt(connector: FilesConnector, monkeypatc
         with pytest.raises(Retry) as caught:
             connector.push("order", b"{}", "k")
     assert caught.value.maybe_done
-    assert connector.push("order", b"{}", "k").remote_id == "k"
+    assert connector.push("order", b"{}", "k").remote_id == "k.json"
 
 
 def test_a_foreign_file_under_our_name_is_not_overwritten(connector: FilesConnector, tmp_path: Path) -> None:
-    (tmp_path / "out" / "k").write_bytes(b"theirs")
+    (tmp_path / "out" / "k.json").write_bytes(b"theirs")
     with pytest.raises(Misconfigured) as caught:
         connector.push("order", b"ours", "k")
     assert caught.value.code == "files.name-taken"
-    assert (tmp_path / "out" / "k").read_bytes() == b"theirs"
-    (tmp_path / "out" / "k").unlink()
+    assert (tmp_path / "out" / "k.json").read_bytes() == b"theirs"
+    (tmp_path / "out" / "k.json").unlink()
     connector.push("order", b"ours", "k")
-    assert (tmp_path / "out" / "k").read_bytes() == b"ours"
+    assert (tmp_path / "out" / "k.json").read_bytes() == b"ours"
 
 
 def test_the_same_push_by_many_workers_at_once_is_one_file(connector: FilesConnector, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_the_same_push_by_many_workers_at_once_is_one_file(connector: FilesConne
             for name in os.listdir(tmp_path / "out"):
                 taken.append((tmp_path / "out" / name).read_bytes())
                 os.unlink(tmp_path / "out" / name)
-    assert [push.result().remote_id for push in pushes] == ["k"] * 16
+    assert [push.result().remote_id for push in pushes] == ["k.json"] * 16
     assert taken == [b"x" * 10000]
 
 
@@ -133,7 +133,7 @@ def test_system_errors_are_named_by_who_must_act(
         patch.setattr(os, "rename", fail)
         with pytest.raises(expected, match=re.escape(os.strerror(number))):
             connector.push("order", b"{}", "k")
-    assert connector.push("order", b"{}", "k").remote_id == "k"
+    assert connector.push("order", b"{}", "k").remote_id == "k.json"
 
 
 def test_check_refuses_folders_on_different_file_systems(connector: FilesConnector, tmp_path: Path) -> None:
