@@ -49,6 +49,7 @@ class SegmentJudge:
         segment_id = text.partition(self.delimiters.element)[0]
         matcher = self._matchers.get(segment_id) or self._matcher(segment_id)
         clean = matcher.pattern is not None and matcher.pattern(text) is not None
+        clean = clean and not text.endswith(self.delimiters.element)
         if clean and matcher.notes:
             clean = self._notes_kept(text, matcher.notes)
         result = (segment_id, _CLEAN if clean or matcher.rule is None else self._faults(text, matcher.rule))

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from hub.edi.delimiters import Delimiters, IsaHead, Source, read_isa
+from hub.edi.delimiters import ISA_WIDTHS, Delimiters, IsaHead, Source, read_isa
 from hub.edi.findings import Finding, finding
 from hub.edi.tree import TransactionSet
 from hub.edi.unwrap import Unwrapped, unwrap
@@ -173,13 +173,14 @@ class Reader:
                 break
             isa, at = found[1], found[0]
             interchange = Interchange(at, isa.elements, isa.delimiters, isa.encoding, findings=isa.findings)
+            following = find_isa(self._data, isa.end)
+            limit = following[0] if following else end
             if isa.usable:
-                at = _Scan(self._file, interchange, isa.end).run()
+                at = _Scan(self._file, interchange, isa.end, limit).run()
             else:
                 text = f"The segment terminator found after ISA16 ({isa.delimiters.terminator!r}) cannot be one."
                 interchange.findings.append(finding("edi.terminator-unusable", text, offset=at, segment="ISA"))
-                following = find_isa(self._data, isa.end)
-                at = following[0] if following else end
+                at = limit
             interchange.length = at - interchange.offset
             self.interchanges += 1
             self._file.restore(interchange)
@@ -222,13 +223,16 @@ def decode(raw: bytes, encoding: str) -> str:
 
 
 def find_isa(data: Source, start: int) -> tuple[int, IsaHead] | None:
-    """The next ISA at or after a byte offset that sixteen separators follow."""
+    """The next ISA at or after a byte offset that sixteen separators follow.
+
+    One in the middle of a word counts only if it is right in every respect: it may follow a cut-off file.
+    """
     at = data.find(b"ISA", start)
     while at >= 0:
-        before = data[at - 1 : at] if at else b""
-        if not before.isalnum() and not data[at + 3 : at + 4].isalnum() and data[at + 3 : at + 4].strip():
+        mark = data[at + 3 : at + 4]
+        if not mark.isalnum() and mark.strip():
             isa = read_isa(data, at)
-            if isa is not None and _plausible(isa):
+            if isa is not None and _plausible(isa) and (at == 0 or not data[at - 1 : at].isalnum() or _exact(isa)):
                 return at, isa
         at = data.find(b"ISA", at + 3)
     return None
@@ -242,12 +246,17 @@ def _plausible(isa: IsaHead) -> bool:
     return all(len(parts[n]) <= w for n, w in ((0, 2), (2, 2), (4, 2), (6, 2), (10, 5), (11, 5), (14, 2)))
 
 
+def _exact(isa: IsaHead) -> bool:
+    right = all(len(e) == w for e, w in zip(isa.elements, ISA_WIDTHS, strict=True))
+    return right and all(isa.elements[n].isdigit() for n in (8, 9, 11, 12))
+
+
 @lru_cache(maxsize=64)
 def _control_pattern(separator: bytes, terminator: bytes) -> re.Pattern[bytes]:
     """Matches the head of a control segment after a terminator; the next segment's end is searched plainly."""
     return re.compile(
         re.escape(terminator)
-        + rb"([\s\x00]*)(ISA|IEA|GS|GE|ST|SE|TA1)(?="
+        + rb"([\s\x00]*)(IEA|GS|GE|ST|SE|TA1)(?="
         + re.escape(separator)
         + rb"|"
         + re.escape(terminator)
@@ -258,8 +267,8 @@ def _control_pattern(separator: bytes, terminator: bytes) -> re.Pattern[bytes]:
 class _Scan:
     """Cuts one interchange into groups and sets at its control segments."""
 
-    def __init__(self, file: Unwrapped, interchange: Interchange, start: int) -> None:
-        self.file, self.interchange, self.at = file, interchange, start
+    def __init__(self, file: Unwrapped, interchange: Interchange, start: int, limit: int) -> None:
+        self.file, self.interchange, self.at, self.limit = file, interchange, start, limit
         self.data = file.data
         marks = interchange.delimiters
         self.separator = marks.element
@@ -273,13 +282,11 @@ class _Scan:
     def run(self) -> int:
         """Scan up to the trailer or the next interchange; returns the offset where reading goes on."""
         self.at -= len(self.terminator)
-        while match := self.pattern.search(self.data, self.at):
+        while match := self.pattern.search(self.data, self.at, self.limit):
             start, name = match.start(2), match.group(2)
-            if name == b"ISA" and read_isa(self.data, start) is not None:
-                return self._end_without_trailer(start)
-            stop = self.data.find(self.terminator, match.end())
+            stop = self.data.find(self.terminator, match.end(), self.limit)
             closed = stop >= 0
-            stop = stop if closed else len(self.data)
+            stop = stop if closed else self.limit
             self.indented = self.indented or self._note_blanks(match)
             elements = self._decode(start, stop).rstrip("\r\n").split(self.separator)[1:]
             self._stray(start)
@@ -291,11 +298,7 @@ class _Scan:
             self.at = stop
             if not closed:
                 break
-        return self._end_without_trailer(self._limit())
-
-    def _limit(self) -> int:
-        following = find_isa(self.data, self.edge)
-        return following[0] if following else len(self.data)
+        return self._end_without_trailer(self.limit)
 
     def _decode(self, start: int, stop: int) -> str:
         return decode(self.data[start:stop], self.interchange.encoding)
