@@ -14,6 +14,7 @@ from connectors.shopify.fulfilling import Fulfilling
 from connectors.shopify.pulling import Reader
 from connectors.shopify.returning import Returning
 from connectors.shopify.stocking import Stocking
+from connectors.shopify.tracking import Tracking
 from hub.sdk.connector import (
     Absent,
     Connector,
@@ -46,7 +47,7 @@ class Shopify(Connector):
     label = "Shopify"
     Settings = configured.Settings
     pulls = frozenset({"order", "return"})
-    pushes = frozenset({"shipment", "return", "order_cancellation", "inventory"})
+    pushes = frozenset({"shipment", "tracking", "return", "order_cancellation", "inventory"})
     topics = frozenset(webhooks.TOPICS)
     guarantee = Guarantee.CAN_BE_ASKED
     settle_seconds = 30.0
@@ -58,6 +59,7 @@ class Shopify(Connector):
         self._client = Client(settings, http)
         self._reader = Reader(self._client, settings["page_size"], timedelta(seconds=settings["overlap_seconds"]))
         self._fulfilling = Fulfilling(self._client, self._reader, settings["locations"], settings["notify_customer"])
+        self._tracking = Tracking(self._client, self._fulfilling, settings["notify_customer"])
         self._returning = Returning(self._client, self._reader, settings["locations"], settings["close_returns"])
         self._cancelling = Cancelling(self._client)
         self._stocking = Stocking(self._client, settings["locations"])
@@ -110,6 +112,8 @@ class Shopify(Connector):
         match kind:
             case "shipment":
                 return self._fulfilling.push(payload)
+            case "tracking":
+                return self._tracking.push(payload)
             case "return":
                 return self._returning.push(payload)
             case "order_cancellation":
@@ -124,6 +128,8 @@ class Shopify(Connector):
             match kind:
                 case "shipment":
                     return self._fulfilling.find(payload)
+                case "tracking":
+                    return self._tracking.find(payload)
                 case "return":
                     return self._returning.find(payload)
                 case "order_cancellation":

@@ -115,7 +115,7 @@ class Fulfilling:
     def push(self, payload: bytes) -> Receipt:
         """Create what of the shipment is not there yet."""
         document, packages = read_payload(payload)
-        state = self._state(document["order_id"])
+        state = self.state(document["order_id"])
         present = subtract_present(packages, state)
         groups = plan(packages, assignments(state), self._ours)
         made, raw = list(present), b""
@@ -136,20 +136,21 @@ class Fulfilling:
         """Is all of the shipment there? A part counts as absent: the next push adds the rest."""
         document, packages = read_payload(payload)
         untracked = [package for package in packages if not package.number]
-        state = self._state(document["order_id"])
+        state = self.state(document["order_id"])
         present = subtract_present(packages, state)
         if not untracked:
             done = not any(package.units for package in packages)
             return Found(Receipt(",".join(present))) if done else Absent()
         wanted = sum((package.units for package in untracked), Counter())
-        if any(_shipped(fulfilment) & wanted for fulfilment in _living(state)):
+        if any(shipped(fulfilment) & wanted for fulfilment in living(state)):
             return Unknown(
                 f"order {state.get('name')} has fulfilments of these lines, and without a tracking number "
                 "this shipment cannot be told from another"
             )
         return Absent()
 
-    def _state(self, order_id: str) -> dict[str, Any]:
+    def state(self, order_id: str) -> dict[str, Any]:
+        """The order's fulfilments and fulfilment orders, complete. Raises Rejected when there is no such order."""
         body = self._reader.read("shipping_state", order_id)
         if body is None:
             raise Rejected(f"the shop has no order {order_id}", field="order_id", code="shopify.order-unknown")
@@ -168,18 +169,24 @@ class Fulfilling:
             ],
             "notifyCustomer": bool(document.get("notify_customer", self._notify)),
         }
-        tracking: dict[str, Any] = {"company": group.carrier, "numbers": list(group.tracking)}
-        if all(group.tracking.values()):  # urls belong to numbers by position: all of them or none
-            tracking["urls"] = list(group.tracking.values())
-        tracking = {name: value for name, value in tracking.items() if value}
+        tracking = tracking_input(group.carrier, group.tracking)
         return {**entry, "trackingInfo": tracking} if tracking else entry
 
 
-def _living(state: dict[str, Any]) -> list[dict[str, Any]]:
+def tracking_input(carrier: str | None, tracking: dict[str, str | None]) -> dict[str, Any]:
+    """A FulfillmentTrackingInput from urls by number. Urls belong to numbers by position: all of them or none."""
+    urls = list(tracking.values())
+    entry = {"company": carrier, "numbers": list(tracking), "urls": urls if all(urls) else None}
+    return {name: value for name, value in entry.items() if value}
+
+
+def living(state: dict[str, Any]) -> list[dict[str, Any]]:
+    """The fulfilments that stand."""
     return [f for f in state["fulfillments"] if f["status"] not in ("CANCELLED", "ERROR", "FAILURE")]
 
 
-def _shipped(fulfilment: dict[str, Any]) -> Counter[str]:
+def shipped(fulfilment: dict[str, Any]) -> Counter[str]:
+    """Units of a fulfilment by order line."""
     units: Counter[str] = Counter()
     for line in fulfilment["fulfillmentLineItems"]["nodes"]:
         units[line["lineItem"]["id"]] += line["quantity"] or 0
@@ -193,11 +200,11 @@ def subtract_present(packages: list[Package], state: dict[str, Any]) -> list[str
     """
     numbers = {package.number for package in packages if package.number}
     present = []
-    for fulfilment in _living(state):
+    for fulfilment in living(state):
         tracked = {info["number"] for info in fulfilment["trackingInfo"] if info["number"]}
         if not tracked or not tracked <= numbers:
             continue
-        held = _shipped(fulfilment)
+        held = shipped(fulfilment)
         for package in packages:
             if package.number in tracked:
                 same = package.units & held

@@ -28,9 +28,16 @@ Node = dict[str, Any]
 app.make_engine = functools.cache(app.make_engine)  # it holds no state of a shop, and takes long to make
 
 PLAIN = dict.fromkeys(RATES, 0.0)
-MUTATIONS = ("fulfillmentCreate", "returnProcess", "orderCancel", "inventorySetQuantities")
+MUTATIONS = (
+    "fulfillmentCreate",
+    "fulfillmentTrackingInfoUpdate",
+    "returnProcess",
+    "orderCancel",
+    "inventorySetQuantities",
+)
 EFFECTS = {
     "shipment": "fulfillment_created",
+    "tracking": "tracking_updated",
     "return": "return_processed",
     "order_cancellation": "order_cancelled",
     "inventory": "inventory_set",
@@ -133,7 +140,9 @@ class ShopPeer:
         else:
             order = self.order()
             made = {"order_id": order["id"], "reason": "CUSTOMER"}
-            if kind == "shipment":
+            if kind == "tracking":
+                self.control("fulfil", order=order["id"], line=0, quantity=1)
+            if kind in ("shipment", "tracking"):
                 lines = [{"order_line_id": order["_lines"][0]["id"], "quantity": 1}]
                 made["packages"] = [{"tracking_number": f"TRACK{number}", "carrier": "UPS", "lines": lines}]
         return json.dumps(made).encode()
