@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ from typing import Any
 from connectors.files.disk import explained
 from connectors.files.inbox import Inbox, Rules, prove_folder, prove_same_filesystem
 from connectors.files.outbox import Outbox, Progress, file_name
-from connectors.files.settings import ANY, KINDS, SNAPSHOTS, FilesSettings
-from hub.sdk import Absent, Connector, Found, Guarantee, Misconfigured, Page, Receipt, Unknown
+from connectors.files.settings import ANY, SNAPSHOTS, FilesSettings
+from hub.sdk import Absent, Connector, Found, Guarantee, Http, Misconfigured, Page, Receipt, Unknown
 
 
 class FilesConnector(Connector):
@@ -21,11 +21,14 @@ class FilesConnector(Connector):
     type = "files"
     label = "Folder"
     Settings = FilesSettings
-    pulls = KINDS
-    pushes = KINDS
     guarantee = Guarantee.KEY_HONOURED
     settle_seconds = 0.0
     clock = staticmethod(time.time)
+
+    def __init__(self, settings: Mapping[str, Any], http: Http) -> None:
+        super().__init__(settings, http)
+        self.pulls = frozenset(settings["inboxes"])
+        self.pushes = frozenset(settings["outboxes"])
 
     @property
     def root(self) -> Path:

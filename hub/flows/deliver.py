@@ -75,15 +75,8 @@ def _seal_all(inst: Installation, tx: Connection, claimed: Sequence[Job], worker
             with batch.document():
                 effect = _seal(batch, guide, job, order, sealed.get(job.message_id or 0))
         except Park as problem:
+            outbound.set_aside(batch, job, problem)
             outcomes.append(jobs.parked(job, now, problem.problem()))
-            batch.event(
-                "delivery.parked",
-                order_id=job.order_id,
-                connection_id=job.connection_id,
-                code=problem.code,
-                detail=problem.detail,
-                document=job.noun,
-            )
             continue
         if effect is None:
             outcomes.append(jobs.done(job, now))
@@ -114,10 +107,17 @@ def _seal(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, sealed: 
         return None
     payload = message_store.bodies(batch.tx, [message.id])[message.id]
     doubtful = message.sent_at is not None
-    return _live(
-        batch,
-        _Effect(job, message.id, message.kind, message.external_id, payload, connection, doubtful, message.sent_at),
+    effect = _Effect(
+        job,
+        message.id,
+        message.kind,
+        message.external_id,
+        payload,
+        connection,
+        doubtful,
+        message.sent_at,
     )
+    return _live(batch, effect)
 
 
 def _live(batch: Batch, effect: _Effect) -> _Effect | None:

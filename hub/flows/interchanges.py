@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Row
 
 from hub import jobs
+from hub.edi import sscc
 from hub.edi.acknowledge import (
     FUNCTIONAL_ACKNOWLEDGEMENT,
     GroupDecision,
@@ -32,6 +33,7 @@ from hub.flows.problems import Ignore, Park
 from hub.store import connections as connection_store
 from hub.store import events as event_store
 from hub.store import messages as message_store
+from hub.store import shipments as shipment_store
 
 KIND = "edi"
 """The kind of a message that is a whole EDI file."""
@@ -390,3 +392,19 @@ def _delimiters(settings: Mapping[str, Any]) -> Delimiters:
         given.get("repetition", base.repetition),
         given.get("suffix", base.suffix),
     )
+
+
+def label(batch: Batch, partner_id: int, shipment_id: int) -> None:
+    """Give each package of a shipment that has none an SSCC, where the partner's settings name a GS1 prefix.
+
+    The serial counts up and is not used again before its digits run out.
+    """
+    partner = connection_store.partner(batch.tx, partner_id)
+    prefix = partner.settings.get("sscc_prefix") if partner else None
+    if not prefix:
+        return
+    for package, _ in shipment_store.packages_of(batch.tx, shipment_id):
+        if not package.sscc:
+            largest = 10 ** (16 - len(prefix)) - 1
+            serial = connection_store.next_control(batch.tx, f"sscc/{prefix}", largest)
+            shipment_store.change_package(batch.tx, package.id, sscc=sscc.build(prefix, serial))

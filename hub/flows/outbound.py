@@ -23,17 +23,19 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
     """Seal the effect of a job; gives the message's id and its bytes, None when nothing is left to send."""
     if order is None or job.subject_id is None:
         raise Park("order.missing", "The order of this document no longer exists.")
-    schema, make = RENDER[job.noun]
-    document = make(batch, order, job.subject_id)
-    if document is None or not document.get("lines", document.get("packages")):
-        return None
     agreement = None
     if order.partner_id is not None and job.connection_id == order.connection_id:
         agreement = connection_store.agreement(batch.tx, order.partner_id, "out", kind=job.noun)
         if agreement is None:
             raise Park("edi.no-agreement", f"There is no agreement with the partner on sending {job.noun}.")
+        if job.noun == "shipment":
+            interchanges.label(batch, order.partner_id, job.subject_id)
+    schema, make = RENDER[job.noun]
+    document = make(batch, order, job.subject_id)
+    if document is None or not document.get("lines", document.get("packages")):
+        return None
     mapping = guide.mapping(agreement.mapping) if agreement else guide.outbound(job.connection_id, job.noun)
-    source = _source(batch, order) if "source." in mapping.text else None
+    source = _source(batch, order) if _reads_source(mapping.text) else None
     context = guide.context(job.connection_id, order.partner_id if agreement else None, source)
     values = mapped(dump(schema, document), mapping, context)
     facts: dict[str, Any] = {"format": "json", "partner_id": None}
@@ -41,26 +43,58 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
         body, facts = interchanges.write(batch, agreement, values, bool(order.test))
     else:
         body = json.dumps(values, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
-    message_id = message_store.seal(
-        batch.tx,
-        {
-            "direction": "out",
-            "connection_id": job.connection_id,
-            "order_id": order.id,
-            "kind": job.noun,
-            "external_id": job.key,
-            "revision": str(generation),
-            "via": "hub",
-            "test": bool(order.test),
-            "state": "sealed",
-            "subject_id": job.subject_id,
-            "mapping_hash": mapping.hash,
-            "at": batch.now,
-            **facts,
-        },
-        body,
-    )
+    row = {**_row(batch, job, generation), "mapping_hash": mapping.hash, "test": bool(order.test), **facts}
+    message_id = message_store.seal(batch.tx, row, body)
     return message_id, body
+
+
+def _row(batch: Batch, job: Job, generation: int) -> dict[str, Any]:
+    return {
+        "direction": "out",
+        "connection_id": job.connection_id,
+        "order_id": job.order_id,
+        "kind": job.noun,
+        "format": "json",
+        "external_id": job.key,
+        "revision": str(generation),
+        "via": "hub",
+        "test": False,
+        "state": "sealed",
+        "subject_id": job.subject_id,
+        "at": batch.now,
+    }
+
+
+def set_aside(batch: Batch, job: Job, problem: Park) -> None:
+    """A document that could not be written waits for someone, without bytes; a replay writes it anew."""
+    before = message_store.outgoing(batch.tx, job.connection_id, job.noun, job.key)
+    generation = 0
+    if before is not None:
+        generation = int(before.revision) + 1
+        batch.end(before.id, "withdrawn", reason="effect.replaced", order_id=job.order_id)
+    row = {
+        **_row(batch, job, generation),
+        "state": "parked",
+        "reason": problem.code,
+        "problem": problem.problem(),
+        "awaits": problem.awaits,
+        "settled_at": batch.now,
+    }
+    message_id = message_store.add_unsealed(batch.tx, row)
+    batch.event(
+        "delivery.parked",
+        order_id=job.order_id,
+        message_id=message_id,
+        connection_id=job.connection_id,
+        code=problem.code,
+        detail=problem.detail,
+        document=job.noun,
+    )
+
+
+def _reads_source(text: str) -> bool:
+    """Does a mapping look at the original message? Most do not, and need not have it read."""
+    return "source/" in text or "source." in text
 
 
 def _source(batch: Batch, order: Row[Any]) -> Any:

@@ -137,8 +137,9 @@ class Connector:
     type: ClassVar[str]
     label: ClassVar[str]
     Settings: ClassVar[builtins.type[Schema]]
-    pulls: ClassVar[frozenset[str]] = frozenset()
-    pushes: ClassVar[frozenset[str]] = frozenset()
+    pulls: frozenset[str] = frozenset()
+    pushes: frozenset[str] = frozenset()
+    """The kinds of document that come and go; a connector whose settings decide that sets them per instance."""
     topics: ClassVar[frozenset[str]] = frozenset()
     """Webhook topics the connector subscribes to; `receive` handles each of them."""
     guarantee: ClassVar[Guarantee] = Guarantee.NEITHER

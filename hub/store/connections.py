@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, select, update
@@ -176,3 +176,35 @@ def set_lookup(tx: Connection, table: str, key: str, value: str, now: dt.datetim
         .values(table=table, key=key, value=value, updated_at=now)
         .on_conflict_do_update(index_elements=["table", "key"], set_={"value": value, "updated_at": now})
     )
+
+
+def add(tx: Connection, row: Mapping[str, Any]) -> int:
+    """Insert a connection."""
+    return int(tx.execute(connections.insert().values(**row).returning(connections.c.id)).scalar_one())
+
+
+def add_flow(tx: Connection, row: Mapping[str, Any]) -> None:
+    """Insert a flow."""
+    tx.execute(flows.insert().values(**row))
+
+
+def add_partner(tx: Connection, row: Mapping[str, Any]) -> int:
+    """Insert a partner."""
+    return int(tx.execute(partners.insert().values(**row).returning(partners.c.id)).scalar_one())
+
+
+def add_partner_ids(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the ids that a partner writes under."""
+    if rows:
+        tx.execute(partner_ids.insert(), [dict(row) for row in rows])
+
+
+def add_agreements(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert what was agreed with a partner."""
+    if rows:
+        tx.execute(agreements.insert(), [dict(row) for row in rows])
+
+
+def add_rule(tx: Connection, row: Mapping[str, Any]) -> int:
+    """Insert a routing rule."""
+    return int(tx.execute(rules.insert().values(**row).returning(rules.c.id)).scalar_one())

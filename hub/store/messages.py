@@ -104,9 +104,14 @@ def outgoing(tx: Connection, connection_id: int, kind: str, key: str) -> Row[Any
 
 def seal(tx: Connection, row: Mapping[str, Any], body: bytes) -> int:
     """Store an outbound message with the bytes that every try will send."""
-    message_id = int(tx.execute(messages.insert().values(**row).returning(messages.c.id)).scalar_one())
+    message_id = add_unsealed(tx, row)
     add_payloads(tx, [payload(message_id, "body", body)])
     return message_id
+
+
+def add_unsealed(tx: Connection, row: Mapping[str, Any]) -> int:
+    """Store an outbound message that has no bytes, since they could not be made."""
+    return int(tx.execute(messages.insert().values(**row).returning(messages.c.id)).scalar_one())
 
 
 def change(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

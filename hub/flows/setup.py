@@ -1,0 +1,218 @@
+"""Link the hub to others: connections with their flows, partners with their agreements, rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from hub.errors import Refused
+from hub.flows.batch import DEFAULT_BACKEND
+from hub.installation import Installation
+from hub.routing.rules import CONDITIONS
+from hub.scheduler import next_slot
+from hub.sdk.connector import secret_names
+from hub.store import connections as store
+from hub.store import events as event_store
+
+SCHEDULE = "every 1m"
+"""How often a new inbound flow is pulled; a webhook beside it makes it faster."""
+
+_CODE_LETTERS = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+
+
+def add_connection(
+    inst: Installation,
+    type_: str,
+    name: str,
+    settings: Mapping[str, Any],
+    *,
+    actor: str,
+    mode: str = "live",
+    start_at: dt.datetime | None = None,
+    schedule: str = SCHEDULE,
+    timezone: str = "UTC",
+    policy: Mapping[str, Any] | None = None,
+    merchant_id: int | None = None,
+    check: bool = True,
+) -> int:
+    """Save a connection with a flow for everything it can pull and push; gives its id.
+
+    `check` calls the other side first. `start_at` defaults to now, so that linking a shop never ships its history.
+    Raises the connector's errors when the settings do not fit or the check fails, `Refused` when the name is taken.
+    """
+    class_ = inst.registry.get(type_)
+    connector = inst.make_connector(type_, settings, name=name)
+    if check:
+        connector.check()
+    hidden = secret_names(class_.Settings)
+    now = inst.now()
+    rate, burst = class_.rate
+    with inst.db.write() as tx:
+        if store.by_name(tx, name) is not None:
+            raise Refused("connection.name-taken", f"There is a connection named {name!r} already.")
+        connection_id = store.add(
+            tx,
+            {
+                "merchant_id": merchant_id,
+                "name": name,
+                "type": type_,
+                "mode": mode,
+                "settings": {key: value for key, value in settings.items() if key not in hidden},
+                "secrets": inst.vault.seal({key: settings[key] for key in settings if key in hidden}),
+                "policy": dict(policy or {}),
+                "start_at": start_at or now,
+                "webhook_token": secrets.token_urlsafe(24),
+                "bucket_tokens": float(burst),
+                "bucket_at": now,
+                "bucket_rate": float(rate),
+                "bucket_size": float(burst),
+                "created_at": now,
+            },
+        )
+        for kind in sorted(connector.pulls):
+            add_flow(tx, connection_id, "in", kind, now, schedule=schedule, timezone=timezone)
+        for kind in sorted(connector.pushes):
+            add_flow(tx, connection_id, "out", kind, now)
+        _name_installation(tx)
+        event_store.add(
+            tx,
+            event_store.event("connection.added", now, connection_id=connection_id, actor=actor, type=type_, name=name),
+        )
+    return connection_id
+
+
+def _name_installation(tx: Connection) -> None:
+    """Choose, once, the letters that tell our references from another installation's in the same warehouse."""
+    if store.setting(tx, "installation_code") is None:
+        store.set_setting(tx, "installation_code", "".join(secrets.choice(_CODE_LETTERS) for _ in range(4)))
+
+
+def add_flow(
+    tx: Connection,
+    connection_id: int,
+    direction: str,
+    kind: str,
+    now: dt.datetime,
+    *,
+    schedule: str | None = None,
+    timezone: str = "UTC",
+) -> None:
+    """A channel in or out of a connection. An inbound one is pulled for the first time at once."""
+    due = None if schedule is None else now if direction == "in" else next_slot(schedule, timezone, now)
+    store.add_flow(
+        tx,
+        {
+            "connection_id": connection_id,
+            "direction": direction,
+            "kind": kind,
+            "schedule": schedule,
+            "timezone": timezone,
+            "next_due": due,
+            "settings": {},
+        },
+    )
+
+
+def subscribe(inst: Installation, connection_id: int) -> int:
+    """Make the connection's webhooks point at this hub; gives how many there are now."""
+    with inst.db.read() as tx:
+        row = store.get(tx, connection_id)
+    if row is None:
+        raise Refused("connection.missing", f"There is no connection {connection_id}.")
+    address = f"{inst.config.public_url}/hooks/{row.webhook_token}"
+    return len(inst.connector(row).subscribe(address))
+
+
+def add_partner(
+    inst: Installation,
+    connection_id: int,
+    name: str,
+    *,
+    ids: Sequence[Mapping[str, Any]],
+    agreements: Sequence[Mapping[str, Any]],
+    actor: str,
+    settings: Mapping[str, Any] | None = None,
+) -> int:
+    """Save a trading partner with the ids it writes under and what was agreed per set and direction; gives its id.
+
+    Each of `ids`: qualifier, value, own_qualifier, own_value, test. Each of `agreements`: direction, set_id, kind,
+    mapping, version, acknowledge, acknowledge_hours.
+    """
+    now = inst.now()
+    with inst.db.write() as tx:
+        partner_id = store.add_partner(
+            tx, {"connection_id": connection_id, "name": name, "settings": dict(settings or {}), "created_at": now}
+        )
+        store.add_partner_ids(tx, [{"partner_id": partner_id, "test": False, **row} for row in ids])
+        store.add_agreements(
+            tx,
+            [
+                {
+                    "partner_id": partner_id,
+                    "version": "004010",
+                    "acknowledge": True,
+                    "acknowledge_hours": None,
+                    "settings": {},
+                    **row,
+                }
+                for row in agreements
+            ],
+        )
+        event_store.add(
+            tx, event_store.event("partner.added", now, connection_id=connection_id, actor=actor, name=name)
+        )
+    return partner_id
+
+
+def standard_agreements() -> list[dict[str, Any]]:
+    """Purchase orders in, acknowledgements and ship notices out, by the shipped mappings."""
+    return [
+        {"direction": "in", "set_id": "850", "kind": "order", "mapping": "x12/850.in"},
+        {"direction": "out", "set_id": "855", "kind": "acknowledgement", "mapping": "x12/855.out"},
+        {"direction": "out", "set_id": "856", "kind": "shipment", "mapping": "x12/856.out"},
+    ]
+
+
+def add_rule(
+    inst: Installation,
+    name: str,
+    backend_id: int,
+    conditions: Mapping[str, Sequence[str]],
+    *,
+    actor: str,
+    position: int = 100,
+    location: str | None = None,
+) -> int:
+    """Give lines that match every condition to a backend; gives the rule's id."""
+    unknown = conditions.keys() - CONDITIONS
+    if unknown:
+        raise Refused(
+            "rule.unknown-condition", f"A rule asks for {', '.join(sorted(CONDITIONS))}, not {min(unknown)!r}."
+        )
+    now = inst.now()
+    with inst.db.write() as tx:
+        rule_id = store.add_rule(
+            tx,
+            {
+                "name": name,
+                "position": position,
+                "backend_id": backend_id,
+                "conditions": {key: list(values) for key, values in conditions.items()},
+                "location": location,
+                "enabled": True,
+            },
+        )
+        event_store.add(tx, event_store.event("rule.added", now, actor=actor, name=name))
+    return rule_id
+
+
+def set_default_backend(inst: Installation, connection_id: int, actor: str) -> None:
+    """What no rule claims goes there."""
+    now = inst.now()
+    with inst.db.write() as tx:
+        store.set_setting(tx, DEFAULT_BACKEND, connection_id)
+        event_store.add(tx, event_store.event("rule.default-backend", now, connection_id=connection_id, actor=actor))
