@@ -50,7 +50,7 @@ class Scheduler:
 
 
 def tick(installation: Installation) -> int:
-    """Win what is due now and add its pull jobs. Gives the number of jobs that are new."""
+    """Win what is due now and add the pull jobs of inbound flows. Gives the number of jobs that are new."""
     now = installation.now()
     with installation.db.read() as tx:
         waiting = schedule.due(tx, now)
@@ -69,9 +69,9 @@ def _take(tx: Connection, flow: Row[Any], now: dt.datetime) -> bool:
         if schedule.win(tx, flow.id, flow.next_due, now + dt.timedelta(hours=1)):
             events.alert(tx, cause, error.code, f"{flow.kind}: {error.sentence}", now, flow.connection_id)
         return False
-    if not schedule.win(tx, flow.id, flow.next_due, following):
-        return False
-    return add_pull(tx, flow, now)
+    won = schedule.win(tx, flow.id, flow.next_due, following)
+    # What goes out is queued when it comes up, due at its flow's next slot: there only the slot moves.
+    return won and flow.direction == "in" and add_pull(tx, flow, now)
 
 
 def add_pull(tx: Connection, flow: Row[Any], now: dt.datetime) -> bool:

@@ -11,13 +11,12 @@ from hub.store.tables import connections, flows
 
 
 def due(tx: Connection, now: dt.datetime) -> list[Row[Any]]:
-    """Inbound flows whose slot has come, in a fixed order so that nodes never wait for each other in a circle."""
+    """Flows whose slot has come, in a fixed order so that nodes never wait for each other in a circle."""
     return list(
         tx.execute(
             select(flows)
             .join(connections, connections.c.id == flows.c.connection_id)
             .where(
-                flows.c.direction == "in",
                 flows.c.schedule.is_not(None),
                 flows.c.paused.is_(False),
                 or_(flows.c.next_due.is_(None), flows.c.next_due <= now),

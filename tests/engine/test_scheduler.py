@@ -103,11 +103,14 @@ def test_only_what_should_run_runs(database: Database) -> None:
     expected = [flow(database, live, "order"), flow(database, live, "never-yet", next_due=None)]
     flow(database, live, "paused", paused=True)
     flow(database, live, "as-it-happens", schedule=None)
-    flow(database, live, "outward", direction="out")
+    outward = flow(database, live, "outward", direction="out")
     flow(database, live, "later", next_due=START + dt.timedelta(seconds=1))
     flow(database, off, "order")
     assert tick(SimpleNamespace(db=database, now=lambda: START)) == 2  # type: ignore[arg-type]
     assert [id_ for _, id_ in pulls(database)] == expected
+    with database.read() as tx:
+        moved = tx.execute(select(flows.c.next_due).where(flows.c.id == outward)).scalar_one()
+    assert moved == START + dt.timedelta(minutes=1), "what goes out is due with its flow's next slot"
 
 
 def test_an_unreadable_schedule_is_told_and_stops_no_other(database: Database) -> None:
