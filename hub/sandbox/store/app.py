@@ -88,18 +88,16 @@ class Store:
         document = self._engine.document(text)
         if document.errors:
             return json_response({"errors": document.errors})
-        operation = self._engine.operation(document, body.get("operationName"), given)
-        if operation is None:
-            return json_response({"errors": [error("An operation name is required", "BAD_REQUEST")]})
+        prepared = self._engine.prepare(document, body.get("operationName"), given)
+        if isinstance(prepared, list):
+            return json_response({"errors": prepared})
+        operation, variables = prepared
         kind = self._faults.pick(" ".join(operation.labels), operation.kind == "mutation")
         if kind == "throttled":
-            return self._throttled(self._engine.requested_cost(operation, given))
-        return self._faults.run(kind, request, lambda _: self._execute(operation, given))
+            return self._throttled(self._engine.requested_cost(operation, variables))
+        return self._faults.run(kind, request, lambda _: self._execute(operation, variables))
 
-    def _execute(self, operation: Operation, given: dict[str, Any]) -> Response:
-        variables = self._engine.variables(operation, given)
-        if isinstance(variables, list):
-            return json_response({"errors": variables})
+    def _execute(self, operation: Operation, variables: dict[str, Any]) -> Response:
         requested = self._engine.requested_cost(operation, variables)
         limit = self._bucket.single_query_limit
         if limit is not None and requested > limit:

@@ -134,26 +134,24 @@ class Engine:
         document.flags = _flag_variables(tree)
         return document
 
-    def operation(self, document: Document, name: str | None, variables: dict[str, Any]) -> Operation | None:
-        """The operation to run, compiled for the values its @skip and @include variables have."""
+    def prepare(
+        self, document: Document, name: str | None, given: dict[str, Any]
+    ) -> tuple[Operation, dict[str, Any]] | list[dict[str, Any]]:
+        """The operation to run with its coerced variables, or a list of errors."""
         operations = document.operations
-        definition = operations.get(name) if name else (
-            next(iter(operations.values())) if len(operations) == 1 else None)  # fmt: skip
+        if name is None and len(operations) == 1:
+            name = next(iter(operations))
+        definition = operations.get(name or "")
         if definition is None:
-            return None
-        key = (name or "", *(variables.get(flag) for flag in document.flags))
+            return [error("An operation name is required", "BAD_REQUEST")]
+        variables = get_variable_values(self.schema, definition.variable_definitions or (), given)
+        if not isinstance(variables, dict):
+            return [error(problem.message, "INVALID_VARIABLE") for problem in variables]
+        key = (name, *(variables.get(flag) for flag in document.flags))  # what @skip and @include see
         compiled = document.compiled.get(key)
         if compiled is None:
-            compiled = _Compiler(self, document, variables).operation(definition)
-            document.compiled[key] = compiled
-        return compiled
-
-    def variables(self, operation: Operation, given: dict[str, Any]) -> dict[str, Any] | list[dict[str, Any]]:
-        """Coerced variables, or a list of errors."""
-        coerced = get_variable_values(self.schema, operation.definition.variable_definitions or (), given)
-        if isinstance(coerced, dict):
-            return coerced
-        return [error(problem.message, "INVALID_VARIABLE") for problem in coerced]
+            compiled = document.compiled[key] = _Compiler(self, document, variables).operation(definition)
+        return compiled, variables
 
     def requested_cost(self, operation: Operation, variables: dict[str, Any]) -> int:
         """Objects the document may ask for: an object 1, a connection its `first`, a mutation 10."""
