@@ -25,7 +25,7 @@ def _known(error: Exception) -> HubError:
     # Only what is already imported can have been raised: a command without a database must not load one here.
     connector_errors = sys.modules.get("hub.sdk.errors")
     if connector_errors and isinstance(error, connector_errors.ConnectorError):
-        return HubError(error.code, f"{error.detail[:1].upper()}{error.detail[1:]}.")
+        return HubError(error.code, error.detail.rstrip(".") + ".")
     database_errors = sys.modules.get("sqlalchemy.exc")
     if database_errors and isinstance(error, database_errors.OperationalError):
         return HubError("database.unreachable", f"The database did not answer: {error.orig}")

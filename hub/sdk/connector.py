@@ -157,6 +157,10 @@ class Connector:
         """Prove that the settings work, before they are saved. Raises the errors of `hub.sdk.errors`."""
         raise Misconfiguration(self.type, "check")
 
+    def warnings(self) -> list[str]:
+        """What an admin should know before it hurts, one sentence each (an API version near its end). Calls nobody."""
+        return []
+
     def pull(self, kind: str, cursor: Json, start_at: datetime) -> Iterator[Page]:
         """Yield what changed after `cursor` (None: from `start_at`), oldest change first, page by page.
 
