@@ -42,7 +42,8 @@ class Warehouse:
         self._hooks_lock = threading.Lock()
         self._courier = Courier(on_dead=self._hook_failed)
         self._stock.listeners.append(self._announce)
-        controls = WarehouseControls(self._stock, self._simulation, self._faults, self._courier, self._credentials)
+        controls = WarehouseControls(self._stock, self._simulation, self._faults, self._courier,
+                                     self._credentials, self._hooks)  # fmt: skip
         self._control = Control("warehouse", controls.calls())
 
     def __call__(self, request: Request) -> Response:

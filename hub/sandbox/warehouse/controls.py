@@ -17,10 +17,10 @@ class WarehouseControls:
     """What a test or the demo may do to the warehouse."""
 
     def __init__(
-        self, stock: Stock, simulation: Simulation, faults: FaultPlan, courier: Courier, credentials: Json
+        self, stock: Stock, simulation: Simulation, faults: FaultPlan, courier: Courier, credentials: Json, hooks: Json
     ) -> None:
         self._stock, self._simulation, self._faults, self._courier = stock, simulation, faults, courier
-        self._credentials = credentials
+        self._credentials, self._hooks = credentials, hooks
 
     def calls(self) -> dict[str, Call]:
         return {
@@ -113,6 +113,7 @@ class WarehouseControls:
         return {"token": body["token"]}
 
     def reset(self, body: Json) -> Any:
+        self._hooks.clear()
         self._stock.reset()
         self._faults.clear()
         return {"ok": True}

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from graphql import GraphQLResolveInfo, execute, parse
 
-from hub.sandbox.store.app import make_engine
+from hub.sandbox.store.app import TOKEN, add_options, make_engine
+from hub.sandbox.store.changes import fulfil
 from hub.sandbox.store.gql import Context, Engine
 from hub.sandbox.store.returns import request_return
 from hub.sandbox.store.seeding import MALFORMED, seed_orders
 from hub.sandbox.store.shop import Shop
+from hub.sandbox.world import STORE_TOKEN
 
 MONEY = "{shopMoney{amount currencyCode} presentmentMoney{amount currencyCode}}"
 EVERYTHING = """
@@ -88,8 +90,6 @@ def shop() -> Shop:
     made = Shop("test.example")
     body = {"seed": 3, "malformed_every": 10, "malformed_kinds": list(MALFORMED)}
     orders = seed_orders(made, body, [f"2026-01-01T00:00:{i % 7:02d}Z" for i in range(80)])
-    from hub.sandbox.store.changes import fulfil
-
     for order in orders[:10]:
         group = next(entry for entry in order["_fulfillment_orders"] if entry["status"] in ("OPEN", "ON_HOLD"))
         group["status"] = "OPEN"
@@ -111,7 +111,8 @@ def test_a_null_in_a_required_field_nulls_the_nearest_nullable_parent(shop: Shop
     engine = make_engine()
     order = next(iter(shop.orders.values()))
     order["_lines"][0]["originalTotalSet"], kept = None, order["_lines"][0]["originalTotalSet"]
-    text = "query($id: ID!) { order(id: $id) { lineItems(first: 5) { nodes { originalTotalSet { shopMoney { amount } } } } } }"
+    text = """query($id: ID!) { order(id: $id) { lineItems(first: 5) { nodes {
+        originalTotalSet { shopMoney { amount } } } } } }"""
     try:
         answer = ask(engine, shop, text, {"id": order["id"]})
     finally:
@@ -140,9 +141,6 @@ def test_totals_add_up_in_both_currencies_unless_spoilt(shop: Shop) -> None:
 
 
 def test_options_have_the_documented_defaults() -> None:
-    from hub.sandbox.store.app import TOKEN, add_options
-    from hub.sandbox.world import STORE_TOKEN
-
     parser = argparse.ArgumentParser()
     add_options(parser)
     assert parser.parse_args([]).token == TOKEN == STORE_TOKEN

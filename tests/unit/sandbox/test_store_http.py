@@ -141,8 +141,8 @@ def test_a_partial_fulfilment_leaves_the_rest_and_more_than_that_is_refused(worl
     def create(quantity: int) -> dict[str, Any]:
         picks = [{"id": line["id"], "quantity": quantity}]
         tracking = {"company": "UPS", "numbers": ["1Z1", "1Z2"], "urls": ["https://track.example/1Z1"]}
-        given = {"lineItemsByFulfillmentOrder": [{"fulfillmentOrderId": part["id"], "fulfillmentOrderLineItems": picks}],
-                 "trackingInfo": tracking}  # fmt: skip
+        group = {"fulfillmentOrderId": part["id"], "fulfillmentOrderLineItems": picks}
+        given = {"lineItemsByFulfillmentOrder": [group], "trackingInfo": tracking}
         answer: dict[str, Any] = store(CREATE, f=given)["fulfillmentCreate"]
         return answer
 
@@ -162,8 +162,8 @@ def test_a_partial_fulfilment_leaves_the_rest_and_more_than_that_is_refused(worl
 
 
 def test_story_23_one_request_must_not_span_two_locations(world: World, store: StoreClient) -> None:
-    order = next(o for o in seed(world, count=80, rates={"two_locations": 1, "gift_card": 0, "digital": 0, "on_hold": 0})
-                 if "two_locations" in o["traits"])  # fmt: skip
+    rates = {"two_locations": 1, "gift_card": 0, "digital": 0, "on_hold": 0}
+    order = next(o for o in seed(world, count=80, rates=rates) if "two_locations" in o["traits"])
     groups = [{"fulfillmentOrderId": part["id"]} for part in parts(store, order["id"])]
     assert len(groups) == 2
     answer = store(CREATE, f={"lineItemsByFulfillmentOrder": groups})["fulfillmentCreate"]
@@ -230,8 +230,9 @@ SET = """mutation($i: InventorySetQuantitiesInput!, $k: String!) { inventorySetQ
 
 
 def test_inventory_needs_a_key_and_an_expected_quantity(world: World, store: StoreClient) -> None:
-    found = store("""{ inventoryItems(first: 1, query: "sku:CAP-GRN") { nodes { id sku inventoryLevels(first: 1) {
-        nodes { location { id } quantities(names: ["available"]) { quantity } } } } } }""")["inventoryItems"]["nodes"][0]
+    items = store("""{ inventoryItems(first: 1, query: "sku:CAP-GRN") { nodes { id sku inventoryLevels(first: 1) {
+        nodes { location { id } quantities(names: ["available"]) { quantity } } } } } }""")["inventoryItems"]
+    found = items["nodes"][0]
     level = found["inventoryLevels"]["nodes"][0]
     entry = {"inventoryItemId": found["id"], "locationId": level["location"]["id"], "quantity": 42}
     given = {"name": "available", "reason": "correction", "quantities": [{**entry, "changeFromQuantity": None}]}
@@ -257,7 +258,8 @@ RETURNS = """query($id: ID!) { order(id: $id) { returnStatus returns(first: 5) {
     ... on ReturnLineItem { fulfillmentLineItem { lineItem { id } } } } }
   reverseFulfillmentOrders(first: 5) { nodes { status lineItems(first: 5) { nodes {
     id totalQuantity dispositions { type quantity } } } } } } } } }"""
-PROCESS = """mutation($i: ReturnProcessInput!) { returnProcess(input: $i) { return { id } userErrors { code message } } }"""
+PROCESS = """mutation($i: ReturnProcessInput!) {
+  returnProcess(input: $i) { return { id } userErrors { code message } } }"""
 CLOSE = "mutation($id: ID!) { returnClose(id: $id) { return { status } userErrors { code } } }"
 
 
