@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.edi.acknowledge import GroupDecision, acknowledge_group
+from hub.edi.acknowledge import GroupDecision, acknowledge_group, write_answer
 from hub.edi.findings import EdiError, Finding
 from hub.edi.json_form import to_json
 from hub.edi.tree import Loop, Segment
 from hub.edi.validation import Examination, examine
-from hub.edi.writer import reply_to, transaction_set, write
 from hub.edi.x12 import Group, Interchange, RawSet
 
 if TYPE_CHECKING:
@@ -303,14 +302,14 @@ def _answer(interchange: Interchange, group: Group, decision: GroupDecision) -> 
     if decision.root is None:
         reason = "Acknowledgements are not acknowledged." if group.header else "Without GS there is nothing to answer."
         return Answer(decision, "", reason)
-    envelope = reply_to(
-        interchange, group, interchange_control_number=1, group_control_number=1, when=datetime.now().astimezone()
-    )
+    now = datetime.now().astimezone()
     try:
-        data = write([transaction_set("997", decision.root, "0001", envelope.version)], envelope)
+        data = write_answer(
+            decision, interchange, group, interchange_control_number=1, group_control_number=1, when=now
+        )
     except EdiError as error:
-        return Answer(decision, "", f"No 997 can be written: {error}")
-    return Answer(decision, data.decode(envelope.encoding), "")
+        return Answer(decision, "", f"No 997 can be written: {error}.")
+    return Answer(decision, data.decode(interchange.encoding), "")
 
 
 def _show_answer(answer: Answer) -> None:

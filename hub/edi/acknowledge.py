@@ -1,16 +1,18 @@
 """Functional acknowledgements (997): deciding and writing ours, reading a partner's.
 
-A decision follows from findings alone; a gap of ours never enters into it. Whoever sends what this module
-makes allocates the control numbers and writes it with `writer.write` in the inbound delimiters (`reply_to`).
+A decision follows from findings alone; a gap of ours never enters into it. Whoever sends the answer allocates
+its control numbers and has it written by `write_answer`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from hub.edi.findings import Finding
 from hub.edi.tree import Element, Loop, Segment, TransactionSet, element
+from hub.edi.writer import reply_to, transaction_set, write
 from hub.edi.x12 import Group, Interchange, RawSet
 
 FUNCTIONAL_ACKNOWLEDGEMENT = "FA"
@@ -104,6 +106,34 @@ def acknowledge_group(group: Group, policy: Policy | None = None) -> GroupDecisi
     return decision
 
 
+def write_answer(
+    decision: GroupDecision,
+    interchange: Interchange,
+    group: Group,
+    *,
+    interchange_control_number: int,
+    group_control_number: int,
+    set_control_number: str = "0001",
+    when: datetime,
+) -> bytes:
+    """The 997 of a decision as an interchange, in the inbound version and delimiters, back to the sender.
+
+    A delimiter in a value that is quoted back becomes a blank. Raises EdiError where the inbound envelope
+    holds no ids to answer to, and ValueError for a decision that is not to be answered (`root` is None).
+    """
+    if decision.root is None:
+        raise ValueError("this group must not be acknowledged")
+    envelope = reply_to(
+        interchange,
+        group,
+        interchange_control_number=interchange_control_number,
+        group_control_number=group_control_number,
+        when=when,
+    )
+    answer = transaction_set("997", decision.root, set_control_number, envelope.version)
+    return write([answer], envelope, replacement=" ")
+
+
 def _group_code(sets: list[SetDecision], noted: bool) -> str:
     rejected = sum(one.code == "R" for one in sets)
     if rejected:
@@ -181,8 +211,8 @@ def _printable(value: str) -> str:
 
 def _fit(value: str, least: int, most: int) -> str:
     """A received id in the length its element demands, so that even a nonsense one can be answered."""
-    shown = _printable(value).strip()[:most]
-    return shown.rjust(least, "0") if shown.isalnum() or not shown else shown.ljust(least, "?")
+    shown = "".join(c for c in value if c.isascii() and c.isalnum())[:most]
+    return shown.rjust(least, "0")
 
 
 def _digits(value: str, most: int) -> str:

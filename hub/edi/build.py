@@ -39,8 +39,7 @@ def build(
     grammar = (library or default_library()).grammar(set_id, version) if standard == "x12" else None
     if grammar is None:
         raise EdiError("edi.build-set-unknown", f"there is no grammar for {standard} set {set_id!r}")
-    builder = _Builder(grammar)
-    root = Loop(set_id, builder.loop(grammar.root, values, ""))
+    root = Loop(set_id, _Builder(grammar).loop(grammar.root, values, ""))
     _number_levels(root)
     _fill_totals(root, grammar)
     return root
@@ -52,8 +51,6 @@ class _Builder:
 
     def loop(self, loop: Item, values: Mapping[str, Any], path: str) -> list[Segment | Loop]:
         """The children of one repetition of a loop."""
-        if not isinstance(values, Mapping):
-            raise _error("edi.build-value-invalid", path, f"an object was expected, not {type(values).__name__}")
         items = {item.id: item for item in loop.of}
         if loop.id == "HL":
             items["HL"] = items.get("HL", loop)
@@ -104,6 +101,8 @@ class _Builder:
         return out
 
     def _one(self, item: Item, values: Mapping[str, Any], path: str) -> list[Segment | Loop]:
+        if not isinstance(values, Mapping):
+            raise _error("edi.build-value-invalid", path, f"an object was expected, not {type(values).__name__}")
         if item.is_loop:
             if all(value in (None, "", []) for value in values.values()):
                 return []
@@ -113,8 +112,9 @@ class _Builder:
 
     def _nested_levels(self, loop: Item, many: list[Any], path: str) -> list[Segment | Loop]:
         return [
-            Loop("HL", self.loop(loop, values, f"{_join(path, 'HL')}[{number}]"))
+            child
             for number, values in enumerate(many, 1)
+            for child in self._one(loop, values, f"{_join(path, 'HL')}[{number}]")
         ]
 
     def _segment(self, item: Item, values: Mapping[str, Any], path: str) -> Segment | None:
@@ -122,8 +122,6 @@ class _Builder:
         rule = self.grammar.segments.get(item.id)
         if rule is None:
             raise _error("edi.build-key-unknown", path, f"segment {item.id} is not described in the grammar")
-        if not isinstance(values, Mapping):
-            raise _error("edi.build-value-invalid", path, f"an object was expected, not {type(values).__name__}")
         parts: dict[int, Element] = {}
         composites: dict[int, dict[int, str]] = {}
         for key, value in values.items():

@@ -13,6 +13,7 @@ Source: TypeAlias = bytes
 ISA_ELEMENTS = 16
 ISA_WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1)
 _LONGEST_ISA = 400
+_SHORT_ELEMENTS = ((1, 2), (3, 2), (5, 2), (7, 2), (11, 5), (12, 5), (15, 2))
 
 
 @dataclass(slots=True, frozen=True)
@@ -72,14 +73,14 @@ def _character(data: Source, at: int) -> bytes:
 
 
 def read_isa(data: Source, start: int) -> IsaHead | None:
-    """Read the ISA at a byte offset, or None when sixteen separators do not follow.
+    """Read the ISA at a byte offset, or None when sixteen separators do not follow or data only looks like it.
 
     The 16 separators are counted, so collapsed or over-long padding does no harm beyond a warning.
     """
     separator = _character(data, start + 3)
     head = bytes(data[start : start + _LONGEST_ISA])
     pieces = head.split(separator, ISA_ELEMENTS)
-    if not separator or len(pieces) <= ISA_ELEMENTS:
+    if not separator or len(pieces) <= ISA_ELEMENTS or not _plausible(pieces):
         return None
     at = start + len(head) - len(pieces[-1])
     component, terminator, warnings = _tail(data, at, separator)
@@ -100,6 +101,13 @@ def read_isa(data: Source, start: int) -> IsaHead | None:
     if delimiters.terminator.isalnum() or delimiters.terminator in ("", " ", marks[0], marks[1]):
         isa.usable = False
     return isa
+
+
+def _plausible(pieces: list[bytes]) -> bool:
+    """Whether this is an ISA rather than data that happens to say so: no element longer than it may be."""
+    if any(len(pieces[n].strip()) > most for n, most in _SHORT_ELEMENTS):
+        return False
+    return not any(re.search(rb"[^A-Za-z0-9 ]ISA$", piece) for piece in pieces[1:ISA_ELEMENTS])
 
 
 def _text(raw: bytes, encoding: str) -> str:

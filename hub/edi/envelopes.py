@@ -7,7 +7,7 @@ from typing import Any
 
 from hub.edi.findings import finding
 from hub.edi.grammar import Library
-from hub.edi.values import is_date, is_time
+from hub.edi.values import as_count, is_date, is_time
 from hub.edi.x12 import Group, Interchange, RawSet
 
 # TA1 codes by the number of the ISA element that is wrong.
@@ -122,7 +122,7 @@ def _judge_iea(interchange: Interchange) -> None:
         return
     count, number = _two(interchange.trailer)
     place: dict[str, Any] = {"offset": interchange.trailer_offset, "segment": "IEA"}
-    if not _counts(count, len(interchange.groups)):
+    if as_count(count) != len(interchange.groups):
         text = f"IEA01 does not give the number of groups; there are {len(interchange.groups)}."
         found.append(finding("edi.group-count-wrong", text, element=1, value=count, **place))
     if not _same(number, interchange.part(13)):
@@ -139,7 +139,7 @@ def _judge_group(group: Group) -> None:
         return
     count, number = _two(group.trailer)
     place: dict[str, Any] = {"offset": group.trailer_offset, "segment": "GE"}
-    if not _counts(count, len(group.sets)):
+    if as_count(count) != len(group.sets):
         text = f"GE01 does not give the number of transaction sets; there are {len(group.sets)}."
         group.findings.append(finding("edi.set-count-wrong", text, element=1, value=count, **place))
     if not _same(number, group.control_number):
@@ -202,10 +202,6 @@ def _two(elements: list[str]) -> tuple[str, str]:
     return first.strip(), second.strip()
 
 
-def _counts(said: str, counted: int) -> bool:
-    return said.isascii() and said.isdigit() and int(said) == counted
-
-
 def _same(trailer: str, header: str) -> bool:
     """Control numbers agree as written; leading zeros are no difference."""
-    return trailer == header or (trailer.isdigit() and header.isdigit() and int(trailer) == int(header))
+    return trailer == header or (as_count(trailer) is not None and as_count(trailer) == as_count(header))

@@ -18,6 +18,7 @@ from hub.edi.grammar import Library, SetGrammar, default_library
 from hub.edi.segments import SegmentJudge, judge_for
 from hub.edi.structure import Walk
 from hub.edi.tree import Loop, Segment, TransactionSet
+from hub.edi.values import as_count
 from hub.edi.x12 import Group, Interchange, RawSet, Reader, read
 
 MOST_FINDINGS = 1_000
@@ -92,7 +93,7 @@ def _judge_count(one: RawSet) -> None:
     if one.trailer is None:
         return
     said = one.trailer[0] if one.trailer else ""
-    if said.isdigit() and int(said) == one.counted:
+    if as_count(said) == one.counted:
         return
     message = f"SE01 does not give the number of segments; ST to SE are {one.counted}."
     place: dict[str, Any] = {"offset": one.trailer_offset, "position": one.counted, "segment": "SE", "element": 1}

@@ -103,6 +103,11 @@ def _judge_moment(element: ElementRule, value: str) -> tuple[str, str] | None:
     return "edi.date-invalid", f"is not a date of the calendar; {shape} was expected."
 
 
+def as_count(text: str) -> int | None:
+    """The number that a count or control number is; None for anything but up to 18 plain digits."""
+    return int(text) if len(text) <= 18 and text.isascii() and text.isdigit() else None
+
+
 def is_date(value: str) -> bool:
     """Whether this is a calendar date written CCYYMMDD or YYMMDD (then of this century)."""
     if not (value.isascii() and value.isdigit() and len(value) in (6, 8)):

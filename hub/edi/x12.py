@@ -232,18 +232,10 @@ def find_isa(data: Source, start: int) -> tuple[int, IsaHead] | None:
         mark = data[at + 3 : at + 4]
         if not mark.isalnum() and mark.strip():
             isa = read_isa(data, at)
-            if isa is not None and _plausible(isa) and (at == 0 or not data[at - 1 : at].isalnum() or _exact(isa)):
+            if isa is not None and (at == 0 or not data[at - 1 : at].isalnum() or _exact(isa)):
                 return at, isa
         at = data.find(b"ISA", at + 3)
     return None
-
-
-def _plausible(isa: IsaHead) -> bool:
-    """Whether this is an ISA rather than data that happens to say so: no element longer than it may be."""
-    parts = [e.strip() for e in isa.elements]
-    if any(re.search(r"[^A-Za-z0-9 ]ISA$", p) for p in parts):
-        return False
-    return all(len(parts[n]) <= w for n, w in ((0, 2), (2, 2), (4, 2), (6, 2), (10, 5), (11, 5), (14, 2)))
 
 
 def _exact(isa: IsaHead) -> bool:

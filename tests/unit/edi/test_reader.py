@@ -146,7 +146,9 @@ def test_story_45_a_caret_in_isa11_is_read_and_the_answer_keeps_the_version(x12,
     assert found(data) == []
 
 
-@pytest.mark.parametrize("data", [b"", b"   ", b"hello", b"ISA", b"ISA*00*", b"\xff\xfe\x00", b"ST*850*0001~SE*2*0001~"])
+@pytest.mark.parametrize(
+    "data", [b"", b"   ", b"hello", b"ISA", b"ISA*00*", b"\xff\xfe\x00", b"ST*850*0001~SE*2*0001~"]
+)
 def test_what_is_no_interchange_is_one_finding(data):
     examination = examine(data)
     assert list(examination) == []
