@@ -159,7 +159,7 @@ def from_our_pages() -> bool:
 
 
 def own_origins() -> set[str]:
-    """Scheme, host and port of our own pages. An https `public_url` is the only one; without TLS, the address in use is one too."""
+    """Scheme, host and port of our own pages: an https `public_url` alone; without TLS, the address in use too."""
     public = _origin(installation().config.public_url)
     return {public} if public.startswith("https:") else {public, _origin(request.host_url)}
 

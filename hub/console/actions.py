@@ -21,14 +21,14 @@ from hub.views import orders as order_views
 Back = tuple[str, dict[str, Any], str]
 
 
-def _do(action: Callable[..., Any], *arguments: Any, tone: str = "done", back: Back | None = None) -> bool:
+def _do(action: Callable[..., str], *arguments: Any, tone: str = "done", back: Back | None = None) -> bool:
     """Call a use case in the person's name and keep its sentence, or the reason why not, for the next page."""
     try:
-        result = action(installation(), *arguments, actor=access.person().name)
+        sentence = action(installation(), *arguments, actor=access.person().name)
     except HubError as error:
         note(error.sentence, "failed", error.code)
         return False
-    note(result.sentence, tone, back=back)
+    note(sentence, tone, back=back)
     return True
 
 
@@ -60,6 +60,8 @@ def order_retry(order_id: int) -> Response:
     """Work again on everything of the order that is not done."""
     _order(order_id)
     _do(actions.retry_order, order_id, tone="flowing")
+    if request.form.get("back") == "attention":
+        return redirect(url_for("console.attention"), 303)
     return redirect(url_for("console.order", order_id=order_id), 303)
 
 
@@ -68,6 +70,30 @@ def order_cancel(order_id: int) -> Response:
     """Cancel what can still be cancelled."""
     _order(order_id)
     _do(actions.cancel_order, order_id, _reason(), tone="paused")
+    return redirect(url_for("console.order", order_id=order_id), 303)
+
+
+@console.post("/orders/<int:order_id>/hold")
+def order_hold(order_id: int) -> Response:
+    """Keep back what is open of the order."""
+    _order(order_id)
+    _do(actions.place_hold, order_id, _reason(), tone="waiting")
+    return redirect(url_for("console.order", order_id=order_id), 303)
+
+
+@console.post("/orders/<int:order_id>/ship-outside")
+def order_ship_outside(order_id: int) -> Response:
+    """Say that what is open was shipped by other means."""
+    _order(order_id)
+    _do(actions.mark_shipped_outside, order_id)
+    return redirect(url_for("console.order", order_id=order_id), 303)
+
+
+@console.post("/orders/<int:order_id>/close-short")
+def order_close_short(order_id: int) -> Response:
+    """Say that what is open will not be fulfilled."""
+    _order(order_id)
+    _do(actions.close_short, order_id, tone="paused")
     return redirect(url_for("console.order", order_id=order_id), 303)
 
 
@@ -87,6 +113,8 @@ def message_replay(message_id: int) -> Response:
     """Work on a document again, from its stored bytes."""
     _seen_message(message_id)
     _do(actions.replay_message, message_id, tone="flowing")
+    if request.form.get("back", "").isdecimal():
+        return redirect(url_for("console.order", order_id=int(request.form["back"])), 303)
     return redirect(url_for("console.message", message_id=message_id), 303)
 
 
@@ -132,19 +160,17 @@ def _each(action: Callable[..., Any], ids: list[int], verb: str, *arguments: Any
     note(f"{done} {documents} {verb}.{refused}", "failed" if refused else "flowing")
 
 
-def _flow(flow_id: int) -> str:
+def _seen_flow(flow_id: int) -> None:
     access.need(Role.OPERATOR)
     with installation().db.read() as tx:
-        for flow in connection_views.flow_list(tx, access.person().merchant_id):
-            if flow.id == flow_id:
-                return f"{flow.kind} {'from' if flow.direction == 'in' else 'to'} {flow.connection}"
-    abort(404, "There is no such flow.")
+        if flow_id not in {flow.id for flow in connection_views.flow_list(tx, access.person().merchant_id)}:
+            abort(404, "There is no such flow.")
 
 
 @console.post("/flows/<int:flow_id>/run")
 def flow_run(flow_id: int) -> Response:
     """Run a flow now."""
-    _flow(flow_id)
+    _seen_flow(flow_id)
     _do(actions.run_flow, flow_id, tone="flowing")
     return redirect(url_for("console.flows"), 303)
 
@@ -152,7 +178,7 @@ def flow_run(flow_id: int) -> Response:
 @console.post("/flows/<int:flow_id>/pause")
 def flow_pause(flow_id: int) -> Response:
     """Let a flow rest."""
-    _flow(flow_id)
+    _seen_flow(flow_id)
     _do(actions.pause_flow, flow_id, tone="paused", back=("console.flow_resume", {"flow_id": flow_id}, "Resume"))
     return redirect(url_for("console.flows"), 303)
 
@@ -160,7 +186,7 @@ def flow_pause(flow_id: int) -> Response:
 @console.post("/flows/<int:flow_id>/resume")
 def flow_resume(flow_id: int) -> Response:
     """Let a flow go on."""
-    _flow(flow_id)
+    _seen_flow(flow_id)
     _do(actions.resume_flow, flow_id, tone="flowing", back=("console.flow_pause", {"flow_id": flow_id}, "Pause again"))
     return redirect(url_for("console.flows"), 303)
 
@@ -177,6 +203,14 @@ def connection_mode(connection_id: int, mode: str) -> Response:
         abort(404, "There is no such connection.")
     values = {"connection_id": connection_id, "mode": before}
     _do(actions.set_mode, connection_id, mode, back=("console.connection_mode", values, f"Back to {before}"))
+    return redirect(url_for("console.connections"), 303)
+
+
+@console.post("/connections/<int:connection_id>/mended")
+def connection_mended(connection_id: int) -> Response:
+    """The connection's owner has mended it: call it again."""
+    access.need_admin()
+    _do(actions.clear_trouble, connection_id, tone="flowing")
     return redirect(url_for("console.connections"), 303)
 
 

@@ -78,10 +78,10 @@ def document(name: str) -> str:
 
 @console.get("/docs/codes/<path:code>")
 def document_code(code: str) -> Response:
-    """Where a code is explained: the page whose heading or table row names it."""
-    for path in sorted(DOCS.glob("*.md"), key=lambda path: (path.stem != "errors", path.stem)):
-        if f"`{code}`" in path.read_text("utf-8") or re.search(
-            rf"^#+ {re.escape(code)}$", path.read_text("utf-8"), re.M
-        ):
-            return redirect(url_for("console.document", name=path.stem, _anchor=anchor(code)))
-    abort(404, f"The documentation has nothing on {code} yet.")
+    """Where a code is explained: the page whose heading or text names it, docs/errors.md first."""
+    names = re.compile(rf"`{re.escape(code)}`|^#+ {re.escape(code)}$", re.MULTILINE)
+    pages = sorted(DOCS.glob("*.md"), key=lambda path: (path.stem != "errors", path.stem))
+    page = next((path for path in pages if names.search(path.read_text("utf-8"))), None)
+    if page is None:
+        abort(404, f"The documentation has nothing on {code} yet.")
+    return redirect(url_for("console.document", name=page.stem, _anchor=anchor(code)))

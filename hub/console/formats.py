@@ -87,7 +87,7 @@ def asset(name: str) -> str:
 
 
 def here(**changes: Any) -> str:
-    """This page's address with some of its query changed; None and "" take a name out, and a new filter starts at page one."""
+    """This page's address with some of its query changed; None and "" take a name out. It starts at page one."""
     query = {name: value for name, value in request.args.items() if name not in ("before", "after")}
     query.update({name: str(value) for name, value in changes.items() if value not in (None, "")})
     for name, value in changes.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import g, redirect, render_template, request, session, url_for
+from flask import current_app, g, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
 
 from hub import auth
@@ -14,14 +14,38 @@ from hub.console.notes import note
 from hub.errors import HubError
 from hub.store import users
 
-_by_address = auth.Throttle(limit=30)
-_by_name = auth.Throttle(limit=10)
+TRIES_PER_ADDRESS = 30
+TRIES_PER_NAME = 10
 
 
-def _slow_down(name: str) -> str:
+class Tries:
+    """How often an address, and a name, may try to sign in."""
+
+    def __init__(self) -> None:
+        self._addresses = auth.Throttle(TRIES_PER_ADDRESS)
+        self._names = auth.Throttle(TRIES_PER_NAME)
+
+    def wait(self, name: str | None) -> float:
+        """Count a try; seconds to wait, 0 where it may go ahead. A link has no name: its token cannot be guessed."""
+        now = installation().now()
+        wait = self._addresses.wait(str(request.remote_addr), now)
+        return wait if name is None else max(wait, self._names.wait(name.lower(), now))
+
+    def good(self, name: str | None) -> None:
+        """Forget the tries that led to this success."""
+        self._addresses.clear(str(request.remote_addr))
+        if name is not None:
+            self._names.clear(name.lower())
+
+
+def _tries() -> Tries:
+    found: Tries = current_app.extensions.setdefault("hub-login-tries", Tries())
+    return found
+
+
+def _slow_down(name: str | None) -> str:
     """What to tell somebody who tries too often; empty where they may go ahead."""
-    now = installation().now()
-    wait = max(_by_address.wait(f"address {request.remote_addr}", now), _by_name.wait(f"name {name.lower()}", now))
+    wait = _tries().wait(name)
     if not wait:
         return ""
     minutes = int(wait // 60) + 1
@@ -48,7 +72,7 @@ def login() -> str | Response | tuple[str, int]:
     if not problem:
         user = auth.authenticate(installation().db, name, request.form.get("password", ""), installation().now())
         if user is not None:
-            _by_name.clear(f"name {name.lower()}")
+            _tries().good(name)
             access.sign_in(user)
             return redirect(_local(target), 303)
         problem, status = "Name or password is wrong.", 401
@@ -58,19 +82,19 @@ def login() -> str | Response | tuple[str, int]:
 @console.route("/login/<token>", methods=["GET", "POST"])
 def login_link(token: str) -> str | Response | tuple[str, int]:
     """A one-time link. Opening it uses nothing up (mail programs open links by themselves); the button does."""
-    bad = _slow_down("a link")
+    bad = _slow_down(None)
     if bad:
         return render_template("login.html", link_bad=bad), 429
     now = installation().now()
     if request.method == "GET":
         user = auth.peek_link(installation().db, token, now)
         if user is not None:
-            _by_name.clear("name a link")
+            _tries().good(None)
             return render_template("login.html", link_for=user.name)
     else:
         user = auth.redeem_link(installation().db, token, now)
         if user is not None:
-            _by_name.clear("name a link")
+            _tries().good(None)
             access.sign_in(user)
             if user.password_hash is None:
                 note("Signed in. Set a password under your name to sign in without a link.", "flowing")

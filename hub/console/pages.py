@@ -16,6 +16,7 @@ from hub.console.access import person
 from hub.console.blueprint import console, installation
 from hub.console.notes import take_notes
 from hub.errors import HubError
+from hub.mapping import MappingError
 from hub.store import overview as overview_rows
 from hub.views import connections as connection_views
 from hub.views import messages as message_views
@@ -46,7 +47,7 @@ _RAIL = (
         "console.orders",
         "Orders",
         "orders",
-        frozenset({"orders", "order", "order_retry", "order_cancel", "hold_release"}),
+        frozenset({"orders", "order"}),
     ),
     ("console.attention", "Needs attention", "attention", frozenset({"attention"})),
     ("console.flows", "Flows", "flows", frozenset({"flows"})),
@@ -167,6 +168,7 @@ def attention() -> str:
         view = replace(
             view,
             parked=[group for group in view.parked if group.reason == reason],
+            unmade=[group for group in view.unmade if group.code == reason],
             held=[group for group in view.held if group.code == reason],
         )
         alerts = [alert for alert in alerts if alert.code == reason]
@@ -201,18 +203,22 @@ def message(message_id: int) -> str:
         found = message_views.message_detail(tx, message_id, person().merchant_id)
     if found is None:
         abort(404, "There is no such document.")
-    return render_template("message.html", message=found, replay_says=_replay_says(found))
+    return render_template("message.html", message=found, replay_says=_replay_says(found), marked=_marked(found))
+
+
+def _marked(found: message_views.MessageDetail) -> set[int]:
+    """The segments that findings are about, by their number in the set."""
+    return {finding.position for finding in found.findings if finding.position}
 
 
 def _replay_says(found: message_views.MessageDetail) -> str:
     """Which version of the mapping a replay would use, beside the one that was used."""
-    used = next(((a.mapping, a.mapping_hash) for a in found.attempts if a.mapping and a.mapping_hash), None)
-    if used is None or "replay" not in found.can:
+    name, before = found.mapping, found.mapping_hash
+    if not name or not before or "replay" not in found.can:
         return ""
-    name, before = used
     try:
         now = installation().mappings.get(name).hash
-    except HubError:
+    except (HubError, MappingError):
         return f"The mapping {name}, which was used before, is not there any more."
     if now == before:
         return f"Replay uses mapping {name} {now[:8]}, the same version as before."

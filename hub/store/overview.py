@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, func, select, true
+from sqlalchemy import Connection, and_, case, func, select, true
 from sqlalchemy.sql import ColumnElement
 
 from hub.store.search import (
@@ -14,6 +14,7 @@ from hub.store.search import (
     message_rows,
     messages_of,
     orders_of,
+    parked_delivery,
     written_back,
 )
 from hub.store.tables import (
@@ -32,15 +33,33 @@ from hub.store.tables import (
     shipments,
 )
 
-Rows = Sequence[Row[Any]]
+Rows = Sequence[Any]
 
 
 def documents(connection: Connection, merchant_id: int | None) -> Rows:
-    """Inbound messages: connection_id, kind, state, count. Interchanges count by themselves."""
-    statement = (
-        select(messages.c.connection_id, messages.c.kind, messages.c.state, func.count().label("count"))
-        .where(messages.c.direction == "in", messages_of(merchant_id))
-        .group_by(messages.c.connection_id, messages.c.kind, messages.c.state)
+    """Inbound documents: connection_id, kind, state, count. Webhooks, which are hints, are not counted.
+
+    A document is one thing at its source, whatever number of revisions came: it is being read while one of them is,
+    parked when the newest that was judged is, and done once one of them was taken in.
+    """
+
+    def newest(state: str) -> Any:
+        return func.max(case((messages.c.state == state, messages.c.id), else_=0)).label(state)
+
+    each = (
+        select(messages.c.connection_id, messages.c.kind, newest("received"), newest("parked"), newest("done"))
+        .where(messages.c.direction == "in", messages.c.kind != "webhook", messages_of(merchant_id))
+        .group_by(messages.c.connection_id, messages.c.kind, messages.c.external_id)
+        .subquery()
+    )
+    state = case(
+        (each.c.received > 0, "received"),
+        (each.c.parked > each.c.done, "parked"),
+        (each.c.done > 0, "done"),
+        else_="ignored",
+    )
+    statement = select(each.c.connection_id, each.c.kind, state.label("state"), func.count().label("count")).group_by(
+        each.c.connection_id, each.c.kind, state
     )
     return connection.execute(statement).all()
 
@@ -75,11 +94,13 @@ def held_units(connection: Connection, merchant_id: int | None) -> int:
     return int(connection.execute(statement).scalar_one())
 
 
-def write_backs(connection: Connection, table: Any, kind: str, merchant_id: int | None) -> tuple[int, int]:
+def write_backs(
+    connection: Connection, table: Any, kind: str, merchant_id: int | None, *where: ColumnElement[bool]
+) -> tuple[int, int]:
     """Rows of `table` (shipments or returns): how many there are, and how many are written back."""
     done = func.coalesce(func.sum(case((written_back(table, kind), 1), else_=0)), 0)
     statement = select(func.count(), done).select_from(table.join(orders, orders.c.id == table.c.order_id))
-    total, written = connection.execute(statement.where(orders_of(merchant_id))).one()
+    total, written = connection.execute(statement.where(orders_of(merchant_id), *where)).one()
     return int(total), int(written)
 
 
@@ -89,8 +110,8 @@ def shipment_write_backs(connection: Connection, merchant_id: int | None) -> tup
 
 
 def return_write_backs(connection: Connection, merchant_id: int | None) -> tuple[int, int]:
-    """Returns received, and of these written back."""
-    return write_backs(connection, returns, "return", merchant_id)
+    """Returns that backends received, and of these written back. What a source opens is no answer of ours."""
+    return write_backs(connection, returns, "return", merchant_id, returns.c.connection_id != orders.c.connection_id)
 
 
 def acknowledgements(connection: Connection, merchant_id: int | None, now: dt.datetime) -> tuple[int, int, int]:
@@ -106,11 +127,11 @@ def acknowledgements(connection: Connection, merchant_id: int | None, now: dt.da
 
 
 def parked_by_reason(connection: Connection, merchant_id: int | None) -> Rows:
-    """Parked messages by cause: reason, count, first and last instant."""
+    """Parked messages by cause: reason, total, first and last instant."""
     statement = (
         select(
             messages.c.reason,
-            func.count().label("count"),
+            func.count().label("total"),
             func.min(messages.c.at).label("first"),
             func.max(messages.c.at).label("last"),
         )
@@ -128,12 +149,34 @@ def parked_of_reason(connection: Connection, reason: str | None, merchant_id: in
     return connection.execute(statement.order_by(messages.c.id.desc()).limit(limit)).all()
 
 
+def parked_deliveries(connection: Connection, merchant_id: int | None) -> Rows:
+    """Deliveries parked before there was a document, with the names of their order and connection."""
+    statement = (
+        select(
+            jobs.c.id,
+            jobs.c.noun,
+            jobs.c.error,
+            jobs.c.finished_at,
+            jobs.c.created_at,
+            jobs.c.order_id,
+            orders.c.number,
+            orders.c.external_id,
+            connections.c.name.label("connection"),
+        )
+        .join(connections, connections.c.id == jobs.c.connection_id)
+        .join(orders, orders.c.id == jobs.c.order_id)
+        .where(parked_delivery(), orders_of(merchant_id))
+        .order_by(jobs.c.id.desc())
+    )
+    return connection.execute(statement).all()
+
+
 def open_holds(connection: Connection, merchant_id: int | None) -> Rows:
-    """Open holds by code: code, orders, first instant."""
+    """Open holds by code: code, total, first instant."""
     statement = (
         select(
             holds.c.code,
-            func.count(func.distinct(holds.c.order_id)).label("count"),
+            func.count(func.distinct(holds.c.order_id)).label("total"),
             func.min(holds.c.placed_at).label("first"),
         )
         .join(orders, orders.c.id == holds.c.order_id)
@@ -165,7 +208,7 @@ def held_orders(connection: Connection, code: str, merchant_id: int | None, limi
 
 
 def attention_count(connection: Connection, merchant_id: int | None) -> int:
-    """What the rail shows beside "Needs attention": parked messages and held orders."""
+    """What the rail shows beside "Needs attention": parked documents and deliveries, and held orders."""
     parked = connection.execute(
         select(func.count()).select_from(messages).where(messages.c.state == "parked", messages_of(merchant_id))
     ).scalar_one()
@@ -174,13 +217,18 @@ def attention_count(connection: Connection, merchant_id: int | None) -> int:
         .join(orders, orders.c.id == holds.c.order_id)
         .where(holds.c.released_at.is_(None), orders_of(merchant_id))
     ).scalar_one()
-    return int(parked) + int(held)
+    unmade = connection.execute(
+        select(func.count())
+        .select_from(jobs.join(orders, orders.c.id == jobs.c.order_id))
+        .where(parked_delivery(), orders_of(merchant_id))
+    ).scalar_one()
+    return int(parked) + int(unmade) + int(held)
 
 
 def open_alerts(connection: Connection, merchant_id: int | None) -> Rows:
     """Alerts nobody closed, newest first. A limited person sees those of the merchant's connections only."""
     statement = (
-        select(alerts, connections.c.name.label("connection"))
+        select(alerts, alerts.c.count.label("times"), connections.c.name.label("connection"))
         .outerjoin(connections, connections.c.id == alerts.c.connection_id)
         .where(alerts.c.closed_at.is_(None), connections_of(merchant_id))
         .order_by(alerts.c.id.desc())
@@ -188,7 +236,7 @@ def open_alerts(connection: Connection, merchant_id: int | None) -> Rows:
     return connection.execute(statement).all()
 
 
-def backlog(connection: Connection, merchant_id: int | None, now: dt.datetime) -> Row[Any]:
+def backlog(connection: Connection, merchant_id: int | None, now: dt.datetime) -> Any:
     """Live work: pending, running, due (pending and past its time), oldest (when the oldest due job was due)."""
     due = and_(jobs.c.state == "pending", jobs.c.due_at <= now)
 
@@ -290,3 +338,15 @@ def over_time(connection: Connection, merchant_id: int | None, edges: Sequence[d
         "shipments": _spread(connection, shipments.c.created_at, with_order, orders_of(merchant_id), edges),
         "parked": _spread(connection, messages.c.at, messages, and_(parked, messages_of(merchant_id)), edges),
     }
+
+
+def progress(connection: Connection) -> Any:
+    """How far everything is: `orders`, `parked` documents, `busy` jobs (pulls aside, which never end)."""
+    live = jobs.c.state.in_(("pending", "running")) & (jobs.c.kind != "pull")
+    return connection.execute(
+        select(
+            select(func.count()).select_from(orders).scalar_subquery().label("orders"),
+            select(func.count()).where(messages.c.state == "parked").scalar_subquery().label("parked"),
+            select(func.count()).select_from(jobs).where(live).scalar_subquery().label("busy"),
+        )
+    ).one()

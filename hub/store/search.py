@@ -15,6 +15,7 @@ from hub.store.tables import (
     connections,
     fulfillments,
     holds,
+    jobs,
     ledger,
     messages,
     order_lines,
@@ -68,16 +69,15 @@ def messages_of(merchant_id: int | None) -> ColumnElement[bool]:
     """The messages a person limited to this merchant may see: by order, else by partner, else by connection."""
     if merchant_id is None:
         return true()
+
+    # Each looks at the message's row alone, whatever else the statement around it joins.
+    def of(table: Any, key: Any) -> Any:
+        return select(table.c.merchant_id).where(table.c.id == key).correlate(messages).scalar_subquery()
+
     owner = case(
-        (
-            messages.c.order_id.is_not(None),
-            select(orders.c.merchant_id).where(orders.c.id == messages.c.order_id).scalar_subquery(),
-        ),
-        (
-            messages.c.partner_id.is_not(None),
-            select(partners.c.merchant_id).where(partners.c.id == messages.c.partner_id).scalar_subquery(),
-        ),
-        else_=select(connections.c.merchant_id).where(connections.c.id == messages.c.connection_id).scalar_subquery(),
+        (messages.c.order_id.is_not(None), of(orders, messages.c.order_id)),
+        (messages.c.partner_id.is_not(None), of(partners, messages.c.partner_id)),
+        else_=of(connections, messages.c.connection_id),
     )
     return owner == merchant_id
 
@@ -107,6 +107,25 @@ def parked_message() -> ColumnElement[bool]:
     return exists().where(messages.c.order_id == orders.c.id, messages.c.state == "parked")
 
 
+def parked_delivery() -> ColumnElement[bool]:
+    """The job beside it is a delivery that was parked before there was a document to park.
+
+    Where there is one, the document speaks for its delivery; one that a person closed says that nothing is wanted.
+    """
+    made = exists().where(
+        messages.c.connection_id == jobs.c.connection_id,
+        messages.c.direction == "out",
+        messages.c.external_id == jobs.c.key,
+        or_(messages.c.state == "parked", messages.c.reason == "person.ignored"),
+    )
+    return and_(jobs.c.kind == "deliver", jobs.c.state == "parked", ~made)
+
+
+def parked_work() -> ColumnElement[bool]:
+    """The order beside it has a document or a delivery that waits for a person."""
+    return or_(parked_message(), exists().where(jobs.c.order_id == orders.c.id, parked_delivery()))
+
+
 def unwritten_shipment() -> ColumnElement[bool]:
     """The order beside it has a shipment whose write-back is not done."""
     return exists().where(shipments.c.order_id == orders.c.id, ~written_back(shipments, "shipment"))
@@ -128,17 +147,17 @@ def written_back(table: Any, kind: str) -> ColumnElement[bool]:
     )
 
 
-def _settled() -> ColumnElement[bool]:
+def _settled() -> Any:
     return units_of_order("ordered") - units_of_order("cancelled") - units_of_order("shipped") <= 0
 
 
 def _in_state(state: str) -> ColumnElement[bool]:
     """The same order of precedence as `hub.views.status.of_order`."""
     if state == "failed":
-        return parked_message()
+        return parked_work()
     if state == "waiting":
-        return and_(~parked_message(), open_hold())
-    quiet = and_(~parked_message(), ~open_hold())
+        return and_(~parked_work(), open_hold())
+    quiet = and_(~parked_work(), ~open_hold())
     if state == "done":
         return and_(quiet, _settled())
     if state == "flowing":
@@ -146,7 +165,7 @@ def _in_state(state: str) -> ColumnElement[bool]:
     return true() if not state else false()
 
 
-def _having(has: str) -> ColumnElement[bool]:
+def _having(has: str) -> Any:
     if not has:
         return true()
     if has in KINDS:
@@ -265,7 +284,7 @@ def order_rows() -> Select[Any]:
         orders.c.created_at,
         orders.c.cancelled_at,
         *(units_of_order(kind).label(kind) for kind in KINDS),
-        parked_message().label("parked"),
+        parked_work().label("parked"),
     ).select_from(
         orders.join(connections, connections.c.id == orders.c.connection_id).outerjoin(
             partners, partners.c.id == orders.c.partner_id

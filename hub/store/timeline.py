@@ -30,7 +30,7 @@ from hub.store.tables import (
     shipments,
 )
 
-Rows = Sequence[Row[Any]]
+Rows = Sequence[Any]
 
 
 def order(connection: Connection, order_id: int, merchant_id: int | None) -> Row[Any] | None:

@@ -35,7 +35,7 @@ class Page(Generic[Row]):
 
 
 @cache
-def schema_of(view: type) -> type[Schema]:
+def schema_of(view: Any) -> type[Schema]:
     """The marshmallow schema of a read model, made from its annotations, so that a field is declared once.
 
     Money is a decimal string, instants are ISO 8601 in UTC, enumerations their value.

@@ -58,6 +58,7 @@ class FindingView:
     where: str
     message: str
     severity: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +89,14 @@ class JobView:
 
 @dataclass(frozen=True, slots=True)
 class MessageDetail:
-    """One message: `row` as in lists, its bytes, what is wrong with it, its tries, its family."""
+    """One message: `row` as in lists, its bytes, what is wrong with it, its tries, its family.
+
+    `mapping`, `mapping_hash`: the exact mapping that read or wrote it last.
+    """
 
     row: MessageRow
+    mapping: str | None
+    mapping_hash: str | None
     path: str | None
     findings: list[FindingView]
     payloads: list[PayloadView]
@@ -136,10 +142,35 @@ class HoldGroup:
 
 
 @dataclass(frozen=True, slots=True)
+class UnmadeDelivery:
+    """A document for `connection` that could not be made: there is nothing to send yet."""
+
+    id: int
+    noun: str
+    connection: str
+    order_id: int
+    order: str
+    code: str
+    detail: str | None
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class UnmadeGroup:
+    """Documents that could not be made, for one cause."""
+
+    code: str
+    count: int
+    first: dt.datetime
+    rows: list[UnmadeDelivery]
+
+
+@dataclass(frozen=True, slots=True)
 class Attention:
     """Everything that waits for a person."""
 
     parked: list[ParkedGroup]
+    unmade: list[UnmadeGroup]
     held: list[HoldGroup]
     count: int = field(default=0)
 
@@ -198,13 +229,20 @@ def message_detail(connection: Connection, message_id: int, merchant_id: int | N
     envelope = timeline.message_payloads(connection, row.parent_id) if row.parent_id else []
     parts = timeline.message_payloads(connection, message_id)
     problem = head.problem or {}
+    attempts = [_attempt(attempt) for attempt in timeline.message_attempts(connection, message_id)]
     children = [message_row(child) for child in timeline.children(connection, message_id)]
+    used = next(((a.mapping, a.mapping_hash) for a in attempts if a.mapping_hash), (None, head.mapping_hash))
+    if used[0] is None and used[1]:
+        text = timeline.mapping_text(connection, used[1])
+        used = (text.name if text is not None else None, used[1])
     return MessageDetail(
         row=row,
+        mapping=used[0],
+        mapping_hash=used[1],
         path=problem.get("path"),
         findings=[_finding(finding) for finding in problem.get("findings", [])],
         payloads=[shown(part, row.format, [*parts, *envelope]) for part in parts],
-        attempts=[_attempt(attempt) for attempt in timeline.message_attempts(connection, message_id)],
+        attempts=attempts,
         jobs=[_job(job) for job in timeline.message_jobs(connection, message_id)],
         parent=message_row(parent) if parent is not None else None,
         children=children,
@@ -217,9 +255,7 @@ def message_detail(connection: Connection, message_id: int, merchant_id: int | N
 def _can(row: MessageRow) -> list[str]:
     if row.state == "parked":
         return ["replay", "ignore"]
-    if row.state in ("done", "ignored"):
-        return ["replay"]
-    return []
+    return ["replay"] if row.state == "ignored" and row.direction == "in" else []
 
 
 def _finding(finding: dict[str, Any]) -> FindingView:
@@ -227,7 +263,13 @@ def _finding(finding: dict[str, Any]) -> FindingView:
     if finding.get("position"):
         where = f"{where} (segment {finding['position']})" if where else f"segment {finding['position']}"
     text = finding.get("message") or finding.get("detail") or ""
-    return FindingView(str(finding.get("code", "")), str(where), str(text), str(finding.get("severity", "error")))
+    return FindingView(
+        str(finding.get("code", "")),
+        str(where),
+        str(text),
+        str(finding.get("severity", "error")),
+        int(finding.get("position") or 0),
+    )
 
 
 def _error_text(error: Any) -> str | None:
@@ -253,7 +295,7 @@ def attention(connection: Connection, merchant_id: int | None, each: int = 20) -
     parked = [
         ParkedGroup(
             reason=group.reason or "",
-            count=group.count,
+            count=group.total,
             first=group.first,
             last=group.last,
             rows=[message_row(row) for row in overview.parked_of_reason(connection, group.reason, merchant_id, each)],
@@ -263,7 +305,7 @@ def attention(connection: Connection, merchant_id: int | None, each: int = 20) -
     held = [
         HoldGroup(
             code=group.code,
-            count=group.count,
+            count=group.total,
             first=group.first,
             rows=[
                 HeldOrder(row.id, row.order_id, row.number or row.external_id, row.detail, row.placed_at)
@@ -272,7 +314,27 @@ def attention(connection: Connection, merchant_id: int | None, each: int = 20) -
         )
         for group in overview.open_holds(connection, merchant_id)
     ]
-    return Attention(parked, held, overview.attention_count(connection, merchant_id))
+    return Attention(
+        parked, _unmade(connection, merchant_id, each), held, overview.attention_count(connection, merchant_id)
+    )
+
+
+def _unmade(connection: Connection, merchant_id: int | None, each: int) -> list[UnmadeGroup]:
+    groups: dict[str, list[UnmadeDelivery]] = {}
+    for row in overview.parked_deliveries(connection, merchant_id):
+        error = row.error or {}
+        delivery = UnmadeDelivery(
+            id=row.id,
+            noun=row.noun,
+            connection=row.connection,
+            order_id=row.order_id,
+            order=row.number or row.external_id,
+            code=str(error.get("code", "")),
+            detail=_error_text(error),
+            since=row.finished_at or row.created_at,
+        )
+        groups.setdefault(delivery.code, []).append(delivery)
+    return [UnmadeGroup(code, len(rows), min(r.since for r in rows), rows[:each]) for code, rows in groups.items()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from hub.store import search, timeline
 from hub.store.search import OrderQuery
 from hub.views.base import PAGE_SIZE, Page
 from hub.views.messages import MessageRow, message_row
-from hub.views.status import Status, of_order
+from hub.views.status import Status, Tone, of_order
 from hub.views.timeline import Sentence, of_event
 
 __all__ = ["OrderDetail", "OrderQuery", "OrderRow", "order_detail", "order_list", "orders_named"]
@@ -156,6 +156,21 @@ class ReturnView:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkView:
+    """Work on the order that is not done: a job that is pending, running or parked."""
+
+    id: int
+    kind: str
+    noun: str
+    state: str
+    due: dt.datetime
+    failures: int
+    message_id: int | None
+    code: str | None
+    detail: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class OrderDetail:
     """One order: `row` as in lists, and the rest. `can` names the actions that make sense now."""
 
@@ -184,6 +199,7 @@ class OrderDetail:
     shipments: list[ShipmentView]
     returns: list[ReturnView]
     messages: list[MessageRow]
+    work: list[WorkView]
     timeline: list[Sentence]
     can: list[str]
 
@@ -215,6 +231,7 @@ def order_detail(connection: Connection, order_id: int, merchant_id: int | None)
     holds = [_hold(row) for row in timeline.order_holds(connection, order_id)]
     messages = [message_row(row) for row in timeline.order_messages(connection, order_id)]
     row = _order_row(head, [hold.code for hold in holds if hold.released is None])
+    work = [_work(job) for job in timeline.order_jobs(connection, order_id)]
     story = [of_event(event) for event in timeline.order_events(connection, order_id)]
     return OrderDetail(
         row=row,
@@ -227,8 +244,9 @@ def order_detail(connection: Connection, order_id: int, merchant_id: int | None)
         shipments=_shipments(connection, order_id, skus, messages),
         returns=_returns(connection, order_id, skus, messages),
         messages=messages,
+        work=work,
         timeline=story,
-        can=_can(row, messages, bool(timeline.order_jobs(connection, order_id))),
+        can=_can(row, bool(work)),
         **{name: getattr(head, name) for name in _PLAIN},
     )
 
@@ -250,6 +268,21 @@ _PLAIN = [
     "tax",
     "message_id",
 ]
+
+
+def _work(row: Any) -> WorkView:
+    error = row.error or {}
+    return WorkView(
+        row.id,
+        row.kind,
+        row.noun,
+        row.state,
+        row.due_at,
+        row.failures,
+        row.message_id,
+        error.get("code"),
+        error.get("detail"),
+    )
 
 
 def _units(q: Quantities) -> Units:
@@ -383,11 +416,14 @@ def _returns(
     return found
 
 
-def _can(row: OrderRow, messages: list[MessageRow], has_work: bool) -> list[str]:
-    """`retry` where something is parked or still to do, `cancel` while a unit can still be taken back."""
+def _can(row: OrderRow, has_work: bool) -> list[str]:
+    """`retry` where something is parked or still to do, `cancel` while a unit can still be taken back,
+    `hold`, `ship-outside` and `close-short` while nobody has a unit yet."""
     found = []
-    if has_work or any(message.state == "parked" for message in messages) or (row.units.open and not row.holds):
+    if row.status.tone is Tone.FAILED or has_work or (row.units.open and not row.holds):
         found.append("retry")
     if row.units.open or row.units.allocated:
         found.append("cancel")
+    if row.units.open:
+        found.extend(["hold", "ship-outside", "close-short"])
     return found

@@ -43,7 +43,7 @@ class CompletenessRow:
 class Need:
     """One thing that waits for a person: how many, since when, and where to go.
 
-    `kind`: connection, alert, parked or held.
+    `kind`: connection, alert, parked, unmade or held.
     """
 
     kind: str
@@ -176,7 +176,7 @@ class AlertView:
 def alerts_of(connection: Connection, merchant_id: int | None) -> list[AlertView]:
     """Alerts nobody closed, newest first."""
     return [
-        AlertView(row.code, row.detail, row.connection, row.opened_at, row.count)
+        AlertView(row.code, row.detail, row.connection, row.opened_at, row.times)
         for row in overview.open_alerts(connection, merchant_id)
     ]
 
@@ -209,20 +209,23 @@ def needs_of(connection: Connection, merchant_id: int | None) -> list[Need]:
                 "parked",
                 "",
                 group.reason or "",
-                group.count,
+                group.total,
                 group.first,
                 Tone.FAILED,
                 "console.attention",
                 query,
             )
         )
+    for code, rows in _unmade(connection, merchant_id).items():
+        query = {"reason": code} if code else {}
+        found.append(Need("unmade", "", code, len(rows), min(rows), Tone.FAILED, "console.attention", query))
     for hold in overview.open_holds(connection, merchant_id):
         found.append(
             Need(
                 "held",
                 "",
                 hold.code,
-                hold.count,
+                hold.total,
                 hold.first,
                 Tone.WAITING,
                 "console.attention",
@@ -232,12 +235,19 @@ def needs_of(connection: Connection, merchant_id: int | None) -> list[Need]:
     return found
 
 
+def _unmade(connection: Connection, merchant_id: int | None) -> dict[str, list[dt.datetime]]:
+    found: dict[str, list[dt.datetime]] = {}
+    for each in overview.parked_deliveries(connection, merchant_id):
+        found.setdefault(str((each.error or {}).get("code", "")), []).append(each.finished_at or each.created_at)
+    return found
+
+
 def completeness(connection: Connection, merchant_id: int | None, now: dt.datetime) -> list[Row]:
     """The rows of the completeness table, judged by the ledger."""
     rows = []
     counts: dict[tuple[int, str], dict[str, int]] = {}
     for each in overview.documents(connection, merchant_id):
-        counts.setdefault((each.connection_id, each.kind), {})[each.state] = each.count
+        counts.setdefault((each.connection_id, each.kind), {})[each.state] = each.total
     for flow in overview.flow_rows(connection, merchant_id):
         if flow.direction != "in":
             continue

@@ -37,11 +37,13 @@ class Status:
 
     tone: Tone
     detail: str = ""
+    known: bool = True
+    """False: there is no telling which of the five it is."""
 
     @property
     def word(self) -> str:
         """The word beside the icon."""
-        return WORDS[self.tone]
+        return WORDS[self.tone] if self.known else "Unknown"
 
 
 _ENDED = {OrderStatus.SHIPPED, OrderStatus.RETURNED, OrderStatus.CANCELLED, OrderStatus.NOTHING_TO_SHIP}
@@ -51,7 +53,7 @@ def of_order(quantities: Quantities, hold_codes: Sequence[str], parked: bool) ->
     """A parked document comes first, then a hold, then what the quantities say."""
     word = status_of(quantities, held=bool(hold_codes))
     if parked:
-        return Status(Tone.FAILED, f"{word}, a document is parked")
+        return Status(Tone.FAILED, f"{word}, something is parked")
     if hold_codes:
         return Status(Tone.WAITING, "held" if word is OrderStatus.HELD else f"{word}, held")
     return Status(Tone.DONE if word in _ENDED else Tone.FLOWING, str(word))
@@ -88,13 +90,13 @@ _VERDICT_WORDS = {
     Verdict.WAITING: "adds up, some wait for a person",
     Verdict.MOVING: "on its way",
     Verdict.OPEN: "does not add up",
-    Verdict.UNKNOWN: "unknown: the source cannot count",
+    Verdict.UNKNOWN: "the source cannot count",
 }
 
 
 def of_verdict(verdict: Verdict) -> Status:
     """A row of the completeness table."""
-    return Status(_OF_VERDICT[verdict], _VERDICT_WORDS[verdict])
+    return Status(_OF_VERDICT[verdict], _VERDICT_WORDS[verdict], verdict is not Verdict.UNKNOWN)
 
 
 def of_connection(mode: str, trouble: str | None, stopped: bool) -> Status:
@@ -114,4 +116,4 @@ def of_flow(mode: str, trouble: str | None, paused: bool) -> Status:
         return Status(Tone.FAILED, "the connection is in trouble")
     if mode == "off":
         return Status(Tone.PAUSED, "the connection is off")
-    return Status(Tone.PAUSED, "paused by a person") if paused else Status(Tone.FLOWING)
+    return Status(Tone.PAUSED, "by a person") if paused else Status(Tone.FLOWING)

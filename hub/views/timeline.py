@@ -35,9 +35,9 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "order.outdated": (Tone.PAUSED, "An older revision came[ from {connection}]; recorded, not applied"),
     "order.held": (Tone.WAITING, "Held[: {detail}][ ({code})]"),
     "order.cancelled": (Tone.PAUSED, "Order cancelled[ by {by}][: {reason}][, {units:unit}]"),
-    "order.shipped-outside": (Tone.DONE, "Marked as shipped outside[: {units:unit}]"),
+    "order.shipped-outside": (Tone.DONE, "Marked as shipped by other means[: {units:unit}]"),
     "order.closed-short": (Tone.DONE, "Closed short[: {units:unit} cancelled]"),
-    "order.retried": (Tone.FLOWING, "Tried again[: {detail}]"),
+    "order.retried": (Tone.FLOWING, "Tried again[: {documents:document}][, {deliveries:delivery}]"),
     "hold.placed": (Tone.WAITING, "Held[: {detail}][ ({code})]"),
     "hold.released": (Tone.FLOWING, "Hold released[: {code}]"),
     "order.routed": (Tone.FLOWING, "Routed to {backend}[: {lines:line}][, {units:unit}][ by rule {rule}]"),
@@ -49,13 +49,13 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "cancellation.granted": (Tone.PAUSED, "{to} gave back[ {units}][ of {asked:unit}]"),
     "cancellation.refused": (Tone.WAITING, "{backend} could not cancel[ {units:unit}][: {detail}]"),
     "shipment.received": (Tone.DONE, "{backend} shipped[ {units:unit}][ in {packages:package}][ with {carrier}]"),
-    "shipment.written_back": (Tone.DONE, "{to} told of the shipment[, tracking {tracking}]"),
+    "shipment.written_back": (Tone.DONE, "Told {to} of the shipment[, tracking {tracking}]"),
     "return.received": (Tone.FLOWING, "Return received[ from {backend}][: {units:unit}][ ({reason})]"),
-    "return.written_back": (Tone.DONE, "{to} told of the return[: {units:unit}]"),
+    "return.written_back": (Tone.DONE, "Told {to} of the return[: {units:unit}]"),
     "acknowledgement.sent": (Tone.DONE, "Acknowledgement[ {set_id}] sent to {to}"),
     "acknowledgement.received": (Tone.DONE, "{partner} acknowledged[ the {set_id}][: {status}]"),
     "shipment.tracking-added": (Tone.FLOWING, "Tracking added[ to shipment {shipment}]"),
-    "shipment.tracking-written-back": (Tone.DONE, "{to} told of the tracking"),
+    "shipment.tracking-written-back": (Tone.DONE, "Told {to} of the tracking"),
     "return.opened": (Tone.FLOWING, "Return opened[: {units:unit}]"),
     "return.unannounced": (Tone.WAITING, "The return was not announced by the source"),
     "cancellation.too-late": (Tone.WAITING, "Too late to cancel[ {units:unit}][ of line {line}]: already shipped"),
@@ -67,21 +67,25 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "message.replayed": (Tone.FLOWING, "{document} replayed[ with mapping {mapping}]"),
     "message.ignored": (Tone.PAUSED, "{document} ignored[: {reason}]"),
     "message.released": (Tone.FLOWING, "{document} released[: {awaited} came]"),
-    "flow.run": (Tone.FLOWING, "Run asked for[: {flow}]"),
-    "flow.paused": (Tone.PAUSED, "Flow paused[: {flow}]"),
-    "flow.resumed": (Tone.FLOWING, "Flow resumed[: {flow}]"),
+    "flow.run": (Tone.FLOWING, "Run asked for[: {document}]"),
+    "flow.paused": (Tone.PAUSED, "Flow paused[: {document}]"),
+    "flow.resumed": (Tone.FLOWING, "Flow resumed[: {document}]"),
+    "connection.mended": (Tone.FLOWING, "{connection} mended: it is called again"),
+    "table.row-added": (Tone.FLOWING, "Row added to table {table}[: {released:document} read again]"),
     "connection.mode": (Tone.FLOWING, "Mode set to {mode}"),
     "outbound.stopped": (Tone.PAUSED, "Outbound stopped[ for {connection}]"),
     "outbound.started": (Tone.FLOWING, "Outbound started[ for {connection}]"),
 }
 
 _DEFAULTS = {
-    "backend": "The backend",
-    "connection": "The source",
+    "backend": "the backend",
+    "connection": "the source",
     "document": "document",
-    "partner": "The partner",
-    "to": "The other side",
+    "partner": "the partner",
+    "to": "the other side",
 }
+
+_PLURALS = {"delivery": "deliveries"}
 
 _PART = re.compile(r"\[([^\]]*)\]|\{(\w+)(?::(\w+))?\}")
 _NAME = re.compile(r"\{(\w+)(?::(\w+))?\}")
@@ -111,7 +115,7 @@ def _said(value: Any, noun: str | None) -> str:
         counted = str(len(value)) if noun else ", ".join(str(each) for each in value)
     else:
         counted = str(value)
-    return counted if noun is None else f"{counted} {noun}{'' if counted == '1' else 's'}"
+    return counted if noun is None else f"{counted} {noun if counted == '1' else _PLURALS.get(noun, noun + 's')}"
 
 
 def _unknown(kind: str, data: Mapping[str, Any]) -> str:

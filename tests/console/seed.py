@@ -158,7 +158,8 @@ class Seed:
                 ships=line.get("ships", True),
                 identifiers={},
             )
-            self.entry(line_id, "ordered", line["units"], at)
+            if line.get("ships", True):
+                self.entry(line_id, "ordered", line["units"], at)
             ids.append(line_id)
         units = sum(line["units"] for line in lines)
         name = values.get("source", "the shop")
@@ -336,7 +337,7 @@ def build(tx: Connection, now: dt.datetime, orders: int = 40) -> World:
     partner = seed.insert(
         t.partners, name="Northfield Stores", connection_id=folder, merchant_id=merchant, settings={}, created_at=now
     )
-    seed.flow(shop, "in", "order", source_count=orders + 4)
+    seed.flow(shop, "in", "order", source_count=orders + 3)
     seed.flow(shop, "out", "shipment")
     seed.flow(folder, "in", "order", schedule="every 30s")
     seed.flow(warehouse, "in", "shipment", source_count=None)
@@ -429,7 +430,7 @@ def _parked_delivery(seed: Seed, shop: int, warehouse: int, merchant: int) -> tu
     seed.tx.execute(t.mapping_texts.insert().values(**text, first_used_at=at))
     seed.park(message, "connector.rejected", detail, path="ship_to.postal_code")
     job = seed.job(
-        warehouse, "deliver", "fulfillment", "parked", order_id=order, message_id=message, key="deliver/F-2003"
+        warehouse, "deliver", "fulfillment", "parked", order_id=order, message_id=message, key="fulfillment/F-2003"
     )
     seed.attempt(job, "parked", at, mapping_hash=digest, error={"code": "connector.rejected", "detail": detail})
     seed.event(
