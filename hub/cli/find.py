@@ -36,4 +36,5 @@ def flow(hub: Installation, name: str) -> Row[Any]:
     if len(found) > 1:
         names = " or ".join(f"{row.connection}/{row.direction}/{row.kind}" for row in found)
         raise Refused("flow.ambiguous", f"{name!r} is two flows; say {names}.")
-    return found[0]
+    only: Row[Any] = found[0]
+    return only
