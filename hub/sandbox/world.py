@@ -39,27 +39,30 @@ class Peer:
         self.kind = kind
         self.folder = folder
         self.log = folder / f"{kind}.log"
+        self.url = ""
         self._session = requests.Session()
-        self._process, self.url = self._start(options)
+        self._ready = folder / f"{kind}.ready"
+        self._process = self._start(options)
 
-    def _start(self, options: dict[str, Any]) -> tuple[subprocess.Popen[bytes], str]:
-        ready = self.folder / f"{self.kind}.ready"
-        ready.unlink(missing_ok=True)
-        command = [sys.executable, "-m", "hub.sandbox", self.kind, "--ready-file", str(ready),
+    def _start(self, options: dict[str, Any]) -> subprocess.Popen[bytes]:
+        self._ready.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "hub.sandbox", self.kind, "--ready-file", str(self._ready),
                    "--parent-pid", str(os.getpid())]  # fmt: skip
         for name, value in options.items():
             command += [f"--{name.replace('_', '-')}", str(value)]
         root = str(Path(__file__).resolve().parents[2])
         path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         with self.log.open("ab") as log:
-            process = subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": path})
+            return subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": path})
+
+    def wait_until_ready(self) -> None:
+        """Until it listens; `url` is known from then on. Raises PeerFailed."""
         deadline = time.monotonic() + START_SECONDS
-        while not ready.exists():
-            if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
+        while not self._ready.exists():
+            if self._process.poll() is not None or time.monotonic() > deadline:
                 raise PeerFailed(f"the {self.kind} did not start; see {self.log}:\n{self.log.read_text()[-2000:]}")
             time.sleep(0.02)
-        return process, f"http://127.0.0.1:{json.loads(ready.read_text())['port']}"
+        self.url = f"http://127.0.0.1:{json.loads(self._ready.read_text())['port']}"
 
     @property
     def pid(self) -> int:
@@ -116,6 +119,8 @@ class World:
             for kind, options in (("store", store), ("warehouse", warehouse), ("partner", partner)):
                 if options is not None:
                     self.peers[kind] = Peer(kind, self.folder, options)
+            for peer in self.peers.values():
+                peer.wait_until_ready()
         except PeerFailed:
             self.stop()
             raise

@@ -17,6 +17,7 @@ from hub.sandbox.store.orders import (
     build_line,
     price_line,
     refresh,
+    refresh_quantities,
 )
 from hub.sandbox.store.shop import Node, Shop, now
 
@@ -32,8 +33,8 @@ class Refused(Exception):
 
 
 def settle(shop: Shop, order: Node, *topics: str) -> None:
-    """After a change: derive, move the update time, tell the listeners."""
-    refresh(order)
+    """After a change: derive quantities, move the update time, tell the listeners. Amounts are the caller's."""
+    refresh_quantities(order)
     shop.touch(order)
     for topic in topics:
         shop.emit(topic, order)
@@ -67,7 +68,7 @@ def fulfil(shop: Shop, groups: list[Node], tracking: list[Node], by: str = "api"
             _fulfillment_orders=[entry for entry, _ in chosen], _by=by,
         )  # fmt: skip
         order["_fulfillments"].append(made)
-        refresh(order)
+        refresh_quantities(order)
         done = "FULFILLED" if order["displayFulfillmentStatus"] == "FULFILLED" else "PARTIALLY_FULFILLED"
         settle(shop, order, f"ORDERS_{done}")
         shop.emit("FULFILLMENTS_CREATE", made)
@@ -189,6 +190,7 @@ def edit(shop: Shop, order: Node, changes: list[Node]) -> None:
             else:
                 _set_quantity(shop, order, change["line"], int(change["quantity"]))
         order["edited"] = True
+        refresh(order)
         settle(shop, order, "ORDERS_EDITED")
 
 
@@ -239,6 +241,7 @@ def _take_units(order: Node, line: Node, units: int) -> None:
 def pay(shop: Shop, order: Node) -> None:
     with shop.lock:
         order["displayFinancialStatus"] = "PAID"
+        refresh(order)
         settle(shop, order, "ORDERS_PAID")
 
 

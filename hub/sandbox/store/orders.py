@@ -216,7 +216,13 @@ def _destination(shop: Shop, order: Node) -> Node | None:
 
 
 def refresh(order: Node) -> None:
-    """Work out every quantity, status and total that follows from lines, fulfilments and payments."""
+    """Work out everything that follows from lines, fulfilments and payments."""
+    refresh_quantities(order)
+    _total(order)
+
+
+def refresh_quantities(order: Node) -> None:
+    """Quantities and statuses only: enough where no amount changes."""
     lines = order["_lines"]
     for line in lines:
         current = line["quantity"] - line["_removed"]
@@ -230,7 +236,6 @@ def refresh(order: Node) -> None:
     order["totalWeight"] = str(sum(line["_spec"].product.grams * line["quantity"] for line in lines))
     order["displayFulfillmentStatus"] = _fulfillment_status(order)
     order["returnStatus"] = _return_status(order)
-    _total(order)
 
 
 def _fulfillment_status(order: Node) -> str:
