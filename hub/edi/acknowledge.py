@@ -18,6 +18,7 @@ from hub.edi.x12 import Group, Interchange, RawSet
 FUNCTIONAL_ACKNOWLEDGEMENT = "FA"
 _MOST_CODES = 5
 _MOST_NOTES = 500
+_MOST_ELEMENT_NOTES = 99
 _LONGEST_COPY = 99
 
 
@@ -182,10 +183,10 @@ def _notes(errors: list[Finding]) -> list[Segment | Loop]:
         if fault.ack_segment == "AK304":
             loops.append(Loop("AK3", [_ak3(fault, code)]))
             continue
-        if gathered is None or gathered[0] != fault.position or len(gathered[1].children) > _MOST_NOTES:
+        if gathered is None or gathered[0] != fault.position:
             gathered = fault.position, Loop("AK3", [_ak3(fault, "8")])
             loops.append(gathered[1])
-        if len(gathered[1].children) <= _LONGEST_COPY:
+        if len(gathered[1].children) <= _MOST_ELEMENT_NOTES:
             gathered[1].children.append(_ak4(fault))
     return loops
 

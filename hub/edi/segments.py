@@ -97,7 +97,7 @@ class SegmentJudge:
 
     def _notes_kept(self, text: str, notes: tuple[Note, ...]) -> bool:
         present = [bool(part) for part in text.split(self.delimiters.element)]
-        return not any(note.broken_at(present) for note in notes)
+        return all(note.broken_at(present) == 0 for note in notes)
 
     def _faults(self, text: str, rule: SegmentRule) -> tuple[Finding, ...]:
         parts = text.split(self.delimiters.element)
@@ -217,41 +217,45 @@ class _Matcher:
         self.notes: tuple[Note, ...] = ()
         if rule is None:
             return
-        pairs = _adjacent_pairs(rule)
-        self.notes = tuple(n for n in rule.notes if not (n.kind == "P" and n.numbers in pairs))
-        text = re.escape(rule.id) + _tail_pattern(rule, 1, pairs, delimiters)
+        built_in = _adjacent_notes(rule)
+        self.notes = tuple(n for n in rule.notes if n not in built_in.values())
+        text = re.escape(rule.id) + _tail_pattern(rule, 1, built_in, delimiters)
         self.pattern = re.compile(text).fullmatch
 
 
-def _adjacent_pairs(rule: SegmentRule) -> set[tuple[int, ...]]:
-    """The paired notes over two neighbours that share no element: these are built into the pattern."""
-    pairs: set[tuple[int, ...]] = set()
+def _adjacent_notes(rule: SegmentRule) -> dict[int, Note]:
+    """The notes built into the pattern, by their first element: P and C over two optional neighbours.
+
+    Each element takes part in one at most; C only where the later element needs the earlier one.
+    """
+    chosen: dict[int, Note] = {}
     taken: set[int] = set()
     for note in rule.notes:
-        if note.kind != "P" or len(note.numbers) != 2 or taken & set(note.numbers):
-            continue
-        first, second = note.numbers
-        mandatory = rule.elements[first - 1].mandatory or rule.elements[second - 1].mandatory
-        if second == first + 1 and not mandatory:
-            pairs.add(note.numbers)
-            taken |= set(note.numbers)
-    return pairs
+        low, high = min(note.numbers), max(note.numbers)
+        fits = len(note.numbers) == 2 and high == low + 1 and not taken & {low, high}
+        fits = fits and (note.kind == "P" or (note.kind == "C" and note.numbers == (high, low)))
+        if fits and not rule.elements[low - 1].mandatory and not rule.elements[high - 1].mandatory:
+            chosen[low] = note
+            taken |= {low, high}
+    return chosen
 
 
-def _tail_pattern(rule: SegmentRule, number: int, pairs: set[tuple[int, ...]], marks: Delimiters) -> str:
+def _tail_pattern(rule: SegmentRule, number: int, notes: dict[int, Note], marks: Delimiters) -> str:
     """Pattern of elements `number` and on, each with its separator; what may be left off is optional."""
     if number > len(rule.elements):
         return ""
     separator = re.escape(marks.element)
     element = rule.elements[number - 1]
-    own = pattern_of(element, marks)
-    if (number, number + 1) in pairs:
-        partner = pattern_of(rule.elements[number], marks)
-        text = f"{separator}(?:{own}{separator}{partner}|{separator})"
-        rest = number + 2
-    else:
-        text = f"{separator}{own}" if element.mandatory else f"{separator}(?:{own})?"
-        rest = number + 1
-    text += _tail_pattern(rule, rest, pairs, marks)
+    own, note = pattern_of(element, marks), notes.get(number)
     needed = any(e.mandatory for e in rule.elements[number - 1 :])
+    if note is None:
+        text = f"{separator}{own}" if element.mandatory else f"{separator}(?:{own})?"
+        text += _tail_pattern(rule, number + 1, notes, marks)
+        return text if needed else f"(?:{text})?"
+    partner = pattern_of(rule.elements[number], marks)
+    partner = partner if note.kind == "P" else f"(?:{partner})?"
+    text = f"{separator}(?:{own}{separator}{partner}|{separator})"
+    text += _tail_pattern(rule, number + 2, notes, marks)
+    if note.kind == "C":
+        text = f"(?:{text}|{separator}{own})" if not needed else text
     return text if needed else f"(?:{text})?"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.edi.findings import Finding, finding
-from hub.edi.grammar import ANY, Item, SetGrammar, walk
+from hub.edi.grammar import ANY, Item, SetGrammar
 from hub.edi.tree import Loop, Segment
 
 _Report = Callable[[Finding], None]
@@ -203,8 +203,3 @@ class Walk:
 
     def _report_segment(self, code: str, segment_id: str, message: str) -> None:
         self.report(finding(code, message, segment=segment_id, loop=self.loop, value=segment_id))
-
-
-def loop_ids(grammar: SetGrammar) -> frozenset[str]:
-    """The ids of all loops of a set."""
-    return frozenset(item.id for item in walk(grammar.root) if item.is_loop and item.parent)
