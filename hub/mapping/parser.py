@@ -350,6 +350,10 @@ class _Parser:
         operator = self.take("=", "!=")
         if operator is None:
             raise self.fault("expected `=` or `!=` in the filter, as in `[kind=gift]`")
+        if any(test.other for step in steps for test in step.tests):
+            raise self.fault("a filter inside a filter compares with plain values only", operator)
+        if self.peek().kind in (".", "$", "^"):
+            return Test(tuple(steps), (), operator.kind == "!=", self.path())
         return Test(tuple(steps), self.texts(), operator.kind == "!=")
 
     def texts(self) -> tuple[str, ...]:

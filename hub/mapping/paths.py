@@ -7,7 +7,7 @@ A `Reader` answers three questions about a path: `one` (its value, None when mis
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from hub.edi.tree import TransactionSet
@@ -27,12 +27,17 @@ _WORD = re.compile(r"[^\W\d][\w-]*")
 class Reader:
     """A compiled path."""
 
-    __slots__ = ("_name", "_start", "_steps", "many", "one", "path")
+    __slots__ = ("_joins", "_name", "_start", "_steps", "many", "one", "path")
 
     def __init__(self, path: Path, constants: Mapping[str, Any]) -> None:
         self.path = path
         self._name, self._start = _start(path, constants)
         self._steps = tuple(_step(step) for step in path.steps)
+        self._joins = {
+            i: _Join(step.tests, constants)
+            for i, step in enumerate(path.steps)
+            if any(test.other for test in step.tests)
+        }
         keys = tuple(step.name for step in path.steps)
         plain = bool(keys) and all(step.kind == "name" for step in path.steps)
         self.one: One = _plain_one(keys, self._single) if plain else self._single
@@ -43,8 +48,9 @@ class Reader:
     def matches(self, here: Any, scope: Scope) -> list[Match]:
         """All matches, general form: any step, any node."""
         found: list[Match] = [(self._start(here, scope), None)]
-        for step in self._steps:
-            found = step(found, scope.run)
+        for i, step in enumerate(self._steps):
+            join = self._joins.get(i)
+            found = step(found, scope.run) if join is None else join.matching(found, here, scope)
             scope.run.spend(len(found) + 1)
         return [match for match in _flat(found) if match[0] is not None and match[0] != ""]
 
@@ -277,14 +283,38 @@ def _filter_step(tests: tuple[Test, ...]) -> StepFunction:
 def _test(test: Test) -> Callable[[Any, Run], bool]:
     steps = [_step(step) for step in test.path]
     wanted, negated = frozenset(test.values), test.negated
+    return lambda node, run: _among(steps, node, run, wanted) is not negated
 
-    def holds(node: Any, run: Run) -> bool:
-        found: list[Match] = [(node, None)]
-        for step in steps:
-            found = step(found, run)
-        flat = _flat(found)
-        run.spend(len(flat) + 1)
-        scalars = [v for v, _ in flat if v is not None and not isinstance(v, Mapping)]
-        return any(as_text(value) in wanted for value in scalars) is not negated
 
-    return holds
+def _among(steps: list[StepFunction], node: Any, run: Run, wanted: Container[str]) -> bool:
+    """Whether the steps lead from the node to one of the wanted texts."""
+    found: list[Match] = [(node, None)]
+    for step in steps:
+        found = step(found, run)
+    flat = _flat(found)
+    run.spend(len(flat) + 1)
+    return any(as_text(v) in wanted for v, _ in flat if v is not None and not isinstance(v, Mapping))
+
+
+class _Join:
+    """A filter that compares with what the item holds: `[line.id=.id]`."""
+
+    __slots__ = ("_tests",)
+
+    def __init__(self, tests: tuple[Test, ...], constants: Mapping[str, Any]) -> None:
+        self._tests = [
+            ([_step(step) for step in test.path], test, Reader(test.other, constants) if test.other else None)
+            for test in tests
+        ]
+
+    def matching(self, found: list[Match], here: Any, scope: Scope) -> list[Match]:
+        """Those of `found` that hold, for the item `here`."""
+        bound = [
+            (steps, test.negated, frozenset(map(as_text, reader.many(here, scope)) if reader else test.values))
+            for steps, test, reader in self._tests
+        ]
+        return [
+            match
+            for match in _flat(found)
+            if all(_among(steps, match[0], scope.run, wanted) is not negated for steps, negated, wanted in bound)
+        ]

@@ -33,11 +33,13 @@ class Literal:
 @dataclass(frozen=True, slots=True)
 class Test:
     """One condition in brackets: a relative path and the texts it may (or must not) be. An empty path means the
-    element that identifies a segment or loop: `N1[ST]`."""
+    element that identifies a segment or loop: `N1[ST]`. With `other` the texts are what that path leads to from the
+    item: `[line.id=.id]`."""
 
     path: tuple[Step, ...]
     values: tuple[str, ...]
     negated: bool = False
+    other: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
