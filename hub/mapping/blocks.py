@@ -9,7 +9,7 @@ from typing import Any
 from hub.mapping.errors import BAD_VALUE, Fault, Finding, Position
 from hub.mapping.expressions import Evaluate
 from hub.mapping.paths import Reader, location
-from hub.mapping.runtime import Group, Scope, as_text
+from hub.mapping.runtime import MAX_FINDINGS, Group, Scope, as_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class CompiledRow:
         source_path = value_path = ""
         if reader is not None:
             source_path = reader.path.text
+        if reader is not None and len(scope.run.errors) < MAX_FINDINGS:  # telling a place walks the path again
             value_path = _place(lambda: reader.locate(here, scope, fault.index or 0))
         scope.run.errors.append(
             (
@@ -56,7 +57,7 @@ class CompiledRow:
         if any(target == self.target or target.startswith(inside) for target in known):
             return
         fault = Fault("mapping.required", f"`{self.name}` is required and nothing fills it")
-        place = _place(lambda: location(scope))
+        place = _place(lambda: location(scope)) if len(scope.run.errors) < MAX_FINDINGS else ""
         finding = Finding.at(self.key, fault.code, fault.message, target=self.target, value_path=place)
         scope.run.errors.append((finding, fault))
 

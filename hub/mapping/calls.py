@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hub.mapping.errors import Fault
 from hub.mapping.functions import FUNCTIONS, Function, Parameter
 from hub.mapping.runtime import Scope, as_text
-from hub.mapping.syntax import Argument, Call, Literal
+from hub.mapping.syntax import Argument, Call
 
 if TYPE_CHECKING:
     from hub.mapping.expressions import Compiler
@@ -137,6 +137,8 @@ def bind(call: Call, compiler: Compiler) -> Bound:
         argument = given.get(parameter.name)
         if parameter.kind == "value":
             if argument is not None:
+                if argument.value is None:
+                    raise CallFault(argument.offset, "argument", f"`{argument.word}` is neither a path nor a number")
                 values.append(compiler.expression(argument.value))
         else:
             literals[parameter.name] = parameter.default if argument is None else _literal(call, parameter, argument)
@@ -162,8 +164,8 @@ def _match(call: Call, function: Function) -> dict[str, Argument]:
 
 
 def _literal(call: Call, parameter: Parameter, argument: Argument) -> Any:
-    value, name = argument.value, f"`{parameter.name}` of `{call.name}`"
-    if not isinstance(value, Literal):
+    value, name = argument.literal, f"`{parameter.name}` of `{call.name}`"
+    if value is None:
         raise CallFault(argument.offset, "argument", f"{name} is written out, not read from a path")
     if parameter.kind == "integer":
         text = str(value.value)
@@ -178,7 +180,7 @@ def _literal(call: Call, parameter: Parameter, argument: Argument) -> Any:
         if value.value not in parameter.choices:
             raise CallFault(argument.offset, "argument", f"{name} is one of {', '.join(parameter.choices)}")
         return value.value
-    if not isinstance(value.value, str) or argument.bare:
+    if not isinstance(value.value, str) or argument.word is not None:
         raise CallFault(argument.offset, "argument", f"{name} is a text in quotes")
     return value.value
 
@@ -195,10 +197,10 @@ class _Otherwise:
 
 
 def _otherwise(argument: Argument, words: tuple[str, ...]) -> _Otherwise:
-    value = argument.value
-    if isinstance(value, Literal) and (value.value is None or (argument.bare and value.value in words)):
+    value = argument.literal
+    if value is not None and (value.value is None or argument.word in words):
         return _Otherwise("null" if value.value is None else str(value.value))
-    if isinstance(value, Literal):
+    if value is not None:
         return _Otherwise("default", value.value)
     raise CallFault(argument.offset, "argument", f"if missing: {', '.join(words)}, or a text in quotes")
 
@@ -212,12 +214,12 @@ def _codes(call: Call) -> Bound:
             raise CallFault(argument.offset, "argument", "codes are written like codes(00=original, else='other')")
         if argument.name == "else":
             otherwise = _otherwise(argument, ("fail", "pass", "null"))
-        elif not isinstance(argument.value, Literal):
+        elif argument.literal is None:
             raise CallFault(argument.offset, "argument", "a code becomes a text or a number, not a path")
         elif argument.name in table:
             raise CallFault(argument.offset, "argument", f"the code {argument.name} stands here twice")
         else:
-            table[argument.name] = argument.value.value
+            table[argument.name] = argument.literal.value
     if not table:
         raise CallFault(call.offset, "argument", "codes are written like codes(00=original, else='other')")
 
@@ -242,14 +244,16 @@ def _lookup(call: Call, compiler: Compiler) -> Bound:
     """lookup(TABLE, fail | park | pass | null | default='TEXT' [, column='NAME'])."""
     otherwise: _Otherwise | None = None
     column = ""
-    if not call.arguments or call.arguments[0].name or not isinstance(call.arguments[0].value, Literal):
+    first = call.arguments[0].literal if call.arguments else None
+    if first is None or call.arguments[0].name:
         raise CallFault(call.offset, "argument", _LOOKUP)
-    table = str(call.arguments[0].value.value)
+    table = str(first.value)
     for argument in call.arguments[1:]:
-        if argument.name == "column" and isinstance(argument.value, Literal):
-            column = str(argument.value.value)
-        elif argument.name == "default" and otherwise is None and isinstance(argument.value, Literal):
-            otherwise = _Otherwise("default", argument.value.value)
+        literal = argument.literal
+        if argument.name == "column" and literal is not None:
+            column = str(literal.value)
+        elif argument.name == "default" and otherwise is None and literal is not None:
+            otherwise = _Otherwise("default", literal.value)
         elif not argument.name and otherwise is None:
             otherwise = _otherwise(argument, MISSING_WORDS)
             if otherwise.how == "default":

@@ -1,4 +1,4 @@
-"""Checks a mapping against what it reads and fills: unknown canonical fields, tables that nowhere stand."""
+"""Checks a mapping against what it reads and fills."""
 
 from __future__ import annotations
 
@@ -47,17 +47,14 @@ def _targets(mapping: Mapping, fields_of: FieldsOf) -> Iterable[Finding]:
 
 
 def _sources(mapping: Mapping, fields_of: FieldsOf) -> Iterable[Finding]:
-    """Paths from the root of a canonical document; deeper scopes are not followed."""
+    """Paths into a canonical document that it cannot have."""
     fields = fields_of(mapping.source.name) if mapping.source.canonical else None
     if fields is None:
         return
-    for path, at, target in mapping.paths:
-        if path.root != "$":
-            continue
-        names = [step.name for step in path.steps if step.kind == "name"]
-        unknown = _unknown(fields, names)
+    for read in mapping.reads:
+        unknown = _unknown(fields, list(read.place or ()))
         if unknown is not None:
-            yield _warning(at, "unknown-source", f"`{mapping.source.name}` has no field `{unknown}`", target)
+            yield _warning(read.at, "unknown-source", f"`{mapping.source.name}` has no field `{unknown}`", read.target)
 
 
 def _unknown(fields: FieldTree | None, names: list[str]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from hub.mapping.blocks import CompiledRow, Entry, alone, always_list, joined, object_of
 from hub.mapping.calls import CallFault
@@ -21,6 +22,15 @@ _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{1,2}")
 _NAME = re.compile(r"\w[\w-]*")
 
 
+class Read(NamedTuple):
+    """A path that a row reads; `place` are the field names from the document's root, None for another root."""
+
+    path: Path
+    at: Position
+    target: str
+    place: tuple[str, ...] | None
+
+
 @dataclass(slots=True)
 class RowCompiler:
     """Compiles the rows of a resolved template; `findings` gets every error, with its line and column."""
@@ -28,7 +38,7 @@ class RowCompiler:
     template: Template
     findings: list[Finding] = field(default_factory=list)
     targets: dict[str, Position] = field(default_factory=dict)  # every target path, for checks against a schema
-    paths: list[tuple[Path, Position, str]] = field(default_factory=list)  # every path read, for checks
+    reads: list[Read] = field(default_factory=list)
     compiler: Compiler = field(init=False)
     dialects: Dialects = field(init=False)  # of the scope that is being compiled
 
@@ -140,7 +150,8 @@ class RowCompiler:
 
     def _read(self, readers: tuple[Reader, ...], scalar: Scalar, target: str) -> None:
         for reader in readers:
-            self.paths.append((reader.path, scalar.position(reader.path.offset), target))
+            path = reader.path
+            self.reads.append(Read(path, scalar.position(path.offset), target, self.dialects.place_of(path)))
 
     def _control(self, name: str, scalar: Scalar, target: str) -> CompiledRow:
         if scalar.quoted:

@@ -58,7 +58,9 @@ def _inside(node: Any, crumb: Any, name: str, loops_first: bool) -> list[Match]:
             segments.append(child)
     if not loops_first and len(segments) == 1:
         return [(segments[0], crumb)]
-    chosen = (loops or segments) if loops_first else (segments or loops)
+    chosen: list[Any] = (loops or segments) if loops_first else (segments or loops)
+    if len(chosen) == 1 and chosen[0] is node.children[0]:
+        return [(chosen[0], crumb)]
     return [(child, (crumb, f"/{name}[#{i}]")) for i, child in enumerate(chosen, 1)]
 
 

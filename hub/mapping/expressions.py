@@ -115,7 +115,7 @@ class Compiler:
             elif many:
                 run = call.each(run)
             else:
-                run = call.apply(run)
+                run = call.apply(run) if call.gives == "one" else _listed(call.apply(run))
             many = call.gives == "many" or (many and call.takes == "one")
         if many:
             run = _non_empty(run)

@@ -7,17 +7,15 @@ from collections.abc import Mapping as MappingType
 from typing import Any
 
 from hub.edi.tree import Loop, TransactionSet
-from hub.mapping.compile import RowCompiler
+from hub.mapping.compile import Read, RowCompiler
 from hub.mapping.errors import Fault, Finding, LookupMissing, MappingError, Position
 from hub.mapping.parser import Dialects, parse_path
 from hub.mapping.paths import Reader
-from hub.mapping.runtime import EMPTY, Context, Run, Scope
-from hub.mapping.syntax import Path, SyntaxFault
+from hub.mapping.runtime import EMPTY, MAX_FINDINGS, Context, Run, Scope
+from hub.mapping.syntax import SyntaxFault
 from hub.mapping.template import Format, Template, apply_fragments, emit, load
 
 Tables = MappingType[str, MappingType[str, Any]]
-
-MAX_FINDINGS = 100
 
 
 class Mapping:
@@ -31,6 +29,8 @@ class Mapping:
 
     def __init__(self, name: str, template: Template, tables: Tables) -> None:
         """`template` is resolved along `extends`; raises MappingError with everything that is wrong."""
+        if template.findings and not template.rows.rows:
+            raise MappingError(template.findings)
         apply_fragments(template)
         rows = RowCompiler(template)
         build = rows.block(template.rows, "")
@@ -45,7 +45,7 @@ class Mapping:
         self.description = template.description
         self.tables: frozenset[str] = frozenset(rows.tables)
         self.targets: dict[str, Position] = rows.targets
-        self.paths: list[tuple[Path, Position, str]] = rows.paths
+        self.reads: list[Read] = rows.reads
         self._table_rows: Tables = {table: tables[table] for table in sorted(self.tables) if table in tables}
         self._build, self._split = build, split
         self.text: str = emit(template, self._table_rows)

@@ -46,12 +46,14 @@ _COMPARISONS = frozenset({"=", "!=", "<", "<=", ">", ">="})
 class Dialects:
     """How paths are read: `json` for JSON, CSV and canonical documents, `x12` for EDI designators.
 
-    `scopes` are the dialects of the items around an expression, the innermost last.
+    `scopes` are the dialects of the items around an expression, the innermost last, and `places` the names that lead
+    to them from the document's root, None where they stand elsewhere.
     """
 
     document: str = "json"
     source: str = "json"
     scopes: tuple[str, ...] = ()
+    places: tuple[tuple[str, ...] | None, ...] = ((),)
 
     @property
     def here(self) -> str:
@@ -71,7 +73,15 @@ class Dialects:
         return "json"
 
     def inside(self, path: Path) -> Dialects:
-        return replace(self, scopes=(*self.scopes, self.of(path)))
+        return replace(self, scopes=(*self.scopes, self.of(path)), places=(*self.places, self.place_of(path)))
+
+    def place_of(self, path: Path) -> tuple[str, ...] | None:
+        """The field names from the document's root that a path goes through."""
+        if path.root not in ("", "$", "^"):
+            return None
+        levels = min(path.outer, len(self.places) - 1)
+        start = () if path.root == "$" else self.places[-1 - levels]
+        return None if start is None else start + tuple(step.name for step in path.steps if step.kind == "name")
 
 
 def parse_expression(text: str, dialects: Dialects) -> Expression:
@@ -220,9 +230,17 @@ class _Parser:
             self.i += 2
         first, after = self.peek(), self.peek(1).kind
         if first.kind in ("word", "number") and after in (",", ")") and first.text not in ("true", "false", "null"):
-            self.i += 1
-            return Argument(name, Literal(first.text, first.offset), True, token.offset)
-        return Argument(name, self.expression(), False, token.offset)
+            return Argument(name, self.word_value(), first.text, token.offset)
+        return Argument(name, self.expression(), None, token.offset)
+
+    def word_value(self) -> Expression | None:
+        """A single word as an expression, where it is one: a choice such as `left` is none among EDI designators."""
+        start = self.i
+        try:
+            return self.expression()
+        except SyntaxFault:
+            self.i = start + 1
+            return None
 
     # --- conditions
 
@@ -308,9 +326,9 @@ class _Parser:
         while True:
             if self.peek().kind == "[":
                 steps.append(self.json_bracket())
-            elif self.peek().kind == ".":
-                self.next()
-                if self.peek().kind in ("word", "number", "text"):
+            elif dot := self.take("."):
+                name = self.peek()
+                if name.kind in ("word", "number", "text") and name.offset == dot.offset + 1:
                     steps.append(self.json_name(anything=True))
                 elif steps or not relative:
                     raise self.fault("expected a field's name after `.`")

@@ -80,12 +80,20 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One argument of a call; a bare word is a Literal of its text with `bare` set."""
+    """One argument of a call. A bare word or number is kept as `word` too: what it means (a choice, a code, a field) is
+    up to the function. `value` is None for a word that is no expression."""
 
     name: str
-    value: Expression
-    bare: bool
+    value: Expression | None
+    word: str | None
     offset: int
+
+    @property
+    def literal(self) -> Literal | None:
+        """A word as its text, or the literal that stands here."""
+        if self.word is not None:
+            return Literal(self.word, self.offset)
+        return self.value if isinstance(self.value, Literal) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Read from libyaml's event stream, so that depth and size are bounded here and no
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from hub.mapping.errors import Finding, MappingError, Position
 MAX_CHARACTERS = 2_000_000
 MAX_DEPTH = 40
 
+_LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")  # every line break that YAML knows, so that lines count alike
 _Parser: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -69,7 +71,7 @@ def parse(text: str, file: str) -> Block:
     """The file's one YAML mapping; raises MappingError with `mapping.yaml-*` codes."""
     if len(text) > MAX_CHARACTERS:
         raise _error(Position(file), "size", f"larger than {MAX_CHARACTERS:,} characters")
-    reader = _Reader(text.removeprefix("\ufeff"), file)
+    reader = _Reader(_LINE_BREAK.sub("\n", text.removeprefix("\ufeff")), file)
     try:
         root = reader.read()
     except yaml.YAMLError as error:
@@ -116,17 +118,20 @@ class _Reader:
         mark: Any = event.start_mark
         return Position(self.file, mark.line + 1, mark.column + 1)
 
+    def _start(self, line: int) -> int:
+        """Where a line starts; the end of the text counts as one more line."""
+        return self._starts[line] if line < len(self._starts) else len(self.text)
+
     def _scalar(self, event: yaml.ScalarEvent, at: Position) -> Scalar:
         if event.tag is not None and event.tag != "!":
             raise _error(at, "tag", f"the YAML tag {event.tag} is not used here; every scalar is text")
         if event.style in ("'", '"'):
             return Scalar(event.value, True, at)
         end_mark: Any = event.end_mark
-        start = self._starts[at.line - 1] + at.column - 1
-        end = self._starts[end_mark.line] + end_mark.column
+        start = self._start(at.line - 1) + at.column - 1
+        end = self._start(end_mark.line) + end_mark.column
         if event.style in ("|", ">"):  # the content starts on the line below the indicator
-            line = min(at.line, len(self._starts) - 1)
-            start, at = self._starts[line], Position(self.file, line + 1, 1)
+            start, at = self._start(at.line), Position(self.file, at.line + 1, 1)
         return Scalar(event.value, False, at, self.text[start:end])
 
 

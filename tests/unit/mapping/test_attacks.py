@@ -1,0 +1,149 @@
+"""A mapping or a document that means harm: no code, no attributes, no work out of proportion."""
+
+from __future__ import annotations
+
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.edi.tree import Loop, TransactionSet
+from hub.mapping import Context, DecodeError, Library, Mapping, MappingError, decode
+
+
+def of(*rows: str, source: str = "json") -> Mapping:
+    return Mapping.from_text(f"from: {source}\nto: json\nrows:\n" + "".join(f"  {row}\n" for row in rows))
+
+
+def codes(compiled: Mapping, document: Any) -> set[str]:
+    with pytest.raises(MappingError) as failed:
+        compiled.run(document)
+    return {finding.code for finding in failed.value.findings}
+
+
+def refused(text: str) -> set[str]:
+    with pytest.raises(MappingError) as failed:
+        Mapping.from_text(text)
+    return {finding.code for finding in failed.value.findings}
+
+
+class Trap:
+    """An object whose attributes a mapping must never reach."""
+
+    secret = "secret"
+
+
+@pytest.mark.parametrize(
+    "path", ["__class__", "a.__class__.__mro__", "a.secret", "a.upper", "$.__dict__", "partner.__class__.x"]
+)
+def test_attributes_are_out_of_reach(path: str) -> None:
+    document = {"a": Trap(), "b": "x"}
+    assert of(f"x: {path}").run(document, Context(partner={"p": "x"})) == {}
+
+
+def test_an_unknown_object_is_not_turned_into_text() -> None:
+    assert codes(of("x: a | upper"), {"a": Trap()}) == {"mapping.not-a-value"}
+
+
+@pytest.mark.parametrize(
+    "call", ["eval", "exec", "open", "__import__", "import", "now", "env", "regex('a')", "format('{0.__class__}')"]
+)
+def test_no_such_function(call: str) -> None:
+    assert refused(f"from: json\nto: json\nrows:\n  x: a | {call}\n") & {"mapping.unknown-function", "mapping.syntax"}
+
+
+def test_a_text_cannot_grow_without_end() -> None:
+    grow = " | ".join(["replace('a', 'aaaaaaaaaaaaaaaaaaaa')"] * 12)
+    tracemalloc.start()
+    assert codes(of(f"x: a | {grow}"), {"a": "a"}) == {"mapping.text-size"}
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
+
+
+def test_a_number_cannot_grow_without_end() -> None:
+    grow = " | ".join(["multiply(a)"] * 30)
+    assert codes(of(f"x: a | {grow}"), {"a": "99999999999999999999"}) == {"mapping.number-size"}
+    assert codes(of("x: a | integer"), {"a": "1e999999999"}) == {"mapping.not-a-number"}
+    assert codes(of("x: a | text"), {"a": decode(b"1e999999", "json")}) == {"mapping.number-size"}
+    assert codes(of("x: l | product"), {"l": ["9" * 30] * 1000}) == {"mapping.number-size"}
+
+
+def test_nested_each_over_the_whole_document_is_bounded() -> None:
+    rows = "\n".join(f"{'  ' * (i + 1)}l:\n{'  ' * (i + 2)}each: $.l" for i in range(8))
+    text = f"from: json\nto: json\nrows:\n{rows}\n{'  ' * 9}n: .\n"
+    assert codes(Mapping.from_text(text), {"l": [{"n": 1}] * 60}) == {"mapping.too-much-work"}
+
+
+def test_searching_every_depth_from_every_loop_is_bounded() -> None:
+    loop = Loop("HL", [("HL", "1", "", "I")])
+    root = loop
+    for _ in range(3000):
+        root = Loop("HL", [("HL", "1", "", "I"), root])
+    document = TransactionSet("x12", "856", "004010", "1", Loop("", [root]), {})
+    compiled = of("l:", "  each: //HL", "  n: //HL | count", "  up: ^HL[X]/HL01", source="x12 856")
+    assert codes(compiled, document) == {"mapping.too-much-work"}
+
+
+def test_findings_are_bounded() -> None:
+    with pytest.raises(MappingError) as failed:
+        of("l:", "  each: l", "  n: n | decimal").run({"l": [{"n": "x"}] * 5000})
+    assert len(failed.value.findings) == 100
+
+
+def test_deep_documents() -> None:
+    deep: Any = 1
+    for _ in range(100_000):
+        deep = [deep]
+    assert of("x: a").run({"a": deep}) == {"x": 1}
+    assert of("x: a | list").run({"a": deep}) == {"x": [1]}
+    nested: Any = "v"
+    for _ in range(5_000):
+        nested = {"a": nested}
+    assert of("x: a.a.a | count").run(nested) == {"x": 1}
+
+
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 200_000, b"[" * 200_000 + b"]" * 200_000])
+def test_deep_json_is_refused(body: bytes) -> None:
+    with pytest.raises(DecodeError):
+        decode(body, "json")
+
+
+def test_huge_and_odd_json_numbers_are_refused() -> None:
+    for body in (b"9" * 100_000, b'{"a": NaN}', b"[-Infinity]"):
+        with pytest.raises(DecodeError):
+            decode(body, "json")
+
+
+def test_deep_files_are_refused() -> None:
+    assert refused("from: json\nto: json\nrows:\n  a: " + "[" * 10_000) <= {"mapping.yaml-depth", "mapping.yaml-syntax"}
+    assert refused("from: json\nto: json\nrows: " + "{a: " * 500) <= {"mapping.yaml-depth", "mapping.yaml-syntax"}
+    assert refused("from: json\nto: json\nrows:\n  a: >-\n    " + "(" * 5000) == {"mapping.syntax"}
+    assert refused("from: json\nto: json\nrows:\n  a: >-\n    " + "when not " * 4000) == {"mapping.syntax"}
+    assert refused("from: json\nto: json\nrows:\n  a: >-\n    x" + "[x[x" * 900) == {"mapping.syntax"}
+    assert refused("#" * 2_100_000) == {"mapping.yaml-size"}
+
+
+def test_fragments_that_use_each_other_end() -> None:
+    text = "from: json\nto: json\nfragments:\n  a: {x: {use: b}}\n  b: {y: {use: a}}\nrows:\n  z: {use: a}\n"
+    assert "mapping.fragment" in refused(text)
+    bomb = "from: json\nto: json\nfragments:\n" + "".join(
+        f"  f{i}: {{{', '.join(f'k{k}: {{use: f{i + 1}}}' for k in range(9))}}}\n" for i in range(12)
+    )
+    assert "mapping.fragment" in refused(bomb + "  f12: {x: a}\nrows:\n  z: {use: f0}\n")
+
+
+@pytest.mark.parametrize("name", ["../secret", "a/../../secret", "/etc/passwd", "a//b", "", "a\0b", "~/x"])
+def test_names_do_not_leave_the_folder(name: str, tmp_path: Path) -> None:
+    (tmp_path / "secret.yaml").write_text("from: json\nto: json\nrows:\n  a: b\n")
+    (tmp_path / "maps").mkdir()
+    with pytest.raises(MappingError) as failed:
+        Library([tmp_path / "maps"]).get(name)
+    assert failed.value.code == "mapping.not-found"
+
+
+def test_a_table_name_does_not_leave_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("key,value\na,b\n")
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "m.yaml").write_text("from: json\nto: json\nrows:\n  a: a | lookup('../secret', null)\n")
+    assert Library([tmp_path]).get("m").run({"a": "a"}) == {}
