@@ -28,7 +28,7 @@ class FilesConnector(Connector):
     def __init__(self, settings: Mapping[str, Any], http: Http) -> None:
         super().__init__(settings, http)
         self.pulls = frozenset(settings["inboxes"])
-        self.pushes = frozenset(settings["outboxes"])
+        self.pushes = frozenset(settings["outboxes"]) - {ANY}
 
     @property
     def root(self) -> Path:

@@ -26,7 +26,8 @@ KINDS = frozenset(
 """What a folder can hold. `edi` is a file of interchanges, whose documents only reading it tells."""
 
 ANY = "*"
-"""In `outboxes` and `extensions`: every kind that is not named."""
+"""In `outboxes` and `extensions`: every kind that is not named. A place for the answers that agreements with EDI
+partners call for; it makes the connection no backend, so a kind that is to have a flow must be named."""
 
 SNAPSHOTS = frozenset({"inventory"})
 """Kinds whose documents state a whole: two equal ones at different times are two statements."""

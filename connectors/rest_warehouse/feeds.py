@@ -78,7 +78,7 @@ def pull(http: Http, kind: str, cursor: Any, start_at: datetime, limit: int) -> 
         first, stuck = after is None, page["next"] == after
         after, more = page["next"], page["more"]
         if documents or first or not stuck:
-            count = page["total"] - history if feed.events and isinstance(page.get("total"), int) else None
+            count = page["total"] - history if isinstance(page.get("total"), int) else None
             yield Page(wanted, {"after": after, "history": history}, count)
         if more and stuck:
             raise Retry(f"{feed.path}: the warehouse says there is more but gives no further cursor")

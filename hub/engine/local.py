@@ -31,7 +31,6 @@ BATCH = 64
 AT_ONCE = {"translate": 1, "deliver": 2, "pull": 4}
 """Batches of each kind that run side by side. Translating is work for the processor: more threads would not help."""
 
-CALLS_AT_ONCE = 16
 WATCH_SECONDS = 0.05
 SWEEP_SECONDS = 15.0
 ALERT_AFTER = 3
@@ -50,7 +49,7 @@ class Worker:
         self._held: dict[int, Job] = {}
         self._lock = threading.Lock()
         self._batches = ThreadPoolExecutor(sum(AT_ONCE.values()), thread_name_prefix="batch")
-        self._calls = ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="call")
+        self._calls = ThreadPoolExecutor(inst.config.worker_threads, thread_name_prefix="call")
 
     def run(self) -> None:
         """Claim and run until told to stop, then finish what is under way."""

@@ -115,17 +115,26 @@ def apply(batch: Batch, message: Row[Any], split: Split) -> Park | None:
     Gives the problem of the interchanges that could not be taken in, None when there is none. A file that brought
     nothing new raises `Ignore`.
     """
-    stored = 0
+    stored = stated = 0
     for part in split.parts:
         if part.refused is None and part.partner is not None:
             for group in part.interchange.groups:
-                stored += _take_group(batch, message, split.body, part, group)
+                new = _take_group(batch, message, split.body, part, group)
+                stored += new
+                stated += _stated(group) if new else 0
+    message_store.change(batch.tx, [{"b_id": message.id, "documents": stated}])
     refused = [part.refused for part in split.parts if part.refused]
     if refused:
         return refused[0]
     if not stored:
         raise Ignore("edi.duplicate")
     return None
+
+
+def _stated(group: Group) -> int:
+    """How many sets a group says it holds (GE01), so that one we failed to find shows up in the books."""
+    count = group.trailer[0].strip() if group.trailer else ""
+    return int(count) if count.isdigit() else len(group.sets)
 
 
 def _take_group(batch: Batch, message: Row[Any], body: bytes, part: _Part, group: Group) -> int:

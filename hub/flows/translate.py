@@ -62,8 +62,19 @@ def translate(inst: Installation, claimed: Sequence[Job], worker: str) -> None:
         batch = Batch(tx, now)
         outcomes = [_store(batch, task, now) for task in tasks if task.job.id in mine]
         guide.remember(tx, now)
+        done = {end["b_id"] for end in batch.ends if end["state"] == "done"}
         batch.flush()
+        message_store.supersede(tx, [_document(task.message) for task in tasks if task.message.id in done], now)
         jobs.finish(tx, outcomes, worker, now)
+
+
+def _document(message: Row[Any]) -> dict[str, Any]:
+    return {
+        "b_id": message.id,
+        "b_connection": message.connection_id,
+        "b_kind": message.kind,
+        "b_external": message.external_id,
+    }
 
 
 def _load(tx: Connection, claimed: Sequence[Job]) -> list[_Task]:

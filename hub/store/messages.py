@@ -248,3 +248,24 @@ def known(tx: Connection, connection_id: int, external_ids: Sequence[str]) -> se
             )
         ).scalars()
     )
+
+
+def supersede(tx: Connection, done: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
+    """Close parked revisions of documents of which a later one has been taken in.
+
+    Each of `done`: `b_id`, `b_connection`, `b_kind`, `b_external`.
+    """
+    if done:
+        tx.execute(
+            update(messages)
+            .where(
+                messages.c.connection_id == bindparam("b_connection"),
+                messages.c.direction == "in",
+                messages.c.kind == bindparam("b_kind"),
+                messages.c.external_id == bindparam("b_external"),
+                messages.c.state == "parked",
+                messages.c.id < bindparam("b_id"),
+            )
+            .values(state="ignored", reason="revision.superseded", awaits=None, settled_at=now),
+            list(done),
+        )

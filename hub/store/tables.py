@@ -213,6 +213,7 @@ messages = _table(
     Column("problem", Json),  # where and what, without the value: {detail, path, findings, ...}
     _text("awaits", 160),  # what releases it when it comes: an original order, a lookup row
     _text("remote_id", 255),
+    Column("documents", Integer),  # an interchange: how many sets its groups say they hold
     _at("acknowledge_by"),
     _text("acknowledged", 16),  # accepted, errors, rejected
     Column("subject_id", Id),  # out: the row it was rendered from (fulfillment, shipment, return ...)

@@ -212,6 +212,7 @@ def upgrade() -> None:
     sa.Column('problem', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
     sa.Column('awaits', sa.String(length=160), nullable=True),
     sa.Column('remote_id', sa.String(length=255), nullable=True),
+    sa.Column('documents', sa.Integer(), nullable=True),
     sa.Column('acknowledge_by', sa.DateTime(timezone=True), nullable=True),
     sa.Column('acknowledged', sa.String(length=16), nullable=True),
     sa.Column('subject_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
