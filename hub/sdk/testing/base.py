@@ -34,10 +34,11 @@ class Suite:
     connector: ClassVar[type[Connector]]
     over_http: ClassVar[bool] = True
     """False for a connector that makes no HTTP calls: then there are no HTTP faults to survive."""
-    keeps_history: ClassVar[bool] = True
-    """False for a source that forgets what was taken (a folder, a mailbox): there is no history to leave out."""
     pull_kinds: ClassVar[Sequence[str] | None] = None
-    """The kinds to run the pulling cases with; by default all that the connector declares."""
+    """The kinds to run the pulling cases with; by default all that the class declares. Needed where settings decide."""
+    history_kinds: ClassVar[Sequence[str] | None] = None
+    """The kinds of which a new connection leaves history alone; by default all. Not those that state how things are
+    now (stock), nor those of a source that forgets what was taken (a folder)."""
     push_kinds: ClassVar[Sequence[str] | None] = None
     left_out: ClassVar[Mapping[str, str]] = {}
 
@@ -62,22 +63,29 @@ class Suite:
     def _capabilities(cls) -> set[str]:
         connector = cls.connector
         declared = {
-            "pulls": connector.pulls,
-            "pushes": connector.pushes,
+            "pulls": cls.pull_kinds or connector.pulls,
+            "pushes": cls.push_kinds or connector.pushes,
             "topics": connector.topics,
             "http": cls.over_http,
-            "history": cls.keeps_history,
+            "history": cls._dated(),
             "credential": secret_names(connector.Settings),
             "key honoured": connector.guarantee is Guarantee.KEY_HONOURED,
             "can be asked": connector.guarantee is Guarantee.CAN_BE_ASKED,
         }
         return {name for name, present in declared.items() if present}
 
+    @classmethod
+    def _dated(cls) -> Sequence[str]:
+        if cls.history_kinds is not None:
+            return cls.history_kinds
+        return cls.pull_kinds or sorted(cls.connector.pulls)
+
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """One case for each kind or topic the connector declares."""
         connector = self.connector
         for name, values in (
             ("pulled", self.pull_kinds or sorted(connector.pulls)),
+            ("dated", self._dated()),
             ("pushed", self.push_kinds or sorted(connector.pushes)),
             ("topic", sorted(connector.topics)),
         ):

@@ -136,13 +136,13 @@ class PullCases(Suite):
 
     @needs("pulls", "history")
     def test_a_new_connection_leaves_history_alone(
-        self, pulled: str, peer: Peer, connect: Callable[[], Connector]
+        self, dated: str, peer: Peer, connect: Callable[[], Connector]
     ) -> None:
-        peer.seed(pulled, 3)
+        peer.seed(dated, 3)
         peer.pass_time(7200)
-        intake = Intake(pulled, peer.now())
+        intake = Intake(dated, peer.now())
         peer.pass_time(7200)
-        ids = peer.seed(pulled, 3)
+        ids = peer.seed(dated, 3)
         intake.settle(connect, peer)
         assert intake.ids == set(ids)
 

@@ -40,6 +40,7 @@ class Server:
         self.answer = answer
         self.calls: list[Call] = []
         self.sent: list[bytes] = []
+        self.error: Exception | None = None
         self._faults: list[Fault] = []
         self._turn = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(self))
@@ -56,9 +57,12 @@ class Server:
         self._faults = [fault] * times
 
     def close(self) -> None:
+        """Stop; raise what `answer` raised, which a connector would take for an outage."""
         self._http.shutdown()
         self._http.server_close()
         self._thread.join()
+        if self.error:
+            raise self.error
 
     def take(self, call: Call) -> Answer | None:
         """The answer to a call, None to hang up."""
@@ -71,7 +75,11 @@ class Server:
                 return Answer(429, b'{"error": "slow down"}', {"Retry-After": f"{RETRY_AFTER:g}"})
             if fault is Fault.SERVER_ERROR:
                 return Answer(500, b"oops", {"Content-Type": "text/plain"})
-            answer = self.answer(call)
+            try:
+                answer = self.answer(call)
+            except Exception as error:
+                self.error = error
+                return Answer(500, repr(error).encode())
             if fault is Fault.LOST_ANSWER:
                 return None
             self.sent.append(answer.body)

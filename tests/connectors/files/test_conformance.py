@@ -102,7 +102,7 @@ class FolderPeer:
 class TestFiles(ConnectorSuite):
     connector = CONNECTOR
     over_http = False
-    keeps_history = False
+    history_kinds = ()
     pull_kinds = ("order", "inventory")
     push_kinds = ("order", "shipment")
 
