@@ -43,7 +43,7 @@ def edi() -> None:
 @json_option
 def parse_command(file: Path, as_json: bool) -> None:
     """Show what a file says, set by set. Exits 0 whatever is wrong in it, 2 when it cannot be read."""
-    examination = _open(file, as_json)
+    examination = _open(file, as_json, trees=True)
     interchanges = list(examination)
     _leave_unreadable(examination, as_json)
     if as_json:
@@ -95,14 +95,14 @@ def ack_command(context: click.Context, file: Path, as_json: bool) -> None:
     context.exit(0 if accepted else 1)
 
 
-def _open(file: Path, as_json: bool) -> Examination:
+def _open(file: Path, as_json: bool, *, trees: bool = False) -> Examination:
     try:
         data = sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
         _fail("edi.file-unreadable", f"{file} cannot be read: {error.strerror}.", as_json)
     if not data.strip():
         _fail("edi.file-empty", f"{file} is empty.", as_json)
-    return examine(data)
+    return examine(data, trees=trees)
 
 
 def _leave_unreadable(examination: Examination, as_json: bool) -> None:

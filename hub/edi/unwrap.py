@@ -26,6 +26,14 @@ class Unwrapped:
         """The offset in the file of an offset in `data`."""
         return at + at // self.width * self.break_length if self.width else at
 
+    def cut(self, start: int, stop: int) -> bytes:
+        """The bytes between two offsets in the file, without wrapping."""
+        if not self.width:
+            return self.data[start:stop]
+        step = self.width + self.break_length
+        first, last = (at - at // step * self.break_length for at in (start, stop))
+        return self.data[first:last]
+
     def restore(self, interchange: Interchange) -> None:
         """Turn the offsets of a freshly read interchange into offsets in the file, where they differ."""
         if not self.width:

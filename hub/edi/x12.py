@@ -118,6 +118,16 @@ class Interchange:
                 found += one.findings
         return found
 
+    def alone(self, group: Group, one: RawSet) -> bytes:
+        """A set with the heads of its envelopes (ISA and GS, no trailers), which can be read by itself.
+
+        These are the bytes as received, except that a wrapped file is unwrapped: its line breaks mean nothing
+        once the set is cut out.
+        """
+        head = one.file.cut(self.offset, self.groups[0].offset)
+        group_head = one.file.cut(group.offset, group.sets[0].offset)
+        return head + group_head + one.file.cut(one.offset, one.offset + one.length)
+
     def envelope(self, group: Group) -> dict[str, str]:
         """The envelope facts of a set in `group`, with the keys `tree.TransactionSet` names."""
         return {

@@ -163,3 +163,20 @@ def test_what_is_no_interchange_is_one_finding(data):
 def test_an_isa_inside_data_does_not_start_an_interchange(x12):
     data = x12("BEG*00*SA*4711**20260105", "REF*ZZ*ISA", "REF*ZZ*X*ISA", "PO1*1*5*EA")
     assert len(list(read(data))) == 1
+
+
+@pytest.mark.parametrize("wrap", [None, 80, 128])
+@pytest.mark.parametrize("terminator", [b"~", b"~\r\n", b"\n"])
+def test_a_set_cut_out_with_its_envelope_heads_reads_the_same(parts, order_segments, wrap, terminator):
+    one_set, one_group, one_interchange = parts
+    groups = [one_group(one_set(*order_segments), one_set(*order_segments, number="0002"), number=n) for n in "12"]
+    data = one_interchange(*groups).replace(b"~", terminator)
+    if wrap and terminator == b"~":
+        data = b"\n".join(data[at : at + wrap] for at in range(0, len(data), wrap))
+    (interchange,) = examine(data)
+    for group in interchange.groups:
+        for one in group.sets:
+            (again,) = examine(interchange.alone(group, one))
+            ((alone,),) = [g.sets for g in again.groups]
+            assert alone.tree == one.tree
+            assert alone.findings == [] and again.isa == interchange.isa
