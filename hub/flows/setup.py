@@ -13,7 +13,7 @@ from hub.errors import Refused
 from hub.flows.batch import DEFAULT_BACKEND
 from hub.installation import Installation
 from hub.routing.rules import CONDITIONS
-from hub.scheduler import next_slot
+from hub.schedules import next_slot
 from hub.sdk.connector import secret_names
 from hub.store import connections as store
 from hub.store import events as event_store
