@@ -61,7 +61,7 @@ class Setting:
 
     name: str
     read: Callable[[Any, Path], Any]
-    default: Callable[[], Any]
+    default: Callable[[Path], Any]
     help: str
 
 
@@ -87,7 +87,7 @@ def load(environ: Mapping[str, str] | None = None, file: Path | None = None, cwd
             _take(SETTINGS[name], environ[variable], variable, cwd, values, problems)
     if problems:
         raise ConfigError("config.invalid", "The configuration cannot be used:", problems)
-    defaults = {name: setting.default() for name, setting in SETTINGS.items()}
+    defaults = {name: setting.default(cwd) for name, setting in SETTINGS.items()}
     return Config(**{**defaults, **values}, source=source)
 
 
@@ -222,19 +222,19 @@ def _level(raw: Any, base: Path) -> str:
 SETTINGS: dict[str, Setting] = {
     setting.name: setting
     for setting in (
-        Setting("database", _database, lambda: "", "Where the hub remembers: sqlite:///file or postgresql://…"),
-        Setting("data_dir", _path, lambda: Path("var").absolute(), "Folder of the hub's own files"),
-        Setting("public_url", _url, lambda: "", "The address people and webhooks reach the hub at"),
-        Setting("web_host", _text, lambda: "127.0.0.1", "The address the web process listens on"),
-        Setting("web_port", _integer(1, 65535), lambda: 8321, "The port the web process listens on"),
-        Setting("web_threads", _integer(1, 256), lambda: 8, "Requests answered at the same time"),
-        Setting("worker_threads", _integer(1, 256), lambda: 16, "Jobs done at the same time"),
-        Setting("poll_seconds", _seconds, lambda: 0.2, "How often an idle worker looks for work"),
-        Setting("mappings", _folders, lambda: (CHECKOUT / "mappings",), "Folders of mappings; earlier ones win"),
-        Setting("connectors", _folders, lambda: (CHECKOUT / "connectors",), "Folders of connectors"),
-        Setting("secret_keys", _keys, lambda: (), "Keys of the vault; the first one seals"),
-        Setting("allowed_hosts", _words, lambda: (), "Hosts on private networks that connectors may call"),
-        Setting("trusted_proxies", _networks, lambda: (), "Proxies whose X-Forwarded-* headers are believed"),
-        Setting("log_level", _level, lambda: "info", "debug, info, warning or error"),
+        Setting("database", _database, lambda cwd: "", "Where the hub remembers: sqlite:///file or postgresql://…"),
+        Setting("data_dir", _path, lambda cwd: (cwd / "var").absolute(), "Folder of the hub's own files"),
+        Setting("public_url", _url, lambda cwd: "", "The address people and webhooks reach the hub at"),
+        Setting("web_host", _text, lambda cwd: "127.0.0.1", "The address the web process listens on"),
+        Setting("web_port", _integer(1, 65535), lambda cwd: 8321, "The port the web process listens on"),
+        Setting("web_threads", _integer(1, 256), lambda cwd: 8, "Requests answered at the same time"),
+        Setting("worker_threads", _integer(1, 256), lambda cwd: 16, "Jobs done at the same time"),
+        Setting("poll_seconds", _seconds, lambda cwd: 0.2, "How often an idle worker looks for work"),
+        Setting("mappings", _folders, lambda cwd: (CHECKOUT / "mappings",), "Folders of mappings; earlier ones win"),
+        Setting("connectors", _folders, lambda cwd: (CHECKOUT / "connectors",), "Folders of connectors"),
+        Setting("secret_keys", _keys, lambda cwd: (), "Keys of the vault; the first one seals"),
+        Setting("allowed_hosts", _words, lambda cwd: (), "Hosts on private networks that connectors may call"),
+        Setting("trusted_proxies", _networks, lambda cwd: (), "Proxies whose X-Forwarded-* headers are believed"),
+        Setting("log_level", _level, lambda cwd: "info", "debug, info, warning or error"),
     )
 }
