@@ -25,6 +25,7 @@ from hub.edi.findings import EdiError, Finding
 from hub.edi.grammar import default_library
 from hub.edi.tree import TransactionSet
 from hub.edi.validation import examine
+from hub.edi.values import as_count
 from hub.edi.writer import Envelope, reply_to, transaction_set
 from hub.edi.writer import write as write_interchange
 from hub.edi.x12 import Group, Interchange, RawSet
@@ -58,9 +59,8 @@ class _Part:
 
 @dataclass(slots=True)
 class Split:
-    """A file, judged: its interchanges, and the bytes that each document is sliced from."""
+    """A file, judged: its interchanges with their partners."""
 
-    body: bytes
     parts: list[_Part]
 
 
@@ -74,7 +74,7 @@ def split(tx: Connection, message: Row[Any], body: bytes) -> Split:
             "The file holds no interchange that can be read.",
             findings=[_kept(f) for f in examination.findings[:MAX_FINDINGS]],
         )
-    return Split(body, parts)
+    return Split(parts)
 
 
 def _identify(tx: Connection, connection_id: int, interchange: Interchange) -> _Part:
@@ -119,7 +119,7 @@ def apply(batch: Batch, message: Row[Any], split: Split) -> Park | None:
     for part in split.parts:
         if part.refused is None and part.partner is not None:
             for group in part.interchange.groups:
-                new = _take_group(batch, message, split.body, part, group)
+                new = _take_group(batch, message, part, group)
                 stored += new
                 stated += _stated(group) if new else 0
     message_store.change(batch.tx, [{"b_id": message.id, "documents": stated}])
@@ -133,14 +133,14 @@ def apply(batch: Batch, message: Row[Any], split: Split) -> Park | None:
 
 def _stated(group: Group) -> int:
     """How many sets a group says it holds (GE01), so that one we failed to find shows up in the books."""
-    count = group.trailer[0].strip() if group.trailer else ""
-    return int(count) if count.isdigit() else len(group.sets)
+    count = as_count(group.trailer[0].strip()) if group.trailer else None
+    return len(group.sets) if count is None else count
 
 
-def _take_group(batch: Batch, message: Row[Any], body: bytes, part: _Part, group: Group) -> int:
+def _take_group(batch: Batch, message: Row[Any], part: _Part, group: Group) -> int:
     decision = acknowledge_group(group)
     rows = [
-        _document(message, body, part, group, one, accepted=verdict.accepted, errors=verdict.errors)
+        _document(message, part, group, one, accepted=verdict.accepted, errors=verdict.errors)
         for one, verdict in zip(group.sets, decision.sets, strict=True)
     ]
     known = message_store.known(batch.tx, message.connection_id, [row["external_id"] for row, _ in rows])
@@ -165,12 +165,10 @@ _DUPLICATE = {
 
 
 def _document(
-    message: Row[Any], body: bytes, part: _Part, group: Group, one: RawSet, *, accepted: bool, errors: Sequence[Finding]
+    message: Row[Any], part: _Part, group: Group, one: RawSet, *, accepted: bool, errors: Sequence[Finding]
 ) -> tuple[dict[str, Any], bytes]:
     """One transaction set as a message of its own; its bytes are its envelope's and its own, as they came."""
-    head = body[part.interchange.offset : part.interchange.groups[0].offset]
-    own = body[group.offset : group.sets[0].offset] + body[one.offset : one.offset + one.length]
-    numbers = f"{part.interchange.part(13)}/{group.control_number}/{one.control_number}"
+    numbers = _numbers(part, group, one)
     agreement = part.agreements.get(one.set_id)
     row: dict[str, Any] = {
         "direction": "in",
@@ -180,7 +178,7 @@ def _document(
         "kind": agreement.kind if agreement else one.set_id,
         "format": "x12",
         "external_id": f"{part.partner.id if part.partner else 0}/{group.functional_id}/{numbers}",
-        "revision": "/" + hashlib.sha256(own).hexdigest()[:24],
+        "revision": "/" + hashlib.sha256(one.body.encode()).hexdigest()[:24],
         "via": "split",
         "test": part.test,
         "set_id": one.set_id,
@@ -200,13 +198,21 @@ def _document(
         problem = {"code": "edi.no-agreement", "detail": detail}
     if problem:
         row.update(state="parked", reason=problem["code"], problem=problem, settled_at=message.at)
-    return row, head + own
+    return row, part.interchange.alone(group, one)
+
+
+def _numbers(part: _Part, group: Group, one: RawSet) -> str:
+    """The control numbers of a set; one that repeats an earlier set's number also gets its place."""
+    numbers = f"{part.interchange.part(13)}/{group.control_number}/{one.control_number}"
+    place = next(i for i, other in enumerate(group.sets) if other is one)
+    repeated = any(other.control_number == one.control_number for other in group.sets[:place])
+    return f"{numbers}#{place + 1}" if repeated else numbers
 
 
 def _follow(batch: Batch, message: Row[Any], part: _Part, group: Group, added: Sequence[tuple[int, str, str]]) -> None:
     """What the new documents of a group cause: their translation, or the matching of acknowledgements."""
     rows = message_store.get(batch.tx, [id_ for id_, _, _ in added])
-    trees = {f"{part.interchange.part(13)}/{group.control_number}/{one.control_number}": one.tree for one in group.sets}
+    trees = {_numbers(part, group, one): one.tree for one in group.sets}
     for row in rows.values():
         if row.state == "parked":
             batch.event(
