@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from graphql import (
@@ -13,14 +14,22 @@ from graphql import (
     GraphQLSchema,
     OperationDefinitionNode,
     build_schema,
+    get_named_type,
+    is_enum_type,
+    is_input_object_type,
     parse,
     specified_rules,
+    type_from_ast,
     validate,
 )
+from graphql.execution.values import get_variable_values
 from graphql.validation.rules.custom.no_deprecated import NoDeprecatedCustomRule
 
 from connectors.shopify import pulling, queries
+from connectors.shopify.connector import Shopify
 from connectors.shopify.settings import VERSIONS
+from hub.sdk.testing import EPOCH
+from tests.connectors.shopify.shop_peer import ShopPeer
 
 CONTRACTS = Path(__file__).parents[4] / "shared" / "contracts" / "shopify"
 
@@ -81,3 +90,36 @@ def test_each_document_is_one_operation_and_no_fragment_is_unused() -> None:
 def test_every_connection_that_a_document_pages_can_be_read_on() -> None:
     """A nested `pageInfo` without a way to go on would lose lines in silence."""
     assert set(pulling.MORE.values()) <= set(queries.names())
+
+
+def test_what_is_sent_fits_the_real_schema_and_nothing_in_it_is_deprecated(
+    schema: GraphQLSchema, peer: ShopPeer, shop: Shopify
+) -> None:
+    """Variables are not part of a document: those of each push and pull are coerced as the platform would."""
+    for kind in sorted(shop.pushes):
+        shop.push(kind, peer.payload(kind, 1), "key")
+    for kind in sorted(shop.pulls):
+        assert list(shop.pull(kind, None, EPOCH))
+    shop.subscribe("https://hub.example/hooks")
+    for request in peer.requests:
+        operation = parse(request["query"]).definitions[0]
+        assert isinstance(operation, OperationDefinitionNode)
+        definitions = operation.variable_definitions or ()
+        assert isinstance(get_variable_values(schema, definitions, request["variables"]), dict)
+        for definition in definitions:
+            type_ = type_from_ast(schema, definition.type)
+            assert _deprecated(type_, request["variables"].get(definition.variable.name.value)) == []
+
+
+def _deprecated(type_: Any, value: Any) -> list[str]:
+    """The deprecated input fields and enum values in use."""
+    named = get_named_type(type_)
+    if isinstance(value, list):
+        return [name for item in value for name in _deprecated(named, item)]
+    if is_enum_type(named):
+        return [str(value)] if value and named.values[value].deprecation_reason else []
+    if not is_input_object_type(named) or not value:
+        return []
+    fields = named.fields
+    mine = [name for name in value if fields[name].deprecation_reason]
+    return mine + [name for key, item in value.items() for name in _deprecated(fields[key].type, item)]
