@@ -38,6 +38,7 @@ class RestWarehouseSettings(Schema):
     token = secret(required=True, validate=validate.Length(min=1))
     webhook_secret = secret(load_default="")
     page_size = fields.Integer(load_default=100, validate=validate.Range(min=1, max=500))
+    timeout_seconds = fields.Float(load_default=30.0, validate=validate.Range(min=1, max=300))
 
 
 class RestWarehouseConnector(Connector):
@@ -56,7 +57,11 @@ class RestWarehouseConnector(Connector):
 
     def __init__(self, settings: Any, http: Http) -> None:
         super().__init__(settings, http)
-        self.api = http.bound(settings["address"], headers={"Authorization": f"Bearer {settings['token']}"})
+        self.api = http.bound(
+            settings["address"],
+            headers={"Authorization": f"Bearer {settings['token']}"},
+            read_timeout=settings["timeout_seconds"],
+        )
 
     def check(self) -> None:
         """Read one document of each feed."""

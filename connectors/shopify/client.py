@@ -51,7 +51,7 @@ class Client:
     """The Admin API of one shop in one version. Used by several threads at once."""
 
     def __init__(self, settings: Mapping[str, Any], http: Http) -> None:
-        self._http = http.bound(settings["shop"])
+        self._http = http.bound(settings["shop"], read_timeout=settings["timeout_seconds"])
         self._path = f"admin/api/{settings['api_version']}/graphql.json"
         self._settings = settings
         self._token: str | None = settings.get("access_token")

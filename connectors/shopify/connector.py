@@ -50,12 +50,12 @@ class Shopify(Connector):
     pushes = frozenset({"shipment", "tracking", "return", "order_cancellation", "inventory"})
     topics = frozenset(webhooks.TOPICS)
     guarantee = Guarantee.CAN_BE_ASKED
-    settle_seconds = 30.0
     rate = (100.0, 2000)
     """Points, on the smallest plan; each answer says what is left (https://shopify.dev/docs/api/usage/limits)."""
 
     def __init__(self, settings: Mapping[str, Any], http: Http) -> None:
         super().__init__(settings, http)
+        self.settle_seconds = settings["settle_seconds"]
         self._client = Client(settings, http)
         self._reader = Reader(self._client, settings["page_size"], timedelta(seconds=settings["overlap_seconds"]))
         self._fulfilling = Fulfilling(self._client, self._reader, settings["locations"], settings["notify_customer"])

@@ -86,6 +86,17 @@ class Settings(Schema):
     overlap_seconds = fields.Integer(
         load_default=120, validate=validate.Range(0, 3600), metadata={"label": "Seconds looked back at each poll"}
     )
+    timeout_seconds = fields.Float(
+        load_default=30.0, validate=validate.Range(1, 300), metadata={"label": "Seconds to wait for an answer"}
+    )
+    settle_seconds = fields.Float(
+        load_default=30.0,
+        validate=validate.Range(0, 3600),
+        metadata={
+            "label": "Seconds to wait before asking what became of a lost answer",
+            "help": "As long as the shop may still be working on a request whose answer never came.",
+        },
+    )
 
     @validates_schema
     def credential(self, data: dict[str, Any], **kwargs: Any) -> None:

@@ -143,8 +143,9 @@ class Connector:
     topics: ClassVar[frozenset[str]] = frozenset()
     """Webhook topics the connector subscribes to; `receive` handles each of them."""
     guarantee: ClassVar[Guarantee] = Guarantee.NEITHER
-    settle_seconds: ClassVar[float] = 30.0
-    """How long after a doubtful push the other side may still take effect; `find` is trusted after it."""
+    settle_seconds: float = 30.0
+    """How long after a doubtful push the other side may still take effect; `find` is trusted after it. A connector
+    whose settings decide that sets it per instance."""
     rate: ClassVar[tuple[float, int]] = (10.0, 20)
     """The default budget of calls: (per second, burst). The other side's own headers correct it."""
 

@@ -78,15 +78,25 @@ class Http:
         self._session.mount("http://", adapter)
         self._session.mount("https://", adapter)
 
-    def bound(self, base_url: str, *, headers: Mapping[str, str] | None = None, auth: Any = None) -> Http:
-        """The same budget and guard, for the address and credentials a connector read from its settings."""
+    def bound(
+        self,
+        base_url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        auth: Any = None,
+        read_timeout: float | None = None,
+    ) -> Http:
+        """The same budget and guard, for the address and credentials a connector read from its settings.
+
+        `read_timeout`: seconds to wait for bytes; None leaves it as it is.
+        """
         return Http(
             base_url,
             headers=headers,
             auth=auth,
             budget=self.budget,
             allow=self._allow,
-            timeout=self._timeout,
+            timeout=self._timeout if read_timeout is None else (self._timeout[0], read_timeout),
             pool_size=self._pool_size,
         )
 
