@@ -113,7 +113,7 @@ def _handler_of(server: Server) -> type[BaseHTTPRequestHandler]:
             return Call(
                 method=self.command,
                 path=unquote(parts.path),
-                query=dict(parse_qsl(parts.query)),
+                query=dict(parse_qsl(parts.query, keep_blank_values=True)),
                 headers={name.lower(): value for name, value in self.headers.items()},
                 body=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
             )
