@@ -104,9 +104,7 @@ def _read_file(environ: Mapping[str, str], file: Path | None, cwd: Path) -> tupl
         raise ConfigError("config.unreadable", f"{path} is not valid TOML: {error}.") from error
 
 
-def _take(
-    setting: Setting, raw: Any, where: str, base: Path, values: dict[str, Any], problems: list[HubError]
-) -> None:
+def _take(setting: Setting, raw: Any, where: str, base: Path, values: dict[str, Any], problems: list[HubError]) -> None:
     try:
         values[setting.name] = setting.read(raw, base)
     except _Wrong as wrong:

@@ -35,9 +35,7 @@ class Installation:
     Raises `HubError` with a sentence for the person who started it.
     """
 
-    def __init__(
-        self, config: Config, *, now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
-    ) -> None:
+    def __init__(self, config: Config, *, now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)) -> None:
         self.config = config
         self.now = now
         self.db = Database(config.database)

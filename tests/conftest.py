@@ -100,9 +100,7 @@ def make_config(tmp_path: Path) -> Callable[..., Config]:
 
 
 @pytest.fixture
-def installation(
-    make_config: Callable[..., Config], new_database: Callable[[str], str]
-) -> Iterator[Installation]:
+def installation(make_config: Callable[..., Config], new_database: Callable[[str], str]) -> Iterator[Installation]:
     """An opened installation on SQLite, with the checkout's mappings and connectors."""
     with Installation(make_config(database=new_database("sqlite"))) as opened:
         yield opened

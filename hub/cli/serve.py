@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -167,9 +168,17 @@ def _welcome(hub: Installation) -> list[str]:
         words.append(f"First login, once within 24 hours: {auth.login_address(hub.config.public_url, token)}")
     with hub.db.read() as tx:
         if not connections.everything(tx):
-            words.append("Nothing is connected yet. `hub connection types` lists what can be; then")
-            words.append("`hub connection add TYPE NAME` asks for what it needs and tests it before saving.")
+            words.append(f"Nothing is connected yet. `{_command()} connection types` lists what can be; then")
+            words.append(f"`{_command()} connection add TYPE NAME` asks for what it needs and tests it before saving.")
     return words
+
+
+def _command() -> str:
+    """How `hub` is called from this folder."""
+    beside = Path(sys.executable).with_name("hub")
+    if not beside.exists():
+        return "python -m hub"
+    return str(beside.relative_to(Path.cwd())) if beside.is_relative_to(Path.cwd()) else str(beside)
 
 
 def _announce(config: Config, words: list[str]) -> None:

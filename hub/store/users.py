@@ -72,7 +72,5 @@ def use_link(tx: Connection, token_hash: str, now: dt.datetime) -> bool:
 def spend_links(tx: Connection, user_id: int, now: dt.datetime) -> None:
     """Make a user's unused links useless."""
     tx.execute(
-        update(login_links)
-        .where(login_links.c.user_id == user_id, login_links.c.used_at.is_(None))
-        .values(used_at=now)
+        update(login_links).where(login_links.c.user_id == user_id, login_links.c.used_at.is_(None)).values(used_at=now)
     )

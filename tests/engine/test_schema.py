@@ -55,9 +55,7 @@ def test_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
     assert sorted(answers) == ["False", "False", "True"]
 
 
-def test_a_failing_revision_leaves_the_database_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failing_revision_leaves_the_database_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     db = Database(f"sqlite:///{tmp_path / 'hub.sqlite3'}")
     upgrade = migrations._upgrade
 

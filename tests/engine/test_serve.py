@@ -106,9 +106,11 @@ def test_it_greets_restarts_what_was_killed_and_ends_in_order(served: Served) ->
     for name in ("web", "worker"):
         os.kill(before[name], signal.SIGKILL)
     after = until(
-        lambda: (now := children(served.process.pid)).keys() == before.keys()
-        and not set(now.values()) & set(before.values())
-        and now
+        lambda: (
+            (now := children(served.process.pid)).keys() == before.keys()
+            and not set(now.values()) & set(before.values())
+            and now
+        )
     )
     until(served.healthy)
     served.process.send_signal(signal.SIGINT)
