@@ -22,10 +22,12 @@ from sqlalchemy import Connection
 
 from hub import auth
 from hub.config import CHECKOUT, Config, load
+from hub.errors import ConfigError
 from hub.flows import actions, setup
 from hub.installation import Installation
 from hub.ledger.completeness import Row, row
 from hub.sandbox.world import STORE_SECRET, STORE_TOKEN, WAREHOUSE_TOKEN, World
+from hub.store import completeness as completeness_store
 from hub.store import connections as connection_store
 from hub.store import overview as overview_store
 from hub.views.overview import completeness
@@ -71,7 +73,7 @@ class Demo:
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder
-        self.config = _config(folder / "hub", port or _free_port())
+        self.config = _config(folder / "hub", _free_port(port or 0))
         self._hub: subprocess.Popen[bytes] | None = None
 
     @contextmanager
@@ -79,15 +81,15 @@ class Demo:
         """The world and the hub, linked and serving."""
         with World(self.folder / "world") as world, Installation(self.config) as hub:
             self.world, self.installation = world, hub
-            self.login = self._link()
+            self._link()
             try:
                 self._serve()
                 yield self
             finally:
                 self._stop()
 
-    def _link(self) -> str:
-        """Connect the three peers, and make a login for whoever looks on; gives its address."""
+    def _link(self) -> None:
+        """Connect the three peers."""
         hub, world = self.installation, self.world
         start_at = hub.now() - dt.timedelta(minutes=5)
         everywhere: dict[str, Any] = {"actor": ACTOR, "start_at": start_at, "schedule": "every 2s"}
@@ -109,7 +111,7 @@ class Demo:
             {
                 "root": str(world.folder / "edi"),
                 "inboxes": {"edi": "in"},
-                "outboxes": {"*": "out"},
+                "outboxes": dict.fromkeys(("functional_acknowledgement", "acknowledgement", "shipment"), "out"),
                 "stable_seconds": 1.0,
             },
             **everywhere,
@@ -125,8 +127,6 @@ class Demo:
         )
         for item in world.partner.get("catalog")["products"]:
             actions.add_lookup_row(hub, BUYER_ITEMS, item["buyer_item"], item["sku"], ACTOR)
-        token = auth.first_link(hub.db, hub.now())
-        return auth.login_address(self.config.public_url, token) if token else self.config.public_url
 
     def _serve(self) -> None:
         environment = {
@@ -177,6 +177,11 @@ class Demo:
         self.world.store.post("seed", count=size.orders, seed=1)
         self.world.partner.post("seed", count=size.purchase_orders, interchanges=size.interchanges, seed=1)
 
+    def login(self) -> str:
+        """The address that lets whoever looks on into the console, once."""
+        token = auth.first_link(self.installation.db, self.installation.now())
+        return auth.login_address(self.config.public_url, token) if token else self.config.public_url
+
     def return_goods(self, count: int) -> int:
         """Customers send goods back; gives how many did."""
         return len(self.world.return_goods(count=count))
@@ -206,16 +211,16 @@ class Demo:
 
 
 def _progress(tx: Connection) -> Progress:
-    units = overview_store.units(tx, None)
+    units = completeness_store.units(tx, None)
     spoken_for = sum(units.get(kind, 0) for kind in ("cancelled", "allocated", "shipped"))
-    shipments, written = overview_store.shipment_write_backs(tx, None)
-    returns, answered = overview_store.return_write_backs(tx, None)
+    shipments, written = completeness_store.shipment_write_backs(tx, None)
+    returns, answered = completeness_store.return_write_backs(tx, None)
     counts = overview_store.progress(tx)
     return Progress(
         orders=counts.orders,
         ordered=units.get("ordered", 0),
         open=units.get("ordered", 0) - spoken_for,
-        held=overview_store.held_units(tx, None),
+        held=completeness_store.held_units(tx, None),
         allocated=units.get("allocated", 0),
         shipped=units.get("shipped", 0),
         returned=units.get("returned", 0),
@@ -233,6 +238,12 @@ def _config(data_dir: Path, port: int) -> Config:
     )
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+def _free_port(wanted: int) -> int:
+    """The wanted port, or any where that is 0. Raises `ConfigError` when somebody listens there."""
+    try:
+        with socket.create_server(("127.0.0.1", wanted)) as probe:
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        raise ConfigError(
+            "serve.address-taken", f"Cannot listen on port {wanted}: {error.strerror}. Choose another."
+        ) from error

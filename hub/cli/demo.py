@@ -103,7 +103,7 @@ def _go_on(running: Demo) -> None:
     """Let orders trickle in until Ctrl-C."""
     running.world.store.post("trickle", per_second=TRICKLE, seed=2, offset=10_000)
     console.print(f"\nThe console: {running.config.public_url}")
-    console.print(f"Log in, once: {running.login}", soft_wrap=True)
+    console.print(f"Log in, once: {running.login()}", soft_wrap=True)
     console.print("Orders keep coming. Ctrl-C ends it all.")
     while True:
         time.sleep(1)

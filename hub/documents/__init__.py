@@ -9,11 +9,13 @@ from hub.documents.acknowledgement import Acknowledgement
 from hub.documents.fulfillment import Cancellation, CancellationResult, Fulfillment
 from hub.documents.inventory import Inventory
 from hub.documents.order import Order
+from hub.documents.order_cancellation import OrderCancellation
 from hub.documents.returns import Return
 from hub.documents.shipment import Shipment
 
 SCHEMAS: dict[str, type[Schema]] = {
     "order": Order,
+    "order_cancellation": OrderCancellation,
     "fulfillment": Fulfillment,
     "cancellation": Cancellation,
     "cancellation_result": CancellationResult,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -79,6 +78,11 @@ def _release(batch: Batch, order: Row[Any]) -> int:
     return sum(e.delta for e in entries)
 
 
+def release_unrouted(batch: Batch) -> int:
+    """Rules have changed: look again at what none of them gave to a backend. Gives the units released."""
+    return sum(_release(batch, order) for order in store.held_for(batch.tx, route.NO_BACKEND))
+
+
 def cancel_order(inst: Installation, order_id: int, reason: str, actor: str) -> str:
     """Cancel what has not shipped; backends are asked for what they have, and the source is told."""
     with _batch(inst) as batch:
@@ -88,14 +92,10 @@ def cancel_order(inst: Installation, order_id: int, reason: str, actor: str) -> 
         allocated = {line_id: q.allocated for line_id, q in sums.items() if q.allocated}
         if not free and not allocated:
             raise Refused("order.nothing-to-cancel", "Nothing of this order can still be cancelled.")
-        cause = f"cancel/{batch.now.timestamp():.6f}"
+        cause = f"{cancel.BY_HAND}{batch.now.timestamp():.6f}"
         sums = _post(batch, sums, [Entry(line, Kind.CANCELLED, units, cause) for line, units in free.items()])
-        cancel.take_back(batch, order.id, sums, allocated, cause, "cancelled")
-        told = (order.connection_id, "out", "order_cancellation") in batch.flows
-        if told:
-            batch.jobs.append(
-                jobs.deliver_job("order_cancellation", order.id, order.connection_id, order.id, batch.now)
-            )
+        sums = cancel.take_back(batch, order.id, sums, allocated, cause, "cancelled")
+        cancel.tell_source(batch, order, sums)
         batch.event("order.cancelled", order_id=order.id, actor=actor, reason=reason)
     asked = sum(allocated.values())
     return f"Cancelled {sum(free.values())} units at once" + (f"; asked for {asked} units back." if asked else ".")
@@ -303,24 +303,9 @@ def run_flow(inst: Installation, flow_id: int, actor: str) -> str:
         flow = _flow(batch, flow_id)
         if flow.direction != "in":
             raise Refused("flow.not-pulled", "An outbound flow sends what is due by itself; only inbound ones are run.")
-        new = enqueue_pull(batch, flow, batch.now)
+        new = jobs.pull(batch.tx, flow, batch.now)
         batch.event("flow.run", connection_id=flow.connection_id, actor=actor, document=flow.kind)
     return "Pulling now." if new else "It is being pulled already."
-
-
-def enqueue_pull(batch: Batch, flow: Row[Any], due_at: dt.datetime) -> bool:
-    """Queue a flow's pull unless one is live."""
-    return jobs.enqueue(
-        batch.tx,
-        "pull",
-        flow.kind,
-        key=f"pull/{flow.id}",
-        lane=f"pull/{flow.connection_id}/{flow.kind}",
-        connection_id=flow.connection_id,
-        subject_id=flow.id,
-        now=batch.now,
-        due_at=due_at,
-    )
 
 
 def pause_flow(inst: Installation, flow_id: int, actor: str) -> str:

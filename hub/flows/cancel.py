@@ -45,6 +45,18 @@ def take_back(
     return sums
 
 
+BY_HAND = "by-hand/"
+"""How the cause of a person's cancellation begins."""
+
+
+def tell_source(batch: Batch, order: Row[Any], sums: Mapping[int, Quantities]) -> None:
+    """Once all of an order is cancelled here, owe its source that word, where the source takes it and does not know."""
+    whole = sums and all(q.cancelled == q.ordered for q in sums.values())
+    if whole and order.cancelled_at is None and (order.connection_id, "out", "order_cancellation") in batch.flows:
+        job = jobs.deliver_job("order_cancellation", order.id, order.connection_id, order.id, batch.now)
+        batch.jobs.append(job)
+
+
 def never_sent(batch: Batch, fulfillment: Row[Any]) -> bool:
     """True when the backend certainly has not got it: nothing sealed, or refused."""
     message = message_store.outgoing(

@@ -74,6 +74,8 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
                 "It cancels an order that has not come.",
                 awaits=awaited(message.connection_id, scope, doc["external_id"]),
             )
+        if doc.get("placed_at") and doc["placed_at"] < batch.connections[message.connection_id].start_at:
+            raise Ignore("order.before-start")
         return _create(batch, message, doc, content, scope)
     _judge(batch, message, order, doc, content)
     return _update(batch, message, order, doc, content)

@@ -32,7 +32,7 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
             interchanges.label(batch, order.partner_id, job.subject_id)
     schema, make = RENDER[job.noun]
     document = make(batch, order, job.subject_id)
-    if document is None or not document.get("lines", document.get("packages")):
+    if document is None or document.get("lines") == []:
         return None
     mapping = guide.mapping(agreement.mapping) if agreement else guide.outbound(job.connection_id, job.noun)
     source = _source(batch, order) if _reads_source(mapping.text) else None

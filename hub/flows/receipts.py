@@ -82,13 +82,17 @@ def _cancelled(batch: Batch, cancellation_id: int, granted: dict[int, int], fact
     store.answer_cancellation(batch.tx, wish.id, [[line_id, units] for line_id, units in take.items()], batch.now)
     sums, _ = store.quantities(batch.tx, wish.order_id)
     try:
-        cancel.give_back(batch, fulfillment, sums, take, f"cancellation/{wish.id}", wish.into)
+        sums = cancel.give_back(batch, fulfillment, sums, take, f"cancellation/{wish.id}", wish.into)
     except OutOfBounds as error:
         raise Park(
             "ledger.out-of-bounds",
             f"The backend gave back units that it does not have: {error}.",
             order_id=wish.order_id,
         ) from error
+    if wish.cause.startswith(cancel.BY_HAND):
+        order = store.get(batch.tx, wish.order_id)
+        if order is not None:
+            cancel.tell_source(batch, order, sums)
     asked = sum(units for _, units in wish.lines)
     batch.event("cancellation.granted", reference=fulfillment.reference, units=sum(take.values()), asked=asked, **facts)
 

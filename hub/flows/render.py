@@ -212,12 +212,25 @@ def acknowledgement(batch: Batch, order: Row[Any], order_id: int) -> Document | 
     }
 
 
+def order_cancellation(batch: Batch, order: Row[Any], order_id: int) -> Document | None:
+    """The order's source is told that it is cancelled here; not when units of it have gone out after all."""
+    sums, _ = order_store.quantities(batch.tx, order.id)
+    if any(q.shipped or q.allocated for q in sums.values()):
+        return None
+    return {
+        "order_external_id": order.external_id,
+        "order_number": order.number or order.external_id,
+        "reason": order.cancel_reason or "other",
+    }
+
+
 RENDER: Mapping[str, tuple[str, Render]] = {
     "fulfillment": ("fulfillment", fulfillment),
     "cancellation": ("cancellation", cancellation),
     "shipment": ("shipment", shipment),
     "tracking": ("shipment", shipment),
     "return": ("return", return_),
+    "order_cancellation": ("order_cancellation", order_cancellation),
     "acknowledgement": ("acknowledgement", acknowledgement),
 }
 """What each noun that goes out is rendered from: (canonical schema, function)."""

@@ -210,5 +210,5 @@ def acknowledge(batch: Batch, order: OrderFacts) -> None:
 
 def due(batch: Batch, connection_id: int, kind: str) -> Any:
     """When an outbound document may go: with its flow's next slot where the flow has a schedule, else now."""
-    flow = batch.flows.get((connection_id, "out", kind)) or batch.flows.get((connection_id, "out", "*"))
+    flow = batch.flows.get((connection_id, "out", kind))
     return flow.next_due if flow is not None and flow.schedule and flow.next_due else batch.now

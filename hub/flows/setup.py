@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.errors import Refused
-from hub.flows.batch import DEFAULT_BACKEND
+from hub.errors import NotFound, Refused
+from hub.flows.actions import clear_trouble, release_unrouted
+from hub.flows.batch import DEFAULT_BACKEND, Batch
 from hub.installation import Installation
 from hub.routing.rules import CONDITIONS
 from hub.schedules import next_slot
-from hub.sdk.connector import secret_names
+from hub.sdk.connector import Connector, secret_names
 from hub.store import connections as store
 from hub.store import events as event_store
 
@@ -73,16 +74,63 @@ def add_connection(
                 "created_at": now,
             },
         )
-        for kind in sorted(connector.pulls):
-            add_flow(tx, connection_id, "in", kind, now, schedule=schedule, timezone=timezone)
-        for kind in sorted(connector.pushes):
-            add_flow(tx, connection_id, "out", kind, now)
+        _add_missing_flows(tx, connection_id, connector, now, schedule, timezone)
         _name_installation(tx)
         event_store.add(
             tx,
             event_store.event("connection.added", now, connection_id=connection_id, actor=actor, type=type_, name=name),
         )
     return connection_id
+
+
+def _add_missing_flows(
+    tx: Connection,
+    connection_id: int,
+    connector: Connector,
+    now: dt.datetime,
+    schedule: str = SCHEDULE,
+    timezone: str = "UTC",
+) -> None:
+    for kind in sorted(connector.pulls):
+        if store.flow(tx, connection_id, "in", kind) is None:
+            add_flow(tx, connection_id, "in", kind, now, schedule=schedule, timezone=timezone)
+    for kind in sorted(connector.pushes):
+        if store.flow(tx, connection_id, "out", kind) is None:
+            add_flow(tx, connection_id, "out", kind, now)
+
+
+def change_settings(
+    inst: Installation, connection_id: int, changes: Mapping[str, Any], *, actor: str, check: bool = True
+) -> None:
+    """Change some settings of a connection, secrets among them, in one step; the others stay as they are.
+
+    `check` calls the other side first, and a connection that waited for a new credential goes on.
+    """
+    with inst.db.read() as tx:
+        row = store.get(tx, connection_id)
+    if row is None:
+        raise NotFound("connection.missing", f"There is no connection {connection_id}.")
+    hidden = secret_names(inst.registry.get(row.type).Settings)
+    secrets_before = inst.vault.open(row.secrets) if row.secrets else {}
+    settings = {**row.settings, **secrets_before, **changes}
+    connector = inst.make_connector(row.type, settings, budget=inst.budget(row.id), name=row.name)
+    if check:
+        connector.check()
+    now = inst.now()
+    with inst.db.write() as tx:
+        store.change(
+            tx,
+            row.id,
+            settings={key: value for key, value in settings.items() if key not in hidden},
+            secrets=inst.vault.seal({key: value for key, value in settings.items() if key in hidden}),
+        )
+        _add_missing_flows(tx, row.id, connector, now)
+        event_store.add(
+            tx,
+            event_store.event("connection.changed", now, connection_id=row.id, actor=actor, settings=sorted(changes)),
+        )
+    if check and row.trouble:
+        clear_trouble(inst, row.id, actor)
 
 
 def _name_installation(tx: Connection) -> None:
@@ -206,7 +254,7 @@ def add_rule(
                 "enabled": True,
             },
         )
-        event_store.add(tx, event_store.event("rule.added", now, actor=actor, name=name))
+        _rules_changed(tx, now, event_store.event("rule.added", now, actor=actor, name=name))
     return rule_id
 
 
@@ -215,4 +263,13 @@ def set_default_backend(inst: Installation, connection_id: int, actor: str) -> N
     now = inst.now()
     with inst.db.write() as tx:
         store.set_setting(tx, DEFAULT_BACKEND, connection_id)
-        event_store.add(tx, event_store.event("rule.default-backend", now, connection_id=connection_id, actor=actor))
+        _rules_changed(
+            tx, now, event_store.event("rule.default-backend", now, connection_id=connection_id, actor=actor)
+        )
+
+
+def _rules_changed(tx: Connection, now: dt.datetime, event: dict[str, Any]) -> None:
+    batch = Batch(tx, now)
+    batch.events.append(event)
+    release_unrouted(batch)
+    batch.flush()

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, text, update
 
-from hub.store.tables import LIVE_SQL, attempts, connections, jobs
+from hub.store.tables import LIVE_SQL, attempts, connections, flows, jobs
 from hub.store.tables import settings as settings_table
 from hub.store.upsert import insert
 
@@ -65,12 +65,19 @@ def _claimable(now: dt.datetime, stopped: bool) -> Any:
         or_(connections.c.quiet_until.is_(None), connections.c.quiet_until <= now),
         connections.c.mode != "off",
     )
+    paused = exists().where(
+        flows.c.connection_id == jobs.c.connection_id,
+        flows.c.direction == "out",
+        flows.c.kind == jobs.c.noun,
+        flows.c.paused,
+    )
     outbound = jobs.c.kind != "deliver" if stopped else or_(jobs.c.kind != "deliver", ~connections.c.outbound_stopped)
     return and_(
         jobs.c.state == "pending",
         jobs.c.due_at <= now,
         or_(jobs.c.kind == "translate", reachable),
         outbound,
+        or_(jobs.c.kind != "deliver", ~paused),
         ~older,
     )
 
