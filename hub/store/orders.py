@@ -171,6 +171,12 @@ def release_holds(tx: Connection, ids: Sequence[int], by: str, now: dt.datetime)
         tx.execute(update(holds).where(holds.c.id.in_(ids)).values(released_at=now, released_by=by))
 
 
+def held_for(tx: Connection, code: str) -> list[Row[Any]]:
+    """Orders with an open hold of this kind, oldest first, locked."""
+    held = select(holds.c.order_id).where(holds.c.code == code, holds.c.released_at.is_(None))
+    return list(tx.execute(select(orders).where(orders.c.id.in_(held)).order_by(orders.c.id).with_for_update()))
+
+
 def hold(tx: Connection, hold_id: int) -> Row[Any] | None:
     """One hold."""
     return tx.execute(select(holds).where(holds.c.id == hold_id)).first()

@@ -1,0 +1,1 @@
+"""Connectors of the scripted peers, found as any folder of connectors is."""
