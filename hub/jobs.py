@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from hub.sdk.errors import ConnectorError, Rejected, Retry
 from hub.store import jobs as store
@@ -86,6 +86,20 @@ def enqueue(tx: Connection, kind: str, noun: str, *, again: bool = False, **fact
         running = store.running_generation(tx, row["key"])
         row["generation"] = 0 if running is None else running + 1
     return store.add(tx, [row]) == 1
+
+
+def pull(tx: Connection, flow: Row[Any], now: dt.datetime) -> bool:
+    """Ask the other side what is new for a flow, unless that is under way or waits already."""
+    return enqueue(
+        tx,
+        "pull",
+        flow.kind,
+        key=f"pull/{flow.id}",
+        lane=f"pull/{flow.connection_id}/{flow.kind}",
+        connection_id=flow.connection_id,
+        subject_id=flow.id,
+        now=now,
+    )
 
 
 def translate_job(message_id: int, kind: str, external_id: str, connection_id: int, now: dt.datetime) -> dict[str, Any]:

@@ -71,18 +71,4 @@ def _take(tx: Connection, flow: Row[Any], now: dt.datetime) -> bool:
         return False
     won = schedule.win(tx, flow.id, flow.next_due, following)
     # What goes out is queued when it comes up, due at its flow's next slot: there only the slot moves.
-    return won and flow.direction == "in" and add_pull(tx, flow, now)
-
-
-def add_pull(tx: Connection, flow: Row[Any], now: dt.datetime) -> bool:
-    """The pull job of a flow, unless one is already waiting or running."""
-    return jobs.enqueue(
-        tx,
-        "pull",
-        flow.kind,
-        subject_id=flow.id,
-        key=f"pull/{flow.id}",
-        lane=f"pull/{flow.connection_id}/{flow.kind}",
-        connection_id=flow.connection_id,
-        now=now,
-    )
+    return won and flow.direction == "in" and jobs.pull(tx, flow, now)

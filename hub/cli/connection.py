@@ -116,6 +116,23 @@ def add(
     console.print(f"{name} is connected ({mode}). `hub flow list` shows what comes and goes.", markup=False)
 
 
+@connection.command("set")
+@click.argument("name")
+@click.argument("given", nargs=-1, required=True, metavar="NAME=VALUE…")
+@click.option("--no-check", is_flag=True, help="Save without calling the other side first.")
+def set_settings(name: str, given: tuple[str, ...], no_check: bool) -> None:
+    """Change settings or secrets of a connection; what is not named stays. Tested before it is saved."""
+    from hub.cli import find
+    from hub.cli.given import read
+    from hub.flows.setup import change_settings
+
+    hub = installation()
+    row = find.connection(hub, name)
+    changes = read(hub.registry.get(row.type).Settings, given, ask=False, before=row.settings)
+    change_settings(hub, row.id, changes, actor=actor(), check=not no_check)
+    console.print(f"{row.name} has its new settings.", markup=False)
+
+
 @connection.command()
 @click.argument("name")
 def test(name: str) -> None:

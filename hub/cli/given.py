@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,14 @@ from hub.sdk.connector import secret_names
 _COMPOSED = (fields.Dict, fields.List, fields.Nested)
 
 
-def read(schema: type[Schema], given: Sequence[str], *, ask: bool) -> dict[str, Any]:
+def read(
+    schema: type[Schema], given: Sequence[str], *, ask: bool, before: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Settings out of `--set` words; with `ask`, required ones that are missing are asked for on a terminal.
 
     `name=@file` takes a file's text and `name=env:VARIABLE` a variable's, so that a secret needs not stand in the
-    shell's history. `name.key=value` sets one key of a table; lists are JSON or separated by commas.
+    shell's history. `name.key=value` sets one key of a table and keeps those it had in `before`; lists are JSON or
+    separated by commas.
     """
     known = schema().fields
     settings: dict[str, Any] = {}
@@ -29,12 +32,12 @@ def read(schema: type[Schema], given: Sequence[str], *, ask: bool) -> dict[str, 
         name, equals, text = word.partition("=")
         name, _, key = name.partition(".")
         if not equals or not name:
-            raise click.UsageError(f"--set {word.partition('=')[0]}: write NAME=VALUE.")
+            raise click.UsageError(f"{word.partition('=')[0]}: write NAME=VALUE.")
         if name not in known:
             raise click.UsageError(f"there is no setting {name!r}; there are {', '.join(sorted(known))}.")
         value = _text(name, text)
         if key:
-            settings.setdefault(name, {})[key] = value
+            settings.setdefault(name, dict((before or {}).get(name, {})))[key] = value
         else:
             settings[name] = _composed(name, known[name], value)
     if ask:
@@ -47,10 +50,10 @@ def _text(name: str, text: str) -> str:
         try:
             return Path(text[1:]).read_text("utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
-            raise click.UsageError(f"--set {name}: cannot read {text[1:]}: {error}") from error
+            raise click.UsageError(f"{name}: cannot read {text[1:]}: {error}") from error
     if text.startswith("env:"):
         if text[4:] not in os.environ:
-            raise click.UsageError(f"--set {name}: there is no variable {text[4:]}.")
+            raise click.UsageError(f"{name}: there is no variable {text[4:]}.")
         return os.environ[text[4:]]
     return text
 
@@ -63,7 +66,7 @@ def _composed(name: str, field: fields.Field[Any], value: str) -> Any:
     except json.JSONDecodeError as error:
         if isinstance(field, fields.List):
             return [item.strip() for item in value.split(",") if item.strip()]
-        raise click.UsageError(f"--set {name}: write JSON, or {name}.KEY=VALUE.") from error
+        raise click.UsageError(f"{name}: write JSON, or {name}.KEY=VALUE.") from error
 
 
 def _ask(schema: type[Schema], settings: dict[str, Any]) -> None:

@@ -37,7 +37,7 @@ def mapping(context: click.Context, folders: tuple[Path, ...]) -> None:
 def _folders() -> list[Path]:
     configured = os.environ.get("HUB_MAPPINGS", "")
     if configured:
-        return [Path(part) for part in configured.split(os.pathsep) if part]
+        return [Path(part.strip()) for part in configured.split(",") if part.strip()]
     return [Path(__file__).parents[2] / "mappings"]
 
 

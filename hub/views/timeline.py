@@ -72,6 +72,8 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "flow.resumed": (Tone.FLOWING, "Flow resumed[: {document}]"),
     "connection.mended": (Tone.FLOWING, "{connection} mended: it is called again"),
     "table.row-added": (Tone.FLOWING, "Row added to table {table}[: {released:document} read again]"),
+    "connection.changed": (Tone.FLOWING, "Settings of {connection} changed"),
+    "flow.scheduled": (Tone.FLOWING, "Flow has another schedule[: {document}, {schedule}]"),
     "connection.mode": (Tone.FLOWING, "Mode set to {mode}"),
     "outbound.stopped": (Tone.PAUSED, "Outbound stopped[ for {connection}]"),
     "outbound.started": (Tone.FLOWING, "Outbound started[ for {connection}]"),

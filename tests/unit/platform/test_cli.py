@@ -167,6 +167,29 @@ def test_settings_come_from_files_and_variables_and_missing_ones_are_named(
             assert b"of-the-warehouse" not in path.read_bytes(), f"{path} holds an open secret"
 
 
+def test_settings_change_in_one_step_and_the_others_stay(
+    hub: Callable[..., tuple[int, str, str]], inbox: list[str], tmp_path: Path
+) -> None:
+    hub(*inbox)
+    code, _, err = hub("connection", "set", "inbox", "inboxes.return=missing")
+    assert (code, "missing is not a folder" in err) == (1, True)
+    assert hub("doctor")[0] == 0
+    assert hub("connection", "set", "inbox", "stable_seconds=0.5")[:2] == (0, "inbox has its new settings.\n")
+    (tmp_path / "files" / "returns").mkdir()
+    assert hub("connection", "set", "inbox", "inboxes.return=returns")[0] == 0
+    flows = json.loads(hub("flow", "list", "--json")[1])
+    kinds = {(row["direction"], row["kind"]) for row in flows}
+    assert kinds == {
+        ("in", "order"),
+        ("in", "return"),
+        ("out", "shipment"),
+    }
+    (tmp_path / "files" / "orders").rmdir()
+    assert hub("connection", "test", "inbox")[0] == 1, "the inbox of orders is still among the settings"
+    assert hub("connection", "set", "inbox")[0] == 2
+    assert hub("connection", "set", "inbox", "stable_seconds=soon")[0] == 1
+
+
 def test_the_doctor_finds_what_needs_a_person(
     hub: Callable[..., tuple[int, str, str]], inbox: list[str], tmp_path: Path
 ) -> None:
