@@ -186,6 +186,7 @@ def messages() -> str:
         reason=request.args.get("reason", ""),
         connection_id=_whole("connection"),
         merchant_id=person().merchant_id,
+        part_of_file={"yes": True, "no": False}.get(request.args.get("file", "")),
         unacknowledged=bool(request.args.get("unacknowledged")),
         before=_whole("before"),
         after=_whole("after"),

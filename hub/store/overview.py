@@ -9,26 +9,17 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, func, select, true
 from sqlalchemy.sql import ColumnElement
 
-from hub.store.search import (
-    connections_of,
-    message_rows,
-    messages_of,
-    orders_of,
-    parked_delivery,
-    written_back,
-)
+from hub.store.conditions import connections_of, messages_of, orders_of, parked_delivery
+from hub.store.search import message_rows
 from hub.store.tables import (
     alerts,
     connections,
     flows,
     holds,
     jobs,
-    ledger,
     merchants,
     messages,
-    order_lines,
     orders,
-    returns,
     settings,
     shipments,
 )
@@ -36,94 +27,19 @@ from hub.store.tables import (
 Rows = Sequence[Any]
 
 
-def documents(connection: Connection, merchant_id: int | None) -> Rows:
-    """Inbound documents: connection_id, kind, state, count. Webhooks, which are hints, are not counted.
-
-    A document is one thing at its source, whatever number of revisions came: it is being read while one of them is,
-    parked when the newest that was judged is, and done once one of them was taken in.
-    """
-
-    def newest(state: str) -> Any:
-        return func.max(case((messages.c.state == state, messages.c.id), else_=0)).label(state)
-
-    each = (
-        select(messages.c.connection_id, messages.c.kind, newest("received"), newest("parked"), newest("done"))
-        .where(messages.c.direction == "in", messages.c.kind != "webhook", messages_of(merchant_id))
-        .group_by(messages.c.connection_id, messages.c.kind, messages.c.external_id)
-        .subquery()
-    )
-    state = case(
-        (each.c.received > 0, "received"),
-        (each.c.parked > each.c.done, "parked"),
-        (each.c.done > 0, "done"),
-        else_="ignored",
-    )
-    statement = select(each.c.connection_id, each.c.kind, state.label("state"), func.count().label("count")).group_by(
-        each.c.connection_id, each.c.kind, state
+def interchanged(connection: Connection, merchant_id: int | None) -> Rows:
+    """Documents that came in interchanges, as their envelopes count them: connection_id, connection, stated."""
+    statement = (
+        select(
+            messages.c.connection_id,
+            connections.c.name.label("connection"),
+            func.sum(messages.c.documents).label("stated"),
+        )
+        .join(connections, connections.c.id == messages.c.connection_id)
+        .where(messages.c.direction == "in", messages.c.documents.is_not(None), messages_of(merchant_id))
+        .group_by(messages.c.connection_id, connections.c.name)
     )
     return connection.execute(statement).all()
-
-
-def units(connection: Connection, merchant_id: int | None) -> dict[str, int]:
-    """Base units of each ledger kind over all orders."""
-    statement = select(ledger.c.kind, func.sum(ledger.c.delta).label("units")).group_by(ledger.c.kind)
-    if merchant_id is not None:
-        statement = (
-            statement.join(order_lines, order_lines.c.id == ledger.c.line_id)
-            .join(orders, orders.c.id == order_lines.c.order_id)
-            .where(orders_of(merchant_id))
-        )
-    return {row.kind: int(row.units) for row in connection.execute(statement)}
-
-
-def held_units(connection: Connection, merchant_id: int | None) -> int:
-    """Base units of orders with an open hold that are neither cancelled nor given to a backend."""
-    held = select(holds.c.order_id).where(holds.c.released_at.is_(None))
-    sign = case(
-        (ledger.c.kind == "ordered", 1), (ledger.c.kind.in_(["cancelled", "allocated", "shipped"]), -1), else_=0
-    )
-    statement = (
-        select(func.coalesce(func.sum(ledger.c.delta * sign), 0))
-        .select_from(
-            ledger.join(order_lines, order_lines.c.id == ledger.c.line_id).join(
-                orders, orders.c.id == order_lines.c.order_id
-            )
-        )
-        .where(orders.c.id.in_(held), orders_of(merchant_id))
-    )
-    return int(connection.execute(statement).scalar_one())
-
-
-def write_backs(
-    connection: Connection, table: Any, kind: str, merchant_id: int | None, *where: ColumnElement[bool]
-) -> tuple[int, int]:
-    """Rows of `table` (shipments or returns): how many there are, and how many are written back."""
-    done = func.coalesce(func.sum(case((written_back(table, kind), 1), else_=0)), 0)
-    statement = select(func.count(), done).select_from(table.join(orders, orders.c.id == table.c.order_id))
-    total, written = connection.execute(statement.where(orders_of(merchant_id), *where)).one()
-    return int(total), int(written)
-
-
-def shipment_write_backs(connection: Connection, merchant_id: int | None) -> tuple[int, int]:
-    """Shipments received, and of these written back."""
-    return write_backs(connection, shipments, "shipment", merchant_id)
-
-
-def return_write_backs(connection: Connection, merchant_id: int | None) -> tuple[int, int]:
-    """Returns that backends received, and of these written back. What a source opens is no answer of ours."""
-    return write_backs(connection, returns, "return", merchant_id, returns.c.connection_id != orders.c.connection_id)
-
-
-def acknowledgements(connection: Connection, merchant_id: int | None, now: dt.datetime) -> tuple[int, int, int]:
-    """Outbound messages whose acknowledgement is owed to us: all, answered, overdue."""
-    answered = func.coalesce(func.sum(case((messages.c.acknowledged.is_not(None), 1), else_=0)), 0)
-    late = and_(messages.c.acknowledged.is_(None), messages.c.acknowledge_by < now)
-    overdue = func.coalesce(func.sum(case((late, 1), else_=0)), 0)
-    statement = select(func.count(), answered, overdue).where(
-        messages.c.acknowledge_by.is_not(None), messages_of(merchant_id)
-    )
-    total, done, missed = connection.execute(statement).one()
-    return int(total), int(done), int(missed)
 
 
 def parked_by_reason(connection: Connection, merchant_id: int | None) -> Rows:

@@ -9,14 +9,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, false, or_, select, true
 
+from hub.store.conditions import (
+    KINDS,
+    messages_of,
+    open_hold,
+    orders_of,
+    parked_work,
+    units_of_order,
+    write_back_state,
+)
 from hub.store.tables import (
     connections,
     fulfillments,
     holds,
-    jobs,
-    ledger,
     messages,
     order_lines,
     orders,
@@ -26,12 +33,14 @@ from hub.store.tables import (
     shipments,
 )
 
-KINDS = ("ordered", "cancelled", "allocated", "shipped", "returned")
-
 
 @dataclass(frozen=True, slots=True)
 class OrderQuery:
-    """Which orders: `state` is one of the five status words, `has` a quantity or `held`, `unaccounted`, `unwritten`."""
+    """Which orders. `state`: one of the five status words.
+
+    `has`: a ledger kind with units, `held`, `open`, `unwritten` (a shipment that its source has not been told of) or
+    `unwritten-returns`.
+    """
 
     text: str = ""
     state: str = ""
@@ -44,7 +53,10 @@ class OrderQuery:
 
 @dataclass(frozen=True, slots=True)
 class MessageQuery:
-    """Which messages. `unacknowledged` asks for outbound ones whose acknowledgement is still owed to us."""
+    """Which messages. `unacknowledged`: outbound ones whose acknowledgement is still owed to us.
+
+    `part_of_file`: only documents out of an interchange (True), or only those that came by themselves (False).
+    """
 
     text: str = ""
     state: str = ""
@@ -52,99 +64,13 @@ class MessageQuery:
     kind: str = ""
     reason: str = ""
     connection_id: int | None = None
+    part_of_file: bool | None = None
     order_id: int | None = None
     merchant_id: int | None = None
     unacknowledged: bool = False
     ids: tuple[int, ...] = ()
     before: int | None = None
     after: int | None = None
-
-
-def orders_of(merchant_id: int | None) -> ColumnElement[bool]:
-    """The orders a person limited to this merchant may see; None: all."""
-    return true() if merchant_id is None else orders.c.merchant_id == merchant_id
-
-
-def messages_of(merchant_id: int | None) -> ColumnElement[bool]:
-    """The messages a person limited to this merchant may see: by order, else by partner, else by connection."""
-    if merchant_id is None:
-        return true()
-
-    # Each looks at the message's row alone, whatever else the statement around it joins.
-    def of(table: Any, key: Any) -> Any:
-        return select(table.c.merchant_id).where(table.c.id == key).correlate(messages).scalar_subquery()
-
-    owner = case(
-        (messages.c.order_id.is_not(None), of(orders, messages.c.order_id)),
-        (messages.c.partner_id.is_not(None), of(partners, messages.c.partner_id)),
-        else_=of(connections, messages.c.connection_id),
-    )
-    return owner == merchant_id
-
-
-def connections_of(merchant_id: int | None) -> ColumnElement[bool]:
-    """The connections a person limited to this merchant may see."""
-    return true() if merchant_id is None else connections.c.merchant_id == merchant_id
-
-
-def units_of_order(kind: str) -> Any:
-    """Base units of one ledger kind over an order's lines, as a scalar beside the order's row."""
-    return (
-        select(func.coalesce(func.sum(ledger.c.delta), 0))
-        .select_from(ledger.join(order_lines, order_lines.c.id == ledger.c.line_id))
-        .where(order_lines.c.order_id == orders.c.id, ledger.c.kind == kind)
-        .scalar_subquery()
-    )
-
-
-def open_hold() -> ColumnElement[bool]:
-    """The order beside it has a hold that nobody released."""
-    return exists().where(holds.c.order_id == orders.c.id, holds.c.released_at.is_(None))
-
-
-def parked_message() -> ColumnElement[bool]:
-    """The order beside it has a message that waits for a person."""
-    return exists().where(messages.c.order_id == orders.c.id, messages.c.state == "parked")
-
-
-def parked_delivery() -> ColumnElement[bool]:
-    """The job beside it is a delivery that was parked before there was a document to park.
-
-    Where there is one, the document speaks for its delivery; one that a person closed says that nothing is wanted.
-    """
-    made = exists().where(
-        messages.c.connection_id == jobs.c.connection_id,
-        messages.c.direction == "out",
-        messages.c.external_id == jobs.c.key,
-        or_(messages.c.state == "parked", messages.c.reason == "person.ignored"),
-    )
-    return and_(jobs.c.kind == "deliver", jobs.c.state == "parked", ~made)
-
-
-def parked_work() -> ColumnElement[bool]:
-    """The order beside it has a document or a delivery that waits for a person."""
-    return or_(parked_message(), exists().where(jobs.c.order_id == orders.c.id, parked_delivery()))
-
-
-def unwritten_shipment() -> ColumnElement[bool]:
-    """The order beside it has a shipment whose write-back is not done."""
-    return exists().where(shipments.c.order_id == orders.c.id, ~written_back(shipments, "shipment"))
-
-
-def unwritten_return() -> ColumnElement[bool]:
-    """The order beside it has a return whose write-back is not done."""
-    return exists().where(returns.c.order_id == orders.c.id, ~written_back(returns, "return"))
-
-
-def written_back(table: Any, kind: str) -> ColumnElement[bool]:
-    """An outbound message of this kind was rendered from the row beside it, and it is done."""
-    return exists().where(
-        messages.c.direction == "out",
-        messages.c.kind == kind,
-        messages.c.subject_id == table.c.id,
-        messages.c.order_id == table.c.order_id,
-        messages.c.state == "done",
-    )
 
 
 def _settled() -> Any:
@@ -165,6 +91,9 @@ def _in_state(state: str) -> ColumnElement[bool]:
     return true() if not state else false()
 
 
+_UNTOLD = {"unwritten": (shipments, "shipment"), "unwritten-returns": (returns, "return")}
+
+
 def _having(has: str) -> Any:
     if not has:
         return true()
@@ -172,10 +101,13 @@ def _having(has: str) -> Any:
         return units_of_order(has) > 0
     if has == "held":
         return open_hold()
-    if has == "unwritten":
-        return unwritten_shipment()
-    if has == "unwritten-returns":
-        return unwritten_return()
+    if has == "open":
+        spoken_for = units_of_order("cancelled") + units_of_order("allocated") + units_of_order("shipped")
+        return and_(units_of_order("ordered") > spoken_for, ~open_hold())
+    if has in _UNTOLD:
+        table, kind = _UNTOLD[has]
+        state = write_back_state(table, kind)
+        return exists().where(table.c.order_id == orders.c.id, state.in_(["pending", "parked", "missing"]))
     return false()
 
 
@@ -244,6 +176,8 @@ def message_conditions(query: MessageQuery) -> ColumnElement[bool]:
     ):
         if value:
             wanted.append(column == value)
+    if query.part_of_file is not None:
+        wanted.append(messages.c.parent_id.is_not(None) if query.part_of_file else messages.c.parent_id.is_(None))
     if query.ids:
         wanted.append(messages.c.id.in_(query.ids))
     if query.unacknowledged:

@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from hub.store.search import message_rows, messages_of, order_rows, orders_of
+from hub.store.conditions import messages_of, orders_of
+from hub.store.search import message_rows, order_rows
 from hub.store.tables import (
     attempts,
     cancellations,

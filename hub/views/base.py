@@ -71,10 +71,10 @@ def _field_of(hint: Any) -> mf.Field[Any]:
     if isinstance(hint, type):
         if issubclass(hint, enum.Enum):
             return mf.Enum(hint, by_value=True)
-        if is_dataclass(hint):
-            return mf.Nested(schema_of(hint))
         if hint in _SCALARS:
             return _SCALARS[hint]()
+    if is_dataclass(hint):
+        return mf.Nested(schema_of(hint))
     return mf.Raw()
 
 

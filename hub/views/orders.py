@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from hub.ledger import Kind, Quantities
-from hub.store import search, timeline
+from hub.store import conditions, search, timeline
 from hub.store.search import OrderQuery
 from hub.views.base import PAGE_SIZE, Page
 from hub.views.messages import MessageRow, message_row
@@ -290,7 +290,7 @@ def _units(q: Quantities) -> Units:
 
 
 def _order_row(row: Any, codes: list[str]) -> OrderRow:
-    q = Quantities(*(int(getattr(row, kind)) for kind in search.KINDS))
+    q = Quantities(*(int(getattr(row, kind)) for kind in conditions.KINDS))
     return OrderRow(
         id=row.id,
         number=row.number or row.external_id,

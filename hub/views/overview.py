@@ -8,35 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.ledger.completeness import Row, row
 from hub.store import overview
-from hub.views.status import Status, Tone, of_verdict
+from hub.views.completeness import CompletenessRow, completeness, completeness_table
+from hub.views.status import Status, Tone
+
+__all__ = ["AlertView", "Need", "Overview", "alerts_of", "completeness", "needs_of", "overview_of"]
 
 BEHIND = dt.timedelta(minutes=2)
 """Work that should have begun this long ago means that no worker takes it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number with its name; `link` holds the query that finds what is behind it, None where nothing is."""
-
-    name: str
-    value: int
-    page: str | None = None
-    query: dict[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CompletenessRow:
-    """One equation of the completeness table: `expected` = the sum of `parts`. None: the source cannot count."""
-
-    noun: str
-    where: str
-    left: str
-    expected: int | None
-    parts: list[Figure]
-    verdict: str
-    status: Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +103,7 @@ def overview_of(connection: Connection, merchant_id: int | None, now: dt.datetim
     work = overview.backlog(connection, merchant_id, now)
     stopped = overview.outbound_stopped(connection)
     behind = work.oldest if work.oldest is not None and now - work.oldest > BEHIND else None
-    table = [_shown(each) for each in completeness(connection, merchant_id, now)]
+    table = completeness_table(connection, merchant_id, now)
     status, headline = _judge(needs, behind, stopped, int(work.pending) + int(work.running), table)
     return Overview(
         status=status,
@@ -242,93 +221,8 @@ def _unmade(connection: Connection, merchant_id: int | None) -> dict[str, list[d
     return found
 
 
-def completeness(connection: Connection, merchant_id: int | None, now: dt.datetime) -> list[Row]:
-    """The rows of the completeness table, judged by the ledger."""
-    rows = []
-    counts: dict[tuple[int, str], dict[str, int]] = {}
-    for each in overview.documents(connection, merchant_id):
-        counts.setdefault((each.connection_id, each.kind), {})[each.state] = each.total
-    for flow in overview.flow_rows(connection, merchant_id):
-        if flow.direction != "in":
-            continue
-        states = counts.get((flow.connection_id, flow.kind), {})
-        parts = {
-            "done": states.get("done", 0),
-            "parked": states.get("parked", 0),
-            "ignored": states.get("ignored", 0),
-            "in progress": states.get("received", 0),
-        }
-        rows.append(row("documents", f"{flow.connection}: {flow.kind}", flow.source_count, parts))
-    rows.extend(_units(connection, merchant_id))
-    for noun, (all_of, written) in (
-        ("shipments", overview.shipment_write_backs(connection, merchant_id)),
-        ("returns", overview.return_write_backs(connection, merchant_id)),
-    ):
-        rows.append(row(noun, "all", all_of, {"written back": written, "pending": all_of - written}))
-    owed, answered, overdue = overview.acknowledgements(connection, merchant_id, now)
-    if owed:
-        rows.append(
-            row("acknowledgements", "all", owed - overdue, {"received": answered, "pending": owed - answered - overdue})
-        )
-    return rows
-
-
-def _units(connection: Connection, merchant_id: int | None) -> list[Row]:
-    units = overview.units(connection, merchant_id)
-    held = overview.held_units(connection, merchant_id)
-    spoken_for = sum(units.get(kind, 0) for kind in ("cancelled", "allocated", "shipped"))
-    parts = {
-        "cancelled": units.get("cancelled", 0),
-        "held": held,
-        "open": units.get("ordered", 0) - spoken_for - held,
-        "allocated": units.get("allocated", 0),
-        "shipped": units.get("shipped", 0),
-    }
-    return [row("units", "all orders", units.get("ordered", 0), parts)]
-
-
-_LEFT = {
-    "documents": "at the source",
-    "units": "ordered",
-    "shipments": "received",
-    "returns": "received",
-    "acknowledgements": "owed to us",
-}
-
-_STATES = {"done": "done", "parked": "parked", "ignored": "ignored", "in progress": "in-progress"}
-
-
-def _behind(noun: str, part: str) -> tuple[str | None, dict[str, str] | None]:
-    """The page and query that find what one number counts."""
-    if noun == "documents":
-        return "console.messages", {"direction": "in", "state": _STATES.get(part, "")}
-    if noun == "units" and part != "open":
-        return "console.orders", {"has": part}
-    if noun in ("shipments", "returns") and part == "pending":
-        return "console.orders", {"has": "unwritten" if noun == "shipments" else "unwritten-returns"}
-    if noun == "shipments":
-        return "console.orders", {"has": "shipped"}
-    if noun == "returns":
-        return "console.orders", {"has": "returned"}
-    if noun == "acknowledgements" and part == "pending":
-        return "console.messages", {"direction": "out", "unacknowledged": "1"}
-    return None, None
-
-
-def _shown(each: Row) -> CompletenessRow:
-    parts = []
-    for name, value in each.parts.items():
-        page, query = _behind(each.noun, name)
-        parts.append(Figure(name, value, page if value else None, query if value else None))
-    return CompletenessRow(
-        each.noun,
-        each.where,
-        _LEFT.get(each.noun, "expected"),
-        each.expected,
-        parts,
-        str(each.verdict),
-        of_verdict(each.verdict),
-    )
+_PARTS = {"done": "done", "parked": "parked", "ignored": "ignored", "received": "in progress"}
+"""What the table calls the states of documents."""
 
 
 def _trend(connection: Connection, merchant_id: int | None, now: dt.datetime, window: str) -> Trend:

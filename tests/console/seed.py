@@ -310,7 +310,6 @@ class World:
     parked: int
     parked_po: int
     interchange: int
-    shipped: int
     foreign: int
     mapping_hash: str
 
@@ -337,8 +336,9 @@ def build(tx: Connection, now: dt.datetime, orders: int = 40) -> World:
     partner = seed.insert(
         t.partners, name="Northfield Stores", connection_id=folder, merchant_id=merchant, settings={}, created_at=now
     )
-    seed.flow(shop, "in", "order", source_count=orders + 3)
+    seed.flow(shop, "in", "order", source_count=orders + 3, source_counted_at=seed.ago(seconds=39))
     seed.flow(shop, "out", "shipment")
+    seed.flow(shop, "out", "return")
     seed.flow(folder, "in", "order", schedule="every 30s")
     seed.flow(warehouse, "in", "shipment", source_count=None)
     seed.flow(warehouse, "in", "inventory", schedule="0 6 * * 1-5", timezone="Europe/Paris", paused=True)
@@ -356,7 +356,7 @@ def build(tx: Connection, now: dt.datetime, orders: int = 40) -> World:
     seed.job(warehouse, "deliver", "fulfillment", "pending", due_at=now + dt.timedelta(seconds=40))
     return World(
         shop, other_shop, warehouse, folder, merchant, other, partly, held, hold, parked_order, parked, parked_po,
-        interchange, 1, foreign, digest,
+        interchange, foreign, digest,
     )  # fmt: skip
 
 

@@ -1,0 +1,89 @@
+"""`hub orders` and `hub messages`, as a person and as a program calls them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hub.cli import cli
+from hub.errors import HubError
+from hub.installation import Installation
+from tests.console.seed import World
+
+
+@pytest.fixture
+def call(hub: Installation, world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., Result]:
+    """Run the command line on the world of the other tests."""
+    monkeypatch.setenv("HUB_DATABASE", str(hub.config.database))
+    monkeypatch.setenv("HUB_DATA_DIR", str(hub.config.data_dir))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Result:
+        result = CliRunner().invoke(cli, list(arguments), standalone_mode=False)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+def answer(result: Result) -> Any:
+    return json.loads(result.output)
+
+
+def test_orders_are_listed_found_and_paged(call: Callable[..., Result]) -> None:
+    first = answer(call("orders", "list", "--limit", "2", "--json"))
+    assert [order["number"] for order in first["orders"]] == ["#B-77", "4500981"]
+    second = answer(call("orders", "list", "--limit", "1", "--before", str(first["before"]), "--json"))
+    assert second["orders"][0]["number"] == "#2003"
+    waiting = answer(call("orders", "list", "--state", "waiting", "--json"))["orders"]
+    assert [(order["number"], order["holds"]) for order in waiting] == [("#2002", ["hold.unpaid"])]
+    assert "#2001" in call("orders", "list", "--search", "JJD000390007").output
+
+
+def test_an_order_is_named_by_number_external_id_or_id(call: Callable[..., Result], world: World) -> None:
+    for name in ("#2001", "2001", "5402001", str(world.partly)):
+        shown = answer(call("orders", "show", name, "--json"))
+        assert shown["row"]["id"] == world.partly
+    assert shown["lines"][0]["units"] == {
+        "ordered": 4, "cancelled": 0, "allocated": 1, "shipped": 3, "returned": 1, "open": 0
+    }  # fmt: skip
+    text = call("orders", "show", "#2001").output
+    assert "JJD000390007" in text
+    assert "Warehouse Lyon shipped 3 units" in text
+
+
+def test_an_unknown_order_is_refused_with_a_code(call: Callable[..., Result]) -> None:
+    with pytest.raises(HubError) as refused:
+        call("orders", "show", "nothing")
+    assert refused.value.code == "order.missing"
+
+
+def test_story_3_an_order_is_retried_and_a_message_replayed(call: Callable[..., Result], world: World) -> None:
+    assert "Trying again" in call("orders", "retry", "#2003").output
+    replayed = answer(call("messages", "replay", str(world.parked_po), "--json"))
+    assert replayed == [{"message": world.parked_po, "result": "Reading it again with the present mappings."}]
+
+
+def test_an_order_is_cancelled_with_a_reason(call: Callable[..., Result]) -> None:
+    assert "Cancelled 2 units" in answer(call("orders", "cancel", "#2002", "--reason", "customer", "--json"))["result"]
+
+
+def test_messages_are_listed_shown_and_ignored(call: Callable[..., Result], world: World) -> None:
+    parked = answer(call("messages", "list", "--state", "parked", "--reason", "order.unknown", "--json"))["messages"]
+    assert len(parked) == 3
+    shown = answer(call("messages", "show", str(world.parked_po), "--json"))
+    assert shown["row"]["reason"] == "order.not-whole"
+    assert shown["findings"][0]["where"] == "PO102 (segment 9)"
+    assert "2.5 cases of 12" in call("messages", "show", str(world.parked_po)).output
+    assert "Ignored." in call("messages", "ignore", str(parked[0]["id"]), "--reason", "test").output
+    assert "order" in call("messages", "list").output
+
+
+def test_raw_prints_the_bytes_and_nothing_else(call: Callable[..., Result], world: World) -> None:
+    assert call("messages", "show", str(world.parked_po), "--raw").stdout_bytes.startswith(b"ST*850*0001~BEG*00")
