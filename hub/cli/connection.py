@@ -173,3 +173,24 @@ def subscribe(name: str) -> None:
     hub = installation()
     count = subscribe(hub, find.connection(hub, name).id)
     console.print(f"{count} webhooks come to {hub.config.public_url}.", markup=False)
+
+
+@connection.command()
+@click.argument("name")
+@click.argument("given", nargs=-1, metavar="KEY=VALUE...")
+def policy(name: str, given: tuple[str, ...]) -> None:
+    """Decide what the hub does with a connection's orders and answers; without KEY=VALUE, show it."""
+    from hub.cli import find
+    from hub.flows.setup import POLICY, set_policy
+
+    hub = installation()
+    row = find.connection(hub, name)
+    if given:
+        words = [word.partition("=") for word in given]
+        bad = next((word for word, equals, _ in words if not equals), None)
+        if bad:
+            raise click.UsageError(f"{bad}: write KEY=VALUE.")
+        set_policy(hub, row.id, {key: value for key, _, value in words}, actor())
+        row = find.connection(hub, name)
+    now = {**row.policy.get("gate", {}), **{k: v for k, v in row.policy.items() if k != "gate"}}
+    show_table(["policy", "value", "meaning"], [(key, now.get(key, "default"), POLICY[key]) for key in POLICY], "")

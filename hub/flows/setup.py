@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import Connection
@@ -18,6 +19,7 @@ from hub.schedules import next_slot
 from hub.sdk.connector import Connector, secret_names
 from hub.store import connections as store
 from hub.store import events as event_store
+from hub.store import partners as partner_store
 
 SCHEDULE = "every 1m"
 """How often a new inbound flow is pulled; a webhook beside it makes it faster."""
@@ -192,6 +194,8 @@ def add_partner(
     """
     now = inst.now()
     with inst.db.write() as tx:
+        if any(row.name == name for row in partner_store.everyone(tx)):
+            raise Refused("partner.name-taken", f"There is a partner named {name!r} already.")
         partner_id = store.add_partner(
             tx, {"connection_id": connection_id, "name": name, "settings": dict(settings or {}), "created_at": now}
         )
@@ -243,6 +247,9 @@ def add_rule(
         )
     now = inst.now()
     with inst.db.write() as tx:
+        if any(row.name == name for row in partner_store.all_rules(tx)):
+            raise Refused("rule.name-taken", f"There is a rule named {name!r} already.")
+        _need_backend(tx, backend_id)
         rule_id = store.add_rule(
             tx,
             {
@@ -258,14 +265,75 @@ def add_rule(
     return rule_id
 
 
+def remove_rule(inst: Installation, name: str, actor: str) -> None:
+    """Take a rule out; what it has routed stays where it is."""
+    now = inst.now()
+    with inst.db.write() as tx:
+        if not partner_store.remove_rule(tx, name):
+            raise NotFound("rule.missing", f"There is no rule {name!r}; `hub rule list` shows them all.")
+        _rules_changed(tx, now, event_store.event("rule.removed", now, actor=actor, name=name))
+
+
+POLICY = {
+    "payments": "payment states that release an order, separated by commas: paid, authorized, terms ...",
+    "locations": "the source's location ids that are ours, separated by commas; empty: all",
+    "release_tests": "true: test orders ship too",
+    "tolerance": "how far an order's total may differ from the sum of its parts",
+    "match_oldest_line": "true: a backend that names only SKUs fills the oldest open lines",
+}
+"""What an admin can decide per connection, and what it means."""
+
+
+def set_policy(inst: Installation, connection_id: int, given: Mapping[str, str], actor: str) -> None:
+    """Change what the hub does with a connection's documents; what is not named stays. Raises `Refused`."""
+    unknown = sorted(given.keys() - POLICY.keys())
+    if unknown:
+        raise Refused("connection.unknown-policy", f"There is no policy {unknown[0]!r}; there are {', '.join(POLICY)}.")
+    now = inst.now()
+    with inst.db.write() as tx:
+        row = store.get(tx, connection_id)
+        if row is None:
+            raise NotFound("connection.missing", f"There is no connection {connection_id}.")
+        policy = {**row.policy, "gate": dict(row.policy.get("gate", {}))}
+        for name, text in given.items():
+            target = policy if name == "match_oldest_line" else policy["gate"]
+            target[name] = _policy_value(name, text)
+        store.change(tx, connection_id, policy=policy)
+        event_store.add(
+            tx,
+            event_store.event(
+                "connection.policy", now, connection_id=connection_id, actor=actor, changed=sorted(given)
+            ),
+        )
+
+
+def _policy_value(name: str, text: str) -> Any:
+    if name in ("payments", "locations"):
+        return [word.strip() for word in text.split(",") if word.strip()]
+    if name == "tolerance":
+        try:
+            return str(Decimal(text))
+        except InvalidOperation:
+            raise Refused("connection.policy-invalid", f"{name} is an amount such as 0.01.") from None
+    if text.lower() not in ("true", "false"):
+        raise Refused("connection.policy-invalid", f"{name} is true or false.")
+    return text.lower() == "true"
+
+
 def set_default_backend(inst: Installation, connection_id: int, actor: str) -> None:
     """What no rule claims goes there."""
     now = inst.now()
     with inst.db.write() as tx:
+        _need_backend(tx, connection_id)
         store.set_setting(tx, DEFAULT_BACKEND, connection_id)
         _rules_changed(
             tx, now, event_store.event("rule.default-backend", now, connection_id=connection_id, actor=actor)
         )
+
+
+def _need_backend(tx: Connection, connection_id: int) -> None:
+    if store.flow(tx, connection_id, "out", "fulfillment") is None:
+        raise Refused("rule.not-a-backend", "Orders can only go to a connection that takes fulfillments.")
 
 
 def _rules_changed(tx: Connection, now: dt.datetime, event: dict[str, Any]) -> None:
