@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row
 
 from hub.flows import cancel
 from hub.flows.batch import Batch
+from hub.flows.naming import numbered
 from hub.flows.problems import Park
 from hub.flows.reading import read
 from hub.installation import Installation
@@ -49,36 +52,41 @@ def apply(
         batch.event(WORDS[kind], **facts)
 
 
-def _granted(batch: Batch, inst: Installation, message: Row[Any], receipt: Receipt) -> dict[int, int]:
-    """line id -> backend units that the backend gave back, as its answer says through the connection's mapping."""
+def _granted(batch: Batch, inst: Installation, message: Row[Any], receipt: Receipt) -> dict[str, int]:
+    """Our number of a line -> backend units that the backend gave back, as its answer says through the connection's
+    mapping."""
     connection = batch.connections[message.connection_id]
     try:
         mapping = inst.mappings.get(f"{connection.type}/cancellation_result.in")
     except MappingError as error:
         raise Park("mapping.broken", str(error)[:500]) from error
     answer = read("cancellation_result", receipt.raw, "json", mapping, Context(connection={"name": connection.name}))
-    granted: dict[int, int] = {}
+    granted: Counter[str] = Counter()
     for line in answer.document["lines"]:
-        number = line["line"]
-        if not number.isdigit():
-            raise Park("line.unknown", "The backend's answer names a line that it was not asked about.")
-        granted[int(number)] = granted.get(int(number), 0) + line["cancelled"]
+        granted[line["line"]] += line["cancelled"]
     return granted
 
 
-def _cancelled(batch: Batch, cancellation_id: int, granted: dict[int, int], facts: dict[str, Any]) -> None:
+def _cancelled(batch: Batch, cancellation_id: int, granted: Mapping[str, int], facts: dict[str, Any]) -> None:
     wish = store.cancellation(batch.tx, cancellation_id)
     if wish is None or wish.answered_at is not None:
         return
     fulfillment = store.fulfillment(batch.tx, wish.fulfillment_id)
     if fulfillment is None:
         return
-    per = {line.line_id: line.units_per for line in store.lines_of_fulfillment(batch.tx, fulfillment.id)}
+    asked_for = numbered(store.lines_of_fulfillment(batch.tx, fulfillment.id))
+    if granted.keys() - asked_for.keys():
+        raise Park(
+            "line.unknown", "The backend's answer names a line that it was not asked about.", order_id=wish.order_id
+        )
+    # A kit is given back when all of its components are.
     take = {
-        line_id: min(units, granted.get(line_id, 0) // per.get(line_id, 1))
+        line_id: min(
+            units, *(granted.get(n, 0) // part.units_per for n, part in asked_for.items() if part.line_id == line_id)
+        )
         for line_id, units in wish.lines
-        if granted.get(line_id)
     }
+    take = {line_id: units for line_id, units in take.items() if units}
     store.answer_cancellation(batch.tx, wish.id, [[line_id, units] for line_id, units in take.items()], batch.now)
     sums, _ = store.quantities(batch.tx, wish.order_id)
     try:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub.flows.batch import Batch
+from hub.flows.naming import numbered
 from hub.flows.problems import Park
 from hub.ledger import NotWhole, ordered_units
 from hub.store import orders as order_store
@@ -37,13 +38,13 @@ def fulfillment(batch: Batch, order: Row[Any], fulfillment_id: int) -> Document 
         "location": row.location,
         "lines": [
             {
-                "line": str(line.line_id),
+                "line": number,
                 "sku": line.sku,
                 "title": line.title,
                 "quantity": has[line.line_id] * line.units_per,
                 "unit_price": line.unit_price,
             }
-            for line in lines
+            for number, line in numbered(lines).items()
             if has.get(line.line_id)
         ],
         **{
@@ -72,15 +73,16 @@ def cancellation(batch: Batch, order: Row[Any], cancellation_id: int) -> Documen
     target = order_store.fulfillment(batch.tx, row.fulfillment_id)
     if target is None:
         return None
-    per: dict[int, int] = {
-        line.line_id: line.units_per for line in order_store.lines_of_fulfillment(batch.tx, row.fulfillment_id)
-    }
+    wanted = {line_id: units for line_id, units in row.lines if units}
+    asked = numbered(order_store.lines_of_fulfillment(batch.tx, row.fulfillment_id))
     return {
         "reference": target.reference,
         "key": f"{target.reference}-cancel-{cancellation_id}",
         "reason": row.reason or order.cancel_reason,
         "lines": [
-            {"line": str(line_id), "quantity": units * per.get(line_id, 1)} for line_id, units in row.lines if units
+            {"line": number, "quantity": wanted[line.line_id] * line.units_per}
+            for number, line in asked.items()
+            if line.line_id in wanted
         ],
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,6 +12,7 @@ from sqlalchemy import Row
 
 from hub import jobs
 from hub.flows.batch import Batch
+from hub.flows.naming import numbered
 from hub.flows.problems import Ignore, Park
 from hub.flows.route import due
 from hub.ledger import Entry, Kind, OutOfBounds, post
@@ -79,30 +80,37 @@ def fulfillment_named(batch: Batch, connection_id: int, reference: str | None) -
 def _again(batch: Batch, message: Row[Any], known: Row[Any], doc: Document) -> int:
     """The backend states a shipment once more: take over tracking that came late, refuse other quantities."""
     rows = store.packages_of(batch.tx, known.id)
-    said = sorted(
-        (line.get("line") or line.get("sku"), int(line["quantity"])) for p in doc["packages"] for line in p["lines"]
-    )
-    had = sorted((str(line.line_id), line.packed) for _, lines in rows for line in lines)
-    by_sku = sorted((line.sku, line.packed) for _, lines in rows for line in lines)
-    if said not in (had, by_sku) or len(rows) != len(doc["packages"]):
+    asked = order_store.lines_of_fulfillment(batch.tx, known.fulfillment_id)
+    numbers = {(line.line_id, line.sku): number for number, line in numbered(asked).items()}
+    said: Counter[str] = Counter()
+    for package in doc["packages"]:
+        for line in package["lines"]:
+            said[line.get("line") or line["sku"]] += int(line["quantity"])
+    by_number: Counter[str] = Counter()
+    by_sku: Counter[str] = Counter()
+    for _, lines in rows:
+        for packed in lines:
+            by_number[numbers[packed.line_id, packed.sku]] += packed.packed
+            by_sku[packed.sku] += packed.packed
+    if said not in (by_number, by_sku) or len(rows) != len(doc["packages"]):
         raise Park(
             "shipment.changed",
             "The backend now states other quantities for a shipment that has been counted.",
             order_id=known.order_id,
         )
     fresh = False
-    for (package, _), now in zip(rows, doc["packages"], strict=True):
+    for (row, _), now in zip(rows, doc["packages"], strict=True):
         values = {name: now.get(name) for name in ("tracking_number", "tracking_url", "carrier", "service")}
-        values = {name: value for name, value in values.items() if value and value != getattr(package, name)}
+        values = {name: value for name, value in values.items() if value and value != getattr(row, name)}
         if values:
-            store.change_package(batch.tx, package.id, **values)
-            fresh = fresh or package.tracking_number is None
+            store.change_package(batch.tx, row.id, **values)
+            fresh = fresh or row.tracking_number is None
     if not fresh:
         raise Ignore("revision.same")
     batch.event("shipment.tracking-added", order_id=known.order_id, message_id=message.id, shipment=doc["external_id"])
     order = order_store.get(batch.tx, known.order_id)
     if order is not None:
-        write_back(batch, order, "tracking", known.id)
+        write_back(batch, order, "tracking", known.id, about=message.id)
     return int(known.order_id)
 
 
@@ -130,32 +138,33 @@ def match_line(
 ) -> list[tuple[int, str, int, str]]:
     """Which of our lines a backend means: [(line id, backend SKU, units, how it was matched)].
 
-    By our line number; else by SKU when only one line of the fulfillment has it; else, where the connection's
-    `match_oldest_line` allows it, the oldest lines with something left. Raises `Park`.
+    By our line number; else by SKU when that leaves one assignment: one line of the fulfillment has it and is not
+    shipped yet, or all that is left of it ships; else, where the connection's `match_oldest_line` allows it, the
+    oldest lines with something left. Raises `Park`.
     """
     units = whole(line["quantity"], f"{path}.quantity")
     if line.get("line"):
-        fits = [a for a in asked if str(a.line_id) == line["line"]]
-        fits = [a for a in fits if a.sku == line.get("sku")] if len(fits) > 1 else fits
-        how = "line"
+        row = numbered(asked).get(line["line"])
+        fits, how = [row] if row is not None else [], "line"
     else:
-        fits = [a for a in asked if a.sku == line.get("sku")]
-        how = "sku"
+        fits, how = [a for a in asked if a.sku == line.get("sku")], "sku"
     if not fits:
         raise Park("line.unknown", "It names a line that this fulfillment does not have.", path=path)
-    if len(fits) == 1:
-        return [(fits[0].line_id, fits[0].sku, units, how)]
-    if not oldest:
+    waiting = [a for a in fits if left[a.line_id, a.sku] > 0] or fits
+    if len(waiting) == 1:
+        return [(waiting[0].line_id, waiting[0].sku, units, how)]
+    everything = units == sum(left[a.line_id, a.sku] for a in waiting)
+    if not oldest and not everything:
         raise Park(
             "line.ambiguous",
             "Several lines of the order have this SKU, and the backend does not say which one it means.",
             path=path,
         )
     found = []
-    for a in fits:
+    for a in waiting:
         take = min(units, left[a.line_id, a.sku])
         if take > 0:
-            found.append((a.line_id, a.sku, take, "oldest"))
+            found.append((a.line_id, a.sku, take, how if everything else "oldest"))
             units -= take
     if units:
         raise Park("ledger.out-of-bounds", "It ships more of a SKU than was asked for.", path=path)
@@ -252,16 +261,18 @@ def _add(
     return shipment_id
 
 
-def write_back(batch: Batch, order: Row[Any], noun: str, subject_id: int) -> bool:
-    """Owe the order's source this document, where the source takes it. False when it does not."""
+def write_back(batch: Batch, order: Row[Any], noun: str, subject_id: int, about: int | None = None) -> bool:
+    """Owe the order's source this document, where the source takes it. False when it does not.
+
+    `about`: the message that brought the news, where the same subject is told of more than once.
+    """
     if order.partner_id is not None:
         if connection_store.agreement(batch.tx, order.partner_id, "out", kind=noun) is None:
             return False
     elif (order.connection_id, "out", noun) not in batch.flows:
         return False
-    batch.jobs.append(
-        jobs.deliver_job(
-            noun, subject_id, order.connection_id, order.id, batch.now, due_at=due(batch, order.connection_id, noun)
-        )
+    job = jobs.deliver_job(
+        noun, subject_id, order.connection_id, order.id, batch.now, due_at=due(batch, order.connection_id, noun)
     )
+    batch.jobs.append(job if about is None else {**job, "key": f"{job['key']}/{about}"})
     return True

@@ -66,7 +66,9 @@ class House:
     def add(self, type_: str, name: str, **facts: Any) -> Side:
         """Connect a new peer."""
         peer = PEERS[name] = Peer()
-        connection_id = setup.add_connection(self.inst, type_, name, {"peer": name}, actor=ACTOR, **facts)
+        connection_id = setup.add_connection(
+            self.inst, type_, name, {"peer": name}, actor=ACTOR, **{"start_at": START, **facts}
+        )
         return Side(connection_id, name, peer)
 
     def shop(self, name: str = "Shop", **facts: Any) -> Side:
@@ -80,18 +82,9 @@ class House:
     def poll(self) -> None:
         """Queue a pull of every inbound flow."""
         with self.inst.db.write() as tx:
-            for (connection_id, direction, kind), flow in connection_store.all_flows(tx).items():
+            for (_, direction, _), flow in connection_store.all_flows(tx).items():
                 if direction == "in":
-                    jobs.enqueue(
-                        tx,
-                        "pull",
-                        kind,
-                        key=f"pull/{flow.id}",
-                        lane=f"pull/{connection_id}/{kind}",
-                        connection_id=connection_id,
-                        subject_id=flow.id,
-                        now=self.clock.now,
-                    )
+                    jobs.pull(tx, flow, self.clock.now)
 
     def drain(self) -> int:
         """Work until nothing is due."""
@@ -133,7 +126,9 @@ class House:
         }
         revised = at or self.clock.now
         return shop.peer.put(
-            Document("order", id_, json.dumps({**body, "updated_at": revised.isoformat()}).encode(), revised_at=revised),
+            Document(
+                "order", id_, json.dumps({**body, "updated_at": revised.isoformat()}).encode(), revised_at=revised
+            ),
             silent=silent,
         )
 
@@ -151,9 +146,7 @@ class House:
     def webhook(self, side: Side, id_: str, delivery: str, *, signature: str = "ours", kind: str = "order") -> bool:
         """A webhook about one document comes in."""
         body = json.dumps({"kind": kind, "id": id_, "delivery": delivery}).encode()
-        return intake.receive_webhook(
-            self.inst, self.connection(side), WebhookRequest({"signature": signature}, body)
-        )
+        return intake.receive_webhook(self.inst, self.connection(side), WebhookRequest({"signature": signature}, body))
 
     # -- looking ------------------------------------------------------------------------------------------------
 
