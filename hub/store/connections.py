@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, select, update
 
 from hub.store.tables import (
     agreements,
@@ -21,6 +21,18 @@ from hub.store.tables import (
     sku_components,
 )
 from hub.store.upsert import insert
+
+_CROSS_REFERENCES = (
+    select(sku_components)
+    .where(
+        sku_components.c.connection_id == bindparam("connection_id"),
+        sku_components.c.sku.in_(bindparam("skus", expanding=True)),
+    )
+    .order_by(sku_components.c.id)
+)
+_LOOKUP = select(lookup_rows.c.value).where(
+    lookup_rows.c.table == bindparam("table"), lookup_rows.c.key == bindparam("key")
+)
 
 
 def get(tx: Connection, connection_id: int) -> Row[Any] | None:
@@ -129,12 +141,7 @@ def routing_rules(tx: Connection) -> list[Row[Any]]:
 def cross_references(tx: Connection, connection_id: int, skus: set[str]) -> dict[str, list[tuple[str, int]]]:
     """For a backend: our SKU -> [(its SKU, units per base unit)], where they differ."""
     found: dict[str, list[tuple[str, int]]] = {}
-    rows = tx.execute(
-        select(sku_components)
-        .where(sku_components.c.connection_id == connection_id, sku_components.c.sku.in_(skus))
-        .order_by(sku_components.c.id)
-    )
-    for row in rows:
+    for row in tx.execute(_CROSS_REFERENCES, {"connection_id": connection_id, "skus": sorted(skus)}):
         found.setdefault(row.sku, []).append((row.component_sku, row.quantity))
     return found
 
@@ -155,9 +162,7 @@ def set_setting(tx: Connection, name: str, value: Any) -> None:
 
 def lookup_value(tx: Connection, table: str, key: str) -> str | None:
     """One row of a lookup table kept in the hub."""
-    found: str | None = tx.execute(
-        select(lookup_rows.c.value).where(lookup_rows.c.table == table, lookup_rows.c.key == key)
-    ).scalar()
+    found: str | None = tx.execute(_LOOKUP, {"table": table, "key": key}).scalar()
     return found
 
 

@@ -6,8 +6,9 @@ another process is noticed.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,15 @@ class Database:
             target = self.url.set(drivername="postgresql+psycopg")
             self.engine = create_engine(target, pool_size=24, hide_parameters=True)
         self._writing = self.engine.execution_options(hub_write=True)
+        # SQLite lets one writer in and has the others ask again and again, with growing pauses. Those of this process
+        # stand in a queue instead. Reentrant, so that a transaction inside another still ends with SQLite's error.
+        self._turn: AbstractContextManager[object] = threading.RLock() if self.sqlite else nullcontext()
         self._watch: Connection | None = None
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that may change rows; it commits when the block ends and rolls back when it raises."""
-        with self._writing.begin() as connection:
+        with self._turn, self._writing.begin() as connection:
             yield connection
 
     @contextmanager

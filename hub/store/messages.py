@@ -13,6 +13,33 @@ from hub.sdk.connector import Document
 from hub.store.tables import mapping_texts, messages, payloads
 from hub.store.upsert import insert
 
+# Statements that every document runs stand ready: to build one costs several times as much as to run it.
+_IDS = bindparam("ids", expanding=True)
+_GET = select(messages).where(messages.c.id.in_(_IDS))
+_BODIES = (
+    select(payloads.c.message_id, payloads.c.body)
+    .where(payloads.c.message_id.in_(_IDS), payloads.c.part == bindparam("part"), payloads.c.body.is_not(None))
+    .order_by(payloads.c.id)
+)
+_OUTGOING = (
+    select(messages)
+    .where(
+        messages.c.connection_id == bindparam("connection_id"),
+        messages.c.direction == "out",
+        messages.c.kind == bindparam("kind"),
+        messages.c.external_id == bindparam("key"),
+    )
+    .order_by(messages.c.id.desc())
+    .limit(1)
+)
+_ADD_ONE = messages.insert().returning(messages.c.id)
+_ADD_PAYLOADS = payloads.insert()
+_AWAITING = (
+    select(messages.c.id)
+    .where(messages.c.awaits == bindparam("what"), messages.c.state == "parked")
+    .order_by(messages.c.id)
+)
+
 
 def digest(body: bytes) -> str:
     """The hash by which content is compared."""
@@ -69,37 +96,23 @@ def payload(message_id: int, part: str, body: bytes) -> dict[str, Any]:
 def add_payloads(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store further parts of messages."""
     if rows:
-        tx.execute(payloads.insert(), list(rows))
+        tx.execute(_ADD_PAYLOADS, list(rows))
 
 
 def get(tx: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:
     """Messages by id."""
-    return {row.id: row for row in tx.execute(select(messages).where(messages.c.id.in_(list(ids))))}
+    return {row.id: row for row in tx.execute(_GET, {"ids": list(ids)})}
 
 
 def bodies(tx: Connection, ids: Iterable[int], part: str = "body") -> dict[int, bytes]:
     """The payloads of messages; an erased one is left out."""
-    rows = tx.execute(
-        select(payloads.c.message_id, payloads.c.body)
-        .where(payloads.c.message_id.in_(list(ids)), payloads.c.part == part, payloads.c.body.is_not(None))
-        .order_by(payloads.c.id)
-    )
+    rows = tx.execute(_BODIES, {"ids": list(ids), "part": part})
     return {row.message_id: row.body for row in rows}
 
 
 def outgoing(tx: Connection, connection_id: int, kind: str, key: str) -> Row[Any] | None:
     """The newest message of an effect."""
-    return tx.execute(
-        select(messages)
-        .where(
-            messages.c.connection_id == connection_id,
-            messages.c.direction == "out",
-            messages.c.kind == kind,
-            messages.c.external_id == key,
-        )
-        .order_by(messages.c.id.desc())
-        .limit(1)
-    ).first()
+    return tx.execute(_OUTGOING, {"connection_id": connection_id, "kind": kind, "key": key}).first()
 
 
 def seal(tx: Connection, row: Mapping[str, Any], body: bytes) -> int:
@@ -111,7 +124,7 @@ def seal(tx: Connection, row: Mapping[str, Any], body: bytes) -> int:
 
 def add_unsealed(tx: Connection, row: Mapping[str, Any]) -> int:
     """Store an outbound message that has no bytes, since they could not be made."""
-    return int(tx.execute(messages.insert().values(**row).returning(messages.c.id)).scalar_one())
+    return int(tx.execute(_ADD_ONE, dict(row)).scalar_one())
 
 
 def change(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -150,10 +163,7 @@ def settle(
 
 def awaiting(tx: Connection, what: str) -> list[int]:
     """Parked messages that wait for this."""
-    found = tx.execute(
-        select(messages.c.id).where(messages.c.awaits == what, messages.c.state == "parked").order_by(messages.c.id)
-    )
-    return list(found.scalars())
+    return list(tx.execute(_AWAITING, {"what": what}).scalars())
 
 
 def newer_exists(tx: Connection, message: Row[Any]) -> bool:

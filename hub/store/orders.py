@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, select, update
+from sqlalchemy import Connection, Row, bindparam, case, func, select, update
 
 from hub.ledger import Entry, Kind, Quantities
 from hub.store.tables import (
@@ -23,31 +23,89 @@ from hub.store.tables import (
 )
 from hub.store.upsert import insert
 
+# Statements that every document runs stand ready: to build one costs several times as much as to run it.
+_ID = bindparam("id")
+_FIND = (
+    select(orders)
+    .where(
+        orders.c.connection_id == bindparam("connection_id"),
+        orders.c.scope == bindparam("scope"),
+        orders.c.external_id == bindparam("external_id"),
+    )
+    .with_for_update()
+)
+_GET = select(orders).where(orders.c.id == _ID)
+_GET_LOCKED = _GET.with_for_update()
+_MANY = select(orders).where(orders.c.id.in_(bindparam("ids", expanding=True))).order_by(orders.c.id).with_for_update()
+_ADD = orders.insert().returning(orders.c.id)
+_ADD_LINES = order_lines.insert().returning(order_lines.c.id, sort_by_parameter_order=True)
+_LINES = (
+    select(order_lines).where(order_lines.c.order_id.in_(bindparam("ids", expanding=True))).order_by(order_lines.c.id)
+)
+_QUANTITIES = (
+    select(
+        ledger.c.line_id,
+        ledger.c.kind,
+        func.sum(ledger.c.delta),
+        func.sum(case((ledger.c.fulfillment_id.is_not(None), ledger.c.delta), else_=0)),
+    )
+    .join(order_lines, order_lines.c.id == ledger.c.line_id)
+    .where(order_lines.c.order_id == _ID)
+    .group_by(ledger.c.line_id, ledger.c.kind)
+)
+_ALLOCATED = (
+    select(ledger.c.fulfillment_id, ledger.c.line_id, func.sum(ledger.c.delta))
+    .join(order_lines, order_lines.c.id == ledger.c.line_id)
+    .where(order_lines.c.order_id == _ID, ledger.c.kind == "allocated", ledger.c.fulfillment_id.is_not(None))
+    .group_by(ledger.c.fulfillment_id, ledger.c.line_id)
+)
+_POST = ledger.insert()
+_OPEN_HOLDS = select(holds).where(holds.c.order_id == _ID, holds.c.released_at.is_(None)).order_by(holds.c.id)
+_WAIVED = select(waivers.c.code).where(waivers.c.order_id == _ID)
+_ADD_FULFILLMENT = fulfillments.insert().returning(fulfillments.c.id)
+_ADD_FULFILLMENT_LINES = fulfillment_lines.insert()
+_FULFILLMENT = select(fulfillments).where(fulfillments.c.id == _ID)
+_BY_REFERENCE = select(fulfillments).where(
+    fulfillments.c.connection_id == bindparam("connection_id"), fulfillments.c.reference == bindparam("reference")
+)
+_FULFILLMENTS_OF = select(fulfillments).where(fulfillments.c.order_id == _ID).order_by(fulfillments.c.id)
+_CHANGE_FULFILLMENT = update(fulfillments).where(fulfillments.c.id == bindparam("b_id"))
+_LINES_OF_FULFILLMENT = (
+    select(
+        fulfillment_lines.c.id,
+        fulfillment_lines.c.line_id,
+        fulfillment_lines.c.sku,
+        fulfillment_lines.c.units,
+        fulfillment_lines.c.units_per,
+        order_lines.c.title,
+        order_lines.c.unit_price,
+        order_lines.c.external_id,
+    )
+    .join(order_lines, order_lines.c.id == fulfillment_lines.c.line_id)
+    .where(fulfillment_lines.c.fulfillment_id == _ID)
+    .order_by(fulfillment_lines.c.id)
+)
+_ASKED_BACK = select(cancellations).where(cancellations.c.order_id == _ID, cancellations.c.answered_at.is_(None))
+
 
 def find(tx: Connection, connection_id: int, scope: str, external_id: str) -> Row[Any] | None:
     """The order with this identity, locked against other writers."""
-    return tx.execute(
-        select(orders)
-        .where(orders.c.connection_id == connection_id, orders.c.scope == scope, orders.c.external_id == external_id)
-        .with_for_update()
-    ).first()
+    return tx.execute(_FIND, {"connection_id": connection_id, "scope": scope, "external_id": external_id}).first()
 
 
 def get(tx: Connection, order_id: int, lock: bool = False) -> Row[Any] | None:
     """One order, locked where `lock`: everything that changes an order's quantities holds this lock."""
-    statement = select(orders).where(orders.c.id == order_id)
-    return tx.execute(statement.with_for_update() if lock else statement).first()
+    return tx.execute(_GET_LOCKED if lock else _GET, {"id": order_id}).first()
 
 
 def many(tx: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:
     """Orders by id, locked in the order of their ids so that two writers never wait for each other."""
-    statement = select(orders).where(orders.c.id.in_(sorted(set(ids)))).order_by(orders.c.id).with_for_update()
-    return {row.id: row for row in tx.execute(statement)}
+    return {row.id: row for row in tx.execute(_MANY, {"ids": sorted(set(ids))})}
 
 
 def add(tx: Connection, row: Mapping[str, Any]) -> int:
     """Insert an order."""
-    return int(tx.execute(orders.insert().values(**row).returning(orders.c.id)).scalar_one())
+    return int(tx.execute(_ADD, dict(row)).scalar_one())
 
 
 def change(tx: Connection, order_id: int, values: Mapping[str, Any]) -> None:
@@ -59,8 +117,7 @@ def add_lines(tx: Connection, order_id: int, system: str, rows: Sequence[Mapping
     """Insert lines and how the source names them; gives their ids in order."""
     if not rows:
         return []
-    statement = order_lines.insert().returning(order_lines.c.id, sort_by_parameter_order=True)
-    ids = list(tx.execute(statement, [{"order_id": order_id, **row} for row in rows]).scalars())
+    ids = list(tx.execute(_ADD_LINES, [{"order_id": order_id, **row} for row in rows]).scalars())
     refs = [
         {"line_id": line_id, "system": system, "ref": row["external_id"]}
         for line_id, row in zip(ids, rows, strict=True)
@@ -77,8 +134,7 @@ def change_line(tx: Connection, line_id: int, values: Mapping[str, Any]) -> None
 def lines(tx: Connection, order_ids: Iterable[int]) -> dict[int, list[Row[Any]]]:
     """Lines per order, in the order in which they came."""
     found: dict[int, list[Row[Any]]] = defaultdict(list)
-    statement = select(order_lines).where(order_lines.c.order_id.in_(list(order_ids))).order_by(order_lines.c.id)
-    for row in tx.execute(statement):
+    for row in tx.execute(_LINES, {"ids": list(order_ids)}):
         found[row.order_id].append(row)
     return found
 
@@ -87,18 +143,7 @@ def quantities(tx: Connection, order_id: int) -> tuple[dict[int, Quantities], di
     """Per line: the sums of its ledger, and how much of `shipped` our own backends sent."""
     sums: dict[int, Quantities] = defaultdict(Quantities)
     ours: dict[int, int] = defaultdict(int)
-    rows = tx.execute(
-        select(
-            ledger.c.line_id,
-            ledger.c.kind,
-            func.sum(ledger.c.delta),
-            func.sum(case((ledger.c.fulfillment_id.is_not(None), ledger.c.delta), else_=0)),
-        )
-        .join(order_lines, order_lines.c.id == ledger.c.line_id)
-        .where(order_lines.c.order_id == order_id)
-        .group_by(ledger.c.line_id, ledger.c.kind)
-    )
-    for line_id, kind, delta, by_backends in rows:
+    for line_id, kind, delta, by_backends in tx.execute(_QUANTITIES, {"id": order_id}):
         sums[line_id] = sums[line_id].plus(Kind(kind), int(delta))
         if kind == "shipped":
             ours[line_id] = int(by_backends)
@@ -108,13 +153,7 @@ def quantities(tx: Connection, order_id: int) -> tuple[dict[int, Quantities], di
 def allocated_by_fulfillment(tx: Connection, order_id: int) -> dict[int, dict[int, int]]:
     """fulfillment id -> line id -> base units that it still has."""
     found: dict[int, dict[int, int]] = defaultdict(dict)
-    rows = tx.execute(
-        select(ledger.c.fulfillment_id, ledger.c.line_id, func.sum(ledger.c.delta))
-        .join(order_lines, order_lines.c.id == ledger.c.line_id)
-        .where(order_lines.c.order_id == order_id, ledger.c.kind == "allocated", ledger.c.fulfillment_id.is_not(None))
-        .group_by(ledger.c.fulfillment_id, ledger.c.line_id)
-    )
-    for fulfillment_id, line_id, units in rows:
+    for fulfillment_id, line_id, units in tx.execute(_ALLOCATED, {"id": order_id}):
         if units:
             found[fulfillment_id][line_id] = int(units)
     return dict(found)
@@ -124,7 +163,7 @@ def post(tx: Connection, entries: Sequence[Entry], now: dt.datetime) -> None:
     """Append entries; one that is there already (same line, kind and cause) raises an integrity error."""
     if entries:
         tx.execute(
-            ledger.insert(),
+            _POST,
             [
                 {
                     "line_id": e.line_id,
@@ -141,16 +180,12 @@ def post(tx: Connection, entries: Sequence[Entry], now: dt.datetime) -> None:
 
 def open_holds(tx: Connection, order_id: int) -> list[Row[Any]]:
     """What keeps the order, or lines of it, from being released."""
-    return list(
-        tx.execute(
-            select(holds).where(holds.c.order_id == order_id, holds.c.released_at.is_(None)).order_by(holds.c.id)
-        )
-    )
+    return list(tx.execute(_OPEN_HOLDS, {"id": order_id}))
 
 
 def waived(tx: Connection, order_id: int) -> set[str]:
     """Kinds of hold that a person has released on this order."""
-    return set(tx.execute(select(waivers.c.code).where(waivers.c.order_id == order_id)).scalars())
+    return set(tx.execute(_WAIVED, {"id": order_id}).scalars())
 
 
 def waive(tx: Connection, order_id: int, code: str, by: str, now: dt.datetime) -> None:
@@ -187,56 +222,38 @@ def hold(tx: Connection, hold_id: int) -> Row[Any] | None:
 
 def add_fulfillment(tx: Connection, row: Mapping[str, Any]) -> int:
     """Insert a fulfillment."""
-    return int(tx.execute(fulfillments.insert().values(**row).returning(fulfillments.c.id)).scalar_one())
+    return int(tx.execute(_ADD_FULFILLMENT, dict(row)).scalar_one())
 
 
 def add_fulfillment_lines(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert what each fulfillment asks for, in the backend's SKUs."""
     if rows:
-        tx.execute(fulfillment_lines.insert(), list(rows))
+        tx.execute(_ADD_FULFILLMENT_LINES, list(rows))
 
 
 def fulfillment(tx: Connection, fulfillment_id: int) -> Row[Any] | None:
     """One fulfillment."""
-    return tx.execute(select(fulfillments).where(fulfillments.c.id == fulfillment_id)).first()
+    return tx.execute(_FULFILLMENT, {"id": fulfillment_id}).first()
 
 
 def fulfillment_by_reference(tx: Connection, connection_id: int, reference: str) -> Row[Any] | None:
     """The fulfillment that we named so towards this backend."""
-    return tx.execute(
-        select(fulfillments).where(fulfillments.c.connection_id == connection_id, fulfillments.c.reference == reference)
-    ).first()
+    return tx.execute(_BY_REFERENCE, {"connection_id": connection_id, "reference": reference}).first()
 
 
 def fulfillments_of(tx: Connection, order_id: int) -> list[Row[Any]]:
     """The parts of an order, oldest first."""
-    return list(tx.execute(select(fulfillments).where(fulfillments.c.order_id == order_id).order_by(fulfillments.c.id)))
+    return list(tx.execute(_FULFILLMENTS_OF, {"id": order_id}))
 
 
 def change_fulfillment(tx: Connection, fulfillment_id: int, **values: Any) -> None:
     """Set columns of a fulfillment."""
-    tx.execute(update(fulfillments).where(fulfillments.c.id == fulfillment_id).values(**values))
+    tx.execute(_CHANGE_FULFILLMENT, {"b_id": fulfillment_id, **values})
 
 
 def lines_of_fulfillment(tx: Connection, fulfillment_id: int) -> list[Row[Any]]:
     """What a fulfillment asks for, joined with its order lines."""
-    return list(
-        tx.execute(
-            select(
-                fulfillment_lines.c.id,
-                fulfillment_lines.c.line_id,
-                fulfillment_lines.c.sku,
-                fulfillment_lines.c.units,
-                fulfillment_lines.c.units_per,
-                order_lines.c.title,
-                order_lines.c.unit_price,
-                order_lines.c.external_id,
-            )
-            .join(order_lines, order_lines.c.id == fulfillment_lines.c.line_id)
-            .where(fulfillment_lines.c.fulfillment_id == fulfillment_id)
-            .order_by(fulfillment_lines.c.id)
-        )
-    )
+    return list(tx.execute(_LINES_OF_FULFILLMENT, {"id": fulfillment_id}))
 
 
 def add_cancellation(tx: Connection, row: Mapping[str, Any]) -> int | None:
@@ -266,10 +283,7 @@ def answer_cancellation(tx: Connection, cancellation_id: int, granted: list[list
 def asked_back(tx: Connection, order_id: int) -> dict[int, dict[int, int]]:
     """fulfillment id -> line id -> base units that an unanswered wish asks for."""
     found: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    rows = tx.execute(
-        select(cancellations).where(cancellations.c.order_id == order_id, cancellations.c.answered_at.is_(None))
-    )
-    for row in rows:
+    for row in tx.execute(_ASKED_BACK, {"id": order_id}):
         for line_id, units in row.lines:
             found[row.fulfillment_id][line_id] += units
     return found

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
 
 from hub.store.tables import (
     inventory_levels,
@@ -20,28 +20,70 @@ from hub.store.tables import (
 )
 from hub.store.upsert import insert
 
+# Statements that every document runs stand ready: to build one costs several times as much as to run it.
+_ID = bindparam("id")
+_FIND = select(shipments).where(
+    shipments.c.connection_id == bindparam("connection_id"), shipments.c.external_id == bindparam("external_id")
+)
+_GET = select(shipments).where(shipments.c.id == _ID)
+_ADD = shipments.insert().returning(shipments.c.id)
+_ADD_PACKAGE = packages.insert().returning(packages.c.id)
+_ADD_PACKAGE_LINES = package_lines.insert()
+_PACKAGES_OF = select(packages).where(packages.c.shipment_id == _ID).order_by(packages.c.id)
+_LINES_OF_PACKAGES = (
+    select(
+        package_lines.c.package_id,
+        package_lines.c.line_id,
+        package_lines.c.sku,
+        package_lines.c.packed,
+        package_lines.c.units,
+        order_lines.c.external_id,
+        order_lines.c.position,
+        order_lines.c.sku.label("ordered_sku"),
+        order_lines.c.title,
+        order_lines.c.unit,
+        order_lines.c.pack_factor,
+        order_lines.c.quantity,
+        order_lines.c.identifiers,
+    )
+    .join(packages, packages.c.id == package_lines.c.package_id)
+    .join(order_lines, order_lines.c.id == package_lines.c.line_id)
+    .where(packages.c.shipment_id == _ID)
+    .order_by(package_lines.c.id)
+)
+_PACKED = (
+    select(
+        package_lines.c.line_id,
+        package_lines.c.sku,
+        func.sum(package_lines.c.packed),
+        func.sum(package_lines.c.units),
+    )
+    .join(packages, packages.c.id == package_lines.c.package_id)
+    .join(shipments, shipments.c.id == packages.c.shipment_id)
+    .where(shipments.c.fulfillment_id == _ID)
+    .group_by(package_lines.c.line_id, package_lines.c.sku)
+)
+
 
 def find(tx: Connection, connection_id: int, external_id: str) -> Row[Any] | None:
     """The shipment that a backend names so."""
-    return tx.execute(
-        select(shipments).where(shipments.c.connection_id == connection_id, shipments.c.external_id == external_id)
-    ).first()
+    return tx.execute(_FIND, {"connection_id": connection_id, "external_id": external_id}).first()
 
 
 def get(tx: Connection, shipment_id: int) -> Row[Any] | None:
     """One shipment."""
-    return tx.execute(select(shipments).where(shipments.c.id == shipment_id)).first()
+    return tx.execute(_GET, {"id": shipment_id}).first()
 
 
 def add(tx: Connection, row: Mapping[str, Any]) -> int:
     """Insert a shipment."""
-    return int(tx.execute(shipments.insert().values(**row).returning(shipments.c.id)).scalar_one())
+    return int(tx.execute(_ADD, dict(row)).scalar_one())
 
 
 def add_package(tx: Connection, row: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> int:
     """Insert a package with what is in it."""
-    package_id = int(tx.execute(packages.insert().values(**row).returning(packages.c.id)).scalar_one())
-    tx.execute(package_lines.insert(), [{"package_id": package_id, **line} for line in lines])
+    package_id = int(tx.execute(_ADD_PACKAGE, dict(row)).scalar_one())
+    tx.execute(_ADD_PACKAGE_LINES, [{"package_id": package_id, **line} for line in lines])
     return package_id
 
 
@@ -53,47 +95,14 @@ def change_package(tx: Connection, package_id: int, **values: Any) -> None:
 def packages_of(tx: Connection, shipment_id: int) -> list[tuple[Row[Any], list[Row[Any]]]]:
     """A shipment's packages with their lines, joined with the order lines."""
     lines: dict[int, list[Any]] = defaultdict(list)
-    rows = tx.execute(
-        select(
-            package_lines.c.package_id,
-            package_lines.c.line_id,
-            package_lines.c.sku,
-            package_lines.c.packed,
-            package_lines.c.units,
-            order_lines.c.external_id,
-            order_lines.c.position,
-            order_lines.c.sku.label("ordered_sku"),
-            order_lines.c.title,
-            order_lines.c.unit,
-            order_lines.c.pack_factor,
-            order_lines.c.quantity,
-            order_lines.c.identifiers,
-        )
-        .join(packages, packages.c.id == package_lines.c.package_id)
-        .join(order_lines, order_lines.c.id == package_lines.c.line_id)
-        .where(packages.c.shipment_id == shipment_id)
-        .order_by(package_lines.c.id)
-    )
-    for row in rows:
+    for row in tx.execute(_LINES_OF_PACKAGES, {"id": shipment_id}):
         lines[row.package_id].append(row)
-    found = tx.execute(select(packages).where(packages.c.shipment_id == shipment_id).order_by(packages.c.id))
-    return [(package, lines[package.id]) for package in found]
+    return [(package, lines[package.id]) for package in tx.execute(_PACKAGES_OF, {"id": shipment_id})]
 
 
 def packed_by_fulfillment(tx: Connection, fulfillment_id: int) -> dict[tuple[int, str], tuple[int, int]]:
     """(line id, backend SKU) -> (backend units packed so far, base units they completed)."""
-    rows = tx.execute(
-        select(
-            package_lines.c.line_id,
-            package_lines.c.sku,
-            func.sum(package_lines.c.packed),
-            func.sum(package_lines.c.units),
-        )
-        .join(packages, packages.c.id == package_lines.c.package_id)
-        .join(shipments, shipments.c.id == packages.c.shipment_id)
-        .where(shipments.c.fulfillment_id == fulfillment_id)
-        .group_by(package_lines.c.line_id, package_lines.c.sku)
-    )
+    rows = tx.execute(_PACKED, {"id": fulfillment_id})
     return {(line_id, sku): (int(packed), int(units)) for line_id, sku, packed, units in rows}
 
 

@@ -73,7 +73,7 @@ def terms(query: str | None, known: set[str], warnings: list[Node]) -> list[tupl
 
 
 ORDER_FIELDS = {"updated_at", "created_at", "processed_at", "id", "name", "status", "financial_status",
-                "fulfillment_status", "test"}  # fmt: skip
+                "fulfillment_status", "return_status", "test"}  # fmt: skip
 _TIMES = {"updated_at": "updatedAt", "created_at": "createdAt", "processed_at": "processedAt"}
 
 
@@ -117,6 +117,8 @@ def _order_test(name: str, comparator: str, value: str) -> Match:
         return lambda order: order["displayFinancialStatus"].lower() in value.lower().split(",")
     if name == "test":
         return lambda order: order["test"] is (value == "true")
+    if name == "return_status":
+        return lambda order: order["returnStatus"].lower() in value.lower().split(",")
     if name == "fulfillment_status":
         return lambda order: _fulfillment_word(order) in value.lower().split(",")
     state = {"open": lambda order: not order["closed"], "closed": lambda order: order["closed"],
