@@ -103,30 +103,29 @@ def cancel_order(inst: Installation, order_id: int, reason: str, actor: str) -> 
 
 def close_short(inst: Installation, order_id: int, actor: str) -> str:
     """What nobody has yet will not be fulfilled: it counts as cancelled."""
-    with _batch(inst) as batch:
-        order = _order(batch, order_id)
-        sums, _ = store.quantities(batch.tx, order.id)
-        free = {line_id: q.open for line_id, q in sums.items() if q.open}
-        if not free:
-            raise Refused("order.nothing-open", "Nothing of this order is open.")
-        cause = f"close-short/{batch.now.timestamp():.6f}"
-        _post(batch, sums, [Entry(line, Kind.CANCELLED, units, cause) for line, units in free.items()])
-        batch.event("order.closed-short", order_id=order.id, actor=actor, units=sum(free.values()))
-    return f"Closed short: {sum(free.values())} units will not be fulfilled."
+    units = _settle_open(inst, order_id, Kind.CANCELLED, "order.closed-short", actor)
+    return f"Closed short: {units} units will not be fulfilled."
 
 
 def mark_shipped_outside(inst: Installation, order_id: int, actor: str) -> str:
     """What nobody has yet was shipped by other means; it counts as shipped and no backend is asked."""
+    units = _settle_open(inst, order_id, Kind.SHIPPED, "order.shipped-outside", actor)
+    return f"Marked {units} units as shipped outside."
+
+
+def _settle_open(inst: Installation, order_id: int, kind: Kind, event: str, actor: str) -> int:
+    """A person states what became of an order's open units; gives how many they were."""
     with _batch(inst) as batch:
         order = _order(batch, order_id)
         sums, _ = store.quantities(batch.tx, order.id)
         free = {line_id: q.open for line_id, q in sums.items() if q.open}
         if not free:
             raise Refused("order.nothing-open", "Nothing of this order is open.")
-        cause = f"shipped-outside/{batch.now.timestamp():.6f}"
-        _post(batch, sums, [Entry(line, Kind.SHIPPED, units, cause) for line, units in free.items()])
-        batch.event("order.shipped-outside", order_id=order.id, actor=actor, units=sum(free.values()))
-    return f"Marked {sum(free.values())} units as shipped outside."
+        cause = f"{event}/{batch.now.timestamp():.6f}"
+        _post(batch, sums, [Entry(line, kind, units, cause) for line, units in free.items()])
+        units = sum(free.values())
+        batch.event(event, order_id=order.id, actor=actor, units=units)
+    return units
 
 
 def release_hold(inst: Installation, hold_id: int, actor: str) -> str:
