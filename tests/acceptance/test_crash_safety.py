@@ -1,0 +1,151 @@
+"""Killing the hub at any instant loses nothing and does nothing twice: with real processes and real peers.
+
+`HUB_CRASH_ORDERS` and `HUB_CRASH_SEED` make the random schedule longer and another one; docs/crash-safety.md has the
+command of the full one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.trial import Trial, until
+from tests.acceptance.verdict import Verdict
+
+ORDERS = int(os.environ.get("HUB_CRASH_ORDERS", "120"))
+SEED = int(os.environ.get("HUB_CRASH_SEED", "1"))
+
+FULL = ORDERS > 500
+TRIES_PER_ORDER = 8
+"""About how many tries of jobs an order takes, so that the kills spread over the whole of a schedule."""
+
+FAULTS: dict[str, Any] = {
+    "rate_429": 0.02,
+    "rate_500": 0.02,
+    "drop_before": 0.02,
+    "drop_after": 0.02,
+    "timeout_after": 0.01,
+    "slow": 0.02,
+    "slow_seconds": 0.3,
+    "timeout_seconds": 1.5,
+    "retry_after": 0.2,
+}
+"""Shares of requests. A timeout is longer than the connections wait."""
+
+WEBHOOKS: dict[str, Any] = {"duplicate": 0.1, "reorder": 0.1, "drop": 0.1, "retry_seconds": [0.5, 1, 2, 4]}
+
+MALFORMED = ["sku-null", "address-null", "country-null", "sku-unknown", "total-mismatch"]
+
+
+def spoil(trial: Trial) -> None:
+    """Make the peers and the ways to them unreliable, and let customers change their minds."""
+    store, warehouse, partner = trial.world.store, trial.world.warehouse, trial.world.partner
+    store.post("faults", **FAULTS, throttled=0.01, seed=SEED)
+    warehouse.post("faults", **FAULTS, seed=SEED + 1)
+    store.post("webhooks", **WEBHOOKS, seed=SEED)
+    warehouse.post("webhooks", **WEBHOOKS, seed=SEED + 1)
+    partner.post("faults", half_written=0.3, pause_seconds=0.6, seed=SEED)
+    warehouse.post("simulation", allocate_after=[0.2, 2.5], malformed_every=50, seed=SEED)
+    store.post("cancel", fraction=0.1, within_seconds=[0, 8], seed=SEED, future=True)
+
+
+def order(trial: Trial, purchases: int, seed: int) -> None:
+    """Purchase orders come in a few interchanges, one in fifty (in a short run: in eight) malformed."""
+    trial.world.partner.post(
+        "seed",
+        count=purchases,
+        interchanges=max(2, purchases // 20),
+        seed=seed,
+        malformed_every=50 if FULL else 8,
+    )
+
+
+def kill_at_random(trial: Trial, source: random.Random, count: int) -> None:
+    """Kill `count` times, each time after another number of tries, whoever is drawn."""
+    most = ORDERS * TRIES_PER_ORDER // kills_of(ORDERS)
+    for _ in range(count):
+        trial.kill_next(source.choices(("worker", "web", "supervisor"), (5, 2, 2))[0], source.randint(1, most))
+
+
+def kills_of(orders: int) -> int:
+    """How often a schedule of so many orders is interrupted."""
+    return max(5, orders // 50)
+
+
+def test_a_random_schedule(tmp_path: Path) -> None:
+    began = time.monotonic()
+    source = random.Random(SEED)
+    purchases, kills = max(20, ORDERS // 10), kills_of(ORDERS)
+    with Trial(tmp_path).running() as trial:
+        spoil(trial)
+        trial.world.store.post(
+            "trickle",
+            per_second=25 if FULL else 15,
+            limit=ORDERS,
+            seed=SEED,
+            offset=0,
+            malformed_every=50,
+            malformed_kinds=MALFORMED,
+        )
+        order(trial, purchases // 2, SEED)
+        kill_at_random(trial, source, kills // 2)
+        order(trial, purchases - purchases // 2, SEED + 1)
+        returns = max(5, ORDERS // 50)
+        until(lambda: trial.progress().written_back >= 3 * returns, "shipments are written back")
+        trial.return_goods(returns)
+        kill_at_random(trial, source, kills - kills // 2)
+        until(lambda: trial.world.store.get("counts")["all"] == ORDERS, "all orders are placed")
+        trial.wait_for_rest()
+        verdict = Verdict(trial)
+        seconds = round(time.monotonic() - began)
+        print(json.dumps({**verdict.figures(), "seconds": seconds}, indent=1))
+        assert verdict.all() == {}
+
+
+TARGETS = {
+    "before-claim": [
+        "pull/order",
+        "translate/order",
+        "deliver/fulfillment",
+        "deliver/shipment",
+        "deliver/cancellation",
+    ],
+    "after-claim": ["pull/order", "translate/order", "deliver/fulfillment", "deliver/shipment", "deliver/cancellation"],
+    "after-effect": [
+        "deliver/fulfillment",
+        "deliver/shipment",
+        "deliver/cancellation",
+        "deliver/functional_acknowledgement",
+        "deliver/acknowledgement",
+    ],
+    "after-commit": [
+        "pull/order",
+        "translate/shipment",
+        "deliver/fulfillment",
+        "deliver/shipment",
+        "deliver/cancellation",
+    ],
+}
+
+
+@pytest.mark.parametrize("point", TARGETS)
+def test_a_kill_at_one_point(point: str, tmp_path: Path) -> None:
+    traps = [(point, work) for work in TARGETS[point]]
+    with Trial(tmp_path).running(traps) as trial:
+        world = trial.world
+        world.warehouse.post("simulation", allocate_after=[1.0, 2.0], ship_after=[0.1, 0.3])
+        world.store.post("cancel", fraction=0.25, within_seconds=[0.5, 1.0], future=True)
+        for batch in range(len(traps)):
+            world.store.post("seed", count=8, seed=batch, offset=100 * batch)
+            world.partner.post("seed", count=2, interchanges=1, seed=batch)
+            until(lambda batch=batch: len(trial.struck()) > batch, f"{traps[batch]} strikes")
+        trial.wait_for_rest()
+        assert trial.struck() == [" ".join(trap) for trap in traps]
+        verdict = Verdict(trial)
+        assert verdict.all() == {}
