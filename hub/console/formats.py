@@ -76,6 +76,16 @@ def size(value: int) -> str:
     return f"{value:,} bytes" if value < 10_000 else f"{value / 1000:,.0f} kB"
 
 
+def kind(value: str) -> str:
+    """A kind of document as a word: functional_acknowledgement is a functional acknowledgement."""
+    return "EDI file" if value == "edi" else value.replace("_", " ")
+
+
+def title(value: str) -> str:
+    """With a capital at its beginning, the rest as it is."""
+    return value[:1].upper() + value[1:]
+
+
 @cache
 def _fingerprint(name: str) -> str:
     return hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
@@ -98,6 +108,7 @@ def here(**changes: Any) -> str:
 
 def prepare(app: Flask) -> None:
     """Give the templates these."""
-    for function in (age, clock, money, number, count, plain, size):
+    for function in (age, clock, money, number, count, plain, size, kind):
         app.template_filter(function.__name__)(function)
+    app.template_filter("first_upper")(title)
     app.jinja_env.globals.update(asset=asset, here=here, count=count)

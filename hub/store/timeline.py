@@ -133,8 +133,13 @@ def order_shipments(connection: Connection, order_id: int) -> tuple[Rows, Rows, 
 
 
 def order_returns(connection: Connection, order_id: int) -> tuple[Rows, Rows]:
-    """Returns and their lines."""
-    heads = connection.execute(select(returns).where(returns.c.order_id == order_id).order_by(returns.c.id)).all()
+    """Returns with the name of who states them, and their lines."""
+    heads = connection.execute(
+        select(returns, connections.c.name.label("backend"))
+        .join(connections, connections.c.id == returns.c.connection_id)
+        .where(returns.c.order_id == order_id)
+        .order_by(returns.c.id)
+    ).all()
     parts = connection.execute(
         select(return_lines)
         .join(returns, returns.c.id == return_lines.c.return_id)

@@ -8,7 +8,6 @@ import types
 import typing
 from dataclasses import dataclass, fields, is_dataclass
 from decimal import Decimal
-from functools import cache
 from typing import Any, Generic, TypeVar
 
 from marshmallow import Schema
@@ -34,15 +33,19 @@ class Page(Generic[Row]):
         return cls(rows, max(ids) if ids and has_newer else None, min(ids) if ids and has_older else None)
 
 
-@cache
+_made: dict[Any, type[Schema]] = {}
+
+
 def schema_of(view: Any) -> type[Schema]:
     """The marshmallow schema of a read model, made from its annotations, so that a field is declared once.
 
     Money is a decimal string, instants are ISO 8601 in UTC, enumerations their value.
     """
-    hints = typing.get_type_hints(view)
-    members = {field.name: _field_of(hints[field.name]) for field in fields(view)}
-    return Schema.from_dict(members, name=f"{view.__name__}Schema")
+    if view not in _made:
+        hints = typing.get_type_hints(view)
+        members = {field.name: _field_of(hints[field.name]) for field in fields(view)}
+        _made[view] = Schema.from_dict(members, name=f"{view.__name__}Schema")
+    return _made[view]
 
 
 _SCALARS: dict[type, type[mf.Field[Any]]] = {

@@ -141,11 +141,15 @@ class ShipmentView:
 
 @dataclass(frozen=True, slots=True)
 class ReturnView:
-    """A return, as the other side states it. `units`: announced, `received`: in the warehouse."""
+    """A return, as the other side states it. `units`: announced, `received`: in the warehouse.
+
+    `backend` None: the order's source announced it.
+    """
 
     id: int
     external_id: str
     rma: str | None
+    backend: str | None
     status: str
     created: dt.datetime
     message_id: int
@@ -242,7 +246,7 @@ def order_detail(connection: Connection, order_id: int, merchant_id: int | None)
         holds=holds,
         fulfillments=_fulfillments(connection, order_id),
         shipments=_shipments(connection, order_id, skus, messages),
-        returns=_returns(connection, order_id, skus, messages),
+        returns=_returns(connection, row, skus, messages),
         messages=messages,
         work=work,
         timeline=story,
@@ -393,9 +397,10 @@ def _shipments(
 
 
 def _returns(
-    connection: Connection, order_id: int, skus: dict[int, str | None], messages: list[MessageRow]
+    connection: Connection, order: OrderRow, skus: dict[int, str | None], messages: list[MessageRow]
 ) -> list[ReturnView]:
-    heads, parts = timeline.order_returns(connection, order_id)
+    heads, parts = timeline.order_returns(connection, order.id)
+    source_id = order.connection_id
     found = []
     for head in heads:
         mine = [part for part in parts if part.return_id == head.id]
@@ -404,6 +409,7 @@ def _returns(
                 id=head.id,
                 external_id=head.external_id,
                 rma=head.rma,
+                backend=head.backend if head.connection_id != source_id else None,
                 status=head.status,
                 created=head.created_at,
                 message_id=head.message_id,

@@ -69,7 +69,7 @@ _OF_MESSAGE = {
     "parked": Tone.FAILED,
 }
 
-_MESSAGE_WORDS = {"sent": "sent, outcome unknown", "sealed": "ready to send"}
+_MESSAGE_WORDS = {"sent": "sent, outcome unknown", "sealed": "ready to send", "done": ""}
 
 
 def of_message(state: str) -> Status:

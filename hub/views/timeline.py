@@ -30,8 +30,8 @@ class Sentence:
 
 _SENTENCES: dict[str, tuple[Tone, str]] = {
     "order.received": (Tone.FLOWING, "Order received[ from {channel}][: {lines:line}][, {units:unit} to ship]"),
-    "order.changed": (Tone.FLOWING, "{connection} changed the order[: {changes}]"),
-    "order.unchanged": (Tone.FLOWING, "{connection} sent the order again; nothing changed"),
+    "order.changed": (Tone.FLOWING, "The source changed the order[: {changes}]"),
+    "order.unchanged": (Tone.FLOWING, "The source sent the order again; nothing changed"),
     "order.outdated": (Tone.PAUSED, "An older revision came[ from {connection}]; recorded, not applied"),
     "order.held": (Tone.WAITING, "Held[: {detail}][ ({code})]"),
     "order.cancelled": (Tone.PAUSED, "Order cancelled[ by {by}][: {reason}][, {units:unit}]"),
@@ -53,7 +53,7 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "return.received": (Tone.FLOWING, "Return received[ from {backend}][: {units:unit}][ ({reason})]"),
     "return.written_back": (Tone.DONE, "Told {to} of the return[: {units:unit}]"),
     "acknowledgement.sent": (Tone.DONE, "Acknowledgement[ {set_id}] sent to {to}"),
-    "acknowledgement.received": (Tone.DONE, "{partner} acknowledged[ the {set_id}][: {status}]"),
+    "acknowledgement.received": (Tone.DONE, "The partner acknowledged it[: {verdict}]"),
     "shipment.tracking-added": (Tone.FLOWING, "Tracking added[ to shipment {shipment}]"),
     "shipment.tracking-written-back": (Tone.DONE, "Told {to} of the tracking"),
     "return.opened": (Tone.FLOWING, "Return opened[: {units:unit}]"),
@@ -62,6 +62,7 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "delivery.parked": (Tone.FAILED, "{document} could not be made[: {detail}][ ({code})]"),
     "delivery.refused": (Tone.FAILED, "{to} refused the {document}[: {detail}][ ({code})]"),
     "delivery.shadow": (Tone.PAUSED, "{document} made but not sent: the connection is in shadow mode"),
+    "acknowledgement.owed": (Tone.FLOWING, "Acknowledgement of group {group} owed: {accepted} of {sets:set} accepted"),
     "message.received": (Tone.FLOWING, "Document received[ from {connection}]"),
     "message.parked": (Tone.FAILED, "{document} parked[: {detail}][ ({code})]"),
     "message.replayed": (Tone.FLOWING, "{document} replayed[ with mapping {mapping}]"),
