@@ -227,6 +227,9 @@ def _failed(batch: Batch, effect: _Effect, message: Row[Any], error: Exception) 
     if certain and not effect.doubtful:
         # The other side certainly does not have it: a cancel may still withdraw it, and nobody needs to ask.
         message_store.change(batch.tx, [{"b_id": message.id, "state": "sealed", "sent_at": None}])
+    elif not certain:
+        # It was under way until now, however long ago it was sealed: the other side is asked a settle time from here.
+        message_store.change(batch.tx, [{"b_id": message.id, "state": "sent", "sent_at": now}])
     outcome = jobs.failed(job, now, error)
     if isinstance(error, (Unauthorised, Misconfigured)):
         trouble(batch.tx, effect.connection, error, now)

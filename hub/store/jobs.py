@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, text, update
 
-from hub.store.tables import LIVE_SQL, attempts, connections, flows, jobs
+from hub.store.tables import LIVE_SQL, attempts, connections, flows, jobs, messages
 from hub.store.tables import settings as settings_table
 from hub.store.upsert import insert
 
@@ -162,12 +162,29 @@ def record(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 def release_expired(tx: Connection, now: dt.datetime, worker_prefix: str | None = None) -> int:
     """Put back jobs whose lease has run out, or, with a prefix, all that such workers hold (they are dead)."""
     dead = jobs.c.lease_until < now if worker_prefix is None else jobs.c.worker.startswith(worker_prefix)
+    _were_sending_until(tx, now, dead)
     statement = (
         update(jobs)
         .where(jobs.c.state == "running", dead)
         .values(state="pending", due_at=now, lease_until=None, worker=None)
     )
     return int(tx.execute(statement).rowcount)
+
+
+def _were_sending_until(tx: Connection, now: dt.datetime, dead: Any) -> None:
+    """What these workers had in hand may have left at any moment until now, however long ago it was sealed: the time
+    in which the other side settles it begins here."""
+    in_hand = exists().where(
+        jobs.c.state == "running",
+        dead,
+        jobs.c.kind == "deliver",
+        jobs.c.key == messages.c.external_id,
+        jobs.c.noun == messages.c.kind,
+        jobs.c.connection_id == messages.c.connection_id,
+    )
+    tx.execute(
+        update(messages).where(messages.c.state == "sent", messages.c.direction == "out", in_hand).values(sent_at=now)
+    )
 
 
 def wake(tx: Connection, now: dt.datetime, **where: Any) -> int:
