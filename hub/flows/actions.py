@@ -167,6 +167,14 @@ def place_hold(inst: Installation, order_id: int, reason: str, actor: str) -> st
 # -- messages -------------------------------------------------------------------------------------------------------
 
 
+def _again(batch: Batch, message: Row[Any], actor: str) -> None:
+    """What waited goes on: an inbound document is read again, an outbound one written."""
+    if message.direction == "in":
+        _read_again(batch, message, actor)
+    elif job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id):
+        batch.event("message.replayed", message_id=message.id, order_id=message.order_id, actor=actor)
+
+
 def _read_again(batch: Batch, message: Row[Any], actor: str) -> None:
     """An inbound document goes through the present mappings and tables; nothing is fetched from its source."""
     message_store.change(
@@ -228,7 +236,7 @@ def add_lookup_row(inst: Installation, table: str, key: str, value: str, actor: 
         connection_store.set_lookup(batch.tx, table, key, value, batch.now)
         waiting = message_store.awaiting(batch.tx, lookup_awaited(table, key))
         for message in message_store.get(batch.tx, waiting).values():
-            _read_again(batch, message, actor)
+            _again(batch, message, actor)
         batch.event("table.row-added", actor=actor, table=table, key=key, released=len(waiting))
     return f"Added; {len(waiting)} parked documents are read again."
 

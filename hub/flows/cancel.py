@@ -10,6 +10,7 @@ from sqlalchemy import Row
 from hub import jobs
 from hub.flows.batch import Batch
 from hub.ledger import Entry, Kind, Quantities, post
+from hub.store import jobs as job_store
 from hub.store import messages as message_store
 from hub.store import orders as store
 
@@ -38,8 +39,13 @@ def take_back(
             continue
         for line_id, units in take.items():
             left[line_id] -= units
-        if never_sent(batch, fulfillment):
+        message = message_store.outgoing(
+            batch.tx, fulfillment.connection_id, "fulfillment", f"fulfillment/{fulfillment.id}"
+        )
+        if message is None or never_sent(message):
             sums = give_back(batch, fulfillment, sums, take, f"{cause}/{into}", into)
+            if message is not None:
+                _withdraw(batch, fulfillment, message)
         else:
             _ask(batch, fulfillment, take, cause, into)
     return sums
@@ -57,14 +63,17 @@ def tell_source(batch: Batch, order: Row[Any], sums: Mapping[int, Quantities]) -
         batch.jobs.append(job)
 
 
-def never_sent(batch: Batch, fulfillment: Row[Any]) -> bool:
-    """True when the backend certainly has not got it: nothing sealed, or refused."""
-    message = message_store.outgoing(
-        batch.tx, fulfillment.connection_id, "fulfillment", f"fulfillment/{fulfillment.id}"
-    )
-    if message is None:
-        return True
-    return message.state in ("parked", "withdrawn") and message.sent_at is None
+def never_sent(message: Row[Any]) -> bool:
+    """True when the other side certainly has not got it: not tried, or every try is known to have failed."""
+    return message.state in ("sealed", "parked", "withdrawn") and message.sent_at is None
+
+
+def _withdraw(batch: Batch, fulfillment: Row[Any], message: Row[Any]) -> None:
+    """The sealed create no longer says what is wanted. Its delivery makes it anew, or ends when nothing is left."""
+    if message.state == "sealed":
+        batch.end(message.id, "withdrawn", reason="effect.replaced", order_id=fulfillment.order_id)
+    elif message.state == "parked":
+        job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id)
 
 
 def give_back(

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row
+from sqlalchemy.exc import OperationalError
 
 from hub import jobs
 from hub.flows import outbound, receipts
 from hub.flows.batch import Batch
 from hub.flows.problems import Park
-from hub.flows.translate import Guide, park
+from hub.flows.translate import Guide, park, unexpected
 from hub.installation import Installation
 from hub.jobs import Outcome
 from hub.sdk.connector import Absent, Connector, Found, Guarantee, Receipt
@@ -74,7 +75,10 @@ def _seal_all(inst: Installation, tx: Connection, claimed: Sequence[Job], worker
         try:
             with batch.document():
                 effect = _seal(batch, guide, job, order, sealed.get(job.message_id or 0))
-        except Park as problem:
+        except OperationalError:
+            raise
+        except Exception as error:
+            problem = error if isinstance(error, Park) else unexpected(error)
             outbound.set_aside(batch, job, problem)
             outcomes.append(jobs.parked(job, now, problem.problem()))
             continue
@@ -93,7 +97,9 @@ def _seal(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, sealed: 
     """Find the bytes of an effect, or fix them now. None when there is nothing to send."""
     connection = batch.connections[job.connection_id]
     message = sealed or message_store.outgoing(batch.tx, job.connection_id, job.noun, job.key)
-    if message is None or (message.state in ("parked", "withdrawn") and message.sent_at is None):
+    # What was sealed when its cause was stored (a functional acknowledgement) is never written a second time.
+    anew = message is not None and message.state in ("parked", "withdrawn") and message.sent_at is None
+    if message is None or (anew and job.message_id is None):
         generation = 0 if message is None else int(message.revision) + 1
         made = outbound.render(batch, guide, job, order, generation)
         if message is not None:
@@ -102,7 +108,8 @@ def _seal(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, sealed: 
         if made is None:
             return None
         message_id, payload = made
-        return _live(batch, _Effect(job, message_id, job.noun, job.key, payload, connection, False, None))
+        key = _key(job.key, generation)
+        return _live(batch, _Effect(job, message_id, job.noun, key, payload, connection, False, None))
     if message.state in ("done", "withdrawn"):
         return None
     payload = message_store.bodies(batch.tx, [message.id])[message.id]
@@ -111,13 +118,18 @@ def _seal(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, sealed: 
         job,
         message.id,
         message.kind,
-        message.external_id,
+        _key(message.external_id, int(message.revision)),
         payload,
         connection,
         doubtful,
         message.sent_at,
     )
     return _live(batch, effect)
+
+
+def _key(key: str, generation: int) -> str:
+    """What is written anew is another effect: the other side must not take it for a repetition of the first."""
+    return f"{key}~{generation}" if generation else key
 
 
 def _live(batch: Batch, effect: _Effect) -> _Effect | None:
@@ -209,7 +221,10 @@ def _succeeded(batch: Batch, inst: Installation, effect: _Effect, message: Row[A
         with batch.document():
             receipts.apply(batch, inst, effect.kind, effect.job, message, receipt, order)
             batch.end(message.id, "done", order_id=message.order_id, mapping_hash=message.mapping_hash)
-    except Park as problem:
+    except OperationalError:
+        raise
+    except Exception as error:
+        problem = error if isinstance(error, Park) else unexpected(error)
         park(batch, message, problem, message.mapping_hash)
         return jobs.parked(effect.job, batch.now, problem.problem(), message.mapping_hash)
     return jobs.done(effect.job, batch.now, message.mapping_hash)

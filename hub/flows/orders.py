@@ -65,7 +65,9 @@ class _Line:
 
 def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
     """Store one canonical order that a message said; gives the order's id. Raises `Park` or `Ignore`."""
-    scope = str(message.partner_id or "")
+    if message.test:
+        doc = {**doc, "test": True}
+    scope = scope_of(message)
     order = store.find(batch.tx, message.connection_id, scope, doc["external_id"])
     if order is None:
         if doc["purpose"] == "cancel":
@@ -79,6 +81,11 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
         return _create(batch, message, doc, content, scope)
     _judge(batch, message, order, doc, content)
     return _update(batch, message, order, doc, content)
+
+
+def scope_of(message: Row[Any]) -> str:
+    """Whose numbers an order's number is one of: the partner's, and those of its tests apart from the others."""
+    return f"{message.partner_id or ''}{'/test' if message.test else ''}"
 
 
 def awaited(connection_id: int, scope: str, external_id: str) -> str:
@@ -172,6 +179,7 @@ def _settle(
     """Post what the document means for the ledger, ask backends for what they must give back, release the rest."""
     cancel_all = doc.get("cancelled_at") is not None or doc["purpose"] == "cancel"
     asked = {} if fresh else store.asked_back(batch.tx, order.id)
+    taken_back = {} if fresh else store.cancelled_by_source(batch.tx, order.id)
     entries: list[Entry] = []
     back: dict[str, dict[int, int]] = {"cancelled": {}, "shipped": {}}
     cause = f"message/{message.id}"
@@ -183,6 +191,7 @@ def _settle(
             sums.get(line.id, Quantities()),
             line.wanted,
             shipped_by_us=ours.get(line.id, 0),
+            cancelled_by_source=taken_back.get(line.id, 0),
             asked_back=pending,
             cancel_all=cancel_all,
         )

@@ -90,7 +90,7 @@ def _cancelled(batch: Batch, cancellation_id: int, granted: Mapping[str, int], f
     store.answer_cancellation(batch.tx, wish.id, [[line_id, units] for line_id, units in take.items()], batch.now)
     sums, _ = store.quantities(batch.tx, wish.order_id)
     try:
-        sums = cancel.give_back(batch, fulfillment, sums, take, f"cancellation/{wish.id}", wish.into)
+        sums = cancel.give_back(batch, fulfillment, sums, take, f"{wish.cause}/{wish.id}", wish.into)
     except OutOfBounds as error:
         raise Park(
             "ledger.out-of-bounds",

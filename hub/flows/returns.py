@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub.flows.batch import Batch
-from hub.flows.orders import awaited
+from hub.flows.naming import numbered
+from hub.flows.orders import awaited, scope_of
 from hub.flows.problems import Ignore, Park
 from hub.flows.shipments import fulfillment_named, whole, write_back
 from hub.ledger import Entry, Kind, OutOfBounds, post
+from hub.ledger.changes import kits_completed
 from hub.store import orders as order_store
 from hub.store import shipments as store
 
@@ -28,14 +31,13 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
 
 def _opened(batch: Batch, message: Row[Any], doc: Document) -> int:
     """The order's source has opened a return, or changed it."""
-    order = order_store.find(
-        batch.tx, message.connection_id, str(message.partner_id or ""), doc["order_external_id"] or ""
-    )
+    scope, number = scope_of(message), doc["order_external_id"] or ""
+    order = order_store.find(batch.tx, message.connection_id, scope, number)
     if order is None:
         raise Park(
             "return.unknown-order",
             "It belongs to an order that has not come.",
-            awaits=awaited(message.connection_id, str(message.partner_id or ""), doc["order_external_id"] or ""),
+            awaits=awaited(message.connection_id, scope, number),
         )
     lines = {line.external_id: line for line in order_store.lines(batch.tx, [order.id])[order.id]}
     rows = []
@@ -54,7 +56,15 @@ def _opened(batch: Batch, message: Row[Any], doc: Document) -> int:
         status=doc["status"],
         units=sum(r["units"] for r in rows),
     )
-    answer = next((r for r in _backend_returns(batch, order) if r.source_return_id is None), None)
+    announced = {row["line_id"] for row in rows}
+    answer = next(
+        (
+            r
+            for r in _backend_returns(batch, order)
+            if r.source_return_id is None and {x.line_id for x in store.return_lines_of(batch.tx, r.id)} <= announced
+        ),
+        None,
+    )
     if answer is not None and doc["status"] == "open":
         # The goods came before the return was opened: the answer that waited can now go out.
         store.change_return(batch.tx, answer.id, source_return_id=doc["external_id"])
@@ -79,7 +89,7 @@ def _received(batch: Batch, message: Row[Any], doc: Document) -> int:
         for line in store.return_lines_of(batch.tx, known.id):
             had[line.line_id] = had.get(line.line_id, 0) + line.received
     asked = order_store.lines_of_fulfillment(batch.tx, fulfillment.id)
-    rows = [_match(line, asked, f"lines[{i}]") for i, line in enumerate(doc["lines"])]
+    rows = _whole_units([_match(line, asked, f"lines[{i}]") for i, line in enumerate(doc["lines"])], asked)
     now: dict[int, int] = {}
     for row in rows:
         now[row["line_id"]] = now.get(row["line_id"], 0) + row["received"]
@@ -88,7 +98,7 @@ def _received(batch: Batch, message: Row[Any], doc: Document) -> int:
         raise Ignore("revision.same")
     _post(batch, order.id, fulfillment.id, message, gained)
     return_id = _save(batch, message, order.id, doc, rows)
-    opened = _opened_return(batch, order, now)
+    opened = (known.source_return_id if known is not None else None) or _opened_return(batch, order, now)
     if opened is not None:
         store.change_return(batch.tx, return_id, source_return_id=opened)
     batch.event(
@@ -100,21 +110,51 @@ def _received(batch: Batch, message: Row[Any], doc: Document) -> int:
         units=sum(gained.values()),
     )
     if opened is not None:
-        write_back(batch, order, "return", return_id)
+        write_back(batch, order, "return", return_id, about=None if known is None else message.id)
     else:
         batch.event("return.unannounced", order_id=order.id, message_id=message.id)
     return int(order.id)
 
 
-def _match(line: Document, asked: Sequence[Row[Any]], path: str) -> dict[str, Any]:
+def _whole_units(came: Sequence[tuple[Row[Any], dict[str, Any]]], asked: Sequence[Row[Any]]) -> list[dict[str, Any]]:
+    """Rows that count base units of the line, out of rows that count what the backend calls a unit.
+
+    A kit has come back when all of its components have. Raises `Park` for a part of a pack.
+    """
+    parts: dict[int, dict[str, int]] = defaultdict(dict)
+    for a in asked:
+        parts[a.line_id][a.sku] = a.units_per
+    rows: list[dict[str, Any]] = []
+    kits: dict[int, dict[str, Any]] = {}
+    packed: dict[int, dict[str, dict[str, int]]] = defaultdict(lambda: {"units": {}, "received": {}})
+    for a, row in came:
+        if len(parts[a.line_id]) == 1:
+            if row["units"] % a.units_per or row["received"] % a.units_per:
+                raise Park("line.not-whole-units", f"Part of a pack of {a.units_per} came back.")
+            rows.append({**row, **{n: row[n] // a.units_per for n in ("units", "received")}})
+            continue
+        for name, counts in packed[a.line_id].items():
+            counts[a.sku] = counts.get(a.sku, 0) + row[name]
+            row[name] = kits_completed(counts, parts[a.line_id])
+        kits[a.line_id] = row
+    return rows + list(kits.values())
+
+
+def _match(line: Document, asked: Sequence[Row[Any]], path: str) -> tuple[Row[Any], dict[str, Any]]:
+    """What was asked for that came back, with the row of it in the backend's units."""
     named = line.get("line")
-    fits = [a for a in asked if (str(a.line_id) == named if named else a.sku == line.get("sku"))]
+    if named:
+        row = numbered(asked).get(named)
+        fits = [row] if row is not None else []
+    else:
+        fits = [a for a in asked if a.sku == line.get("sku")]
     if not fits:
         raise Park("line.unknown", "It names a line that this fulfillment does not have.", path=path)
     if len({a.line_id for a in fits}) > 1:
         raise Park("line.ambiguous", "Several lines of the order have this SKU.", path=path)
     received = whole(line.get("received") or line.get("quantity") or Decimal(0), f"{path}.received")
-    return _row(line, fits[0].line_id, whole(line.get("quantity") or Decimal(received), f"{path}.quantity"), received)
+    units = whole(line.get("quantity") or Decimal(received), f"{path}.quantity")
+    return fits[0], _row(line, fits[0].line_id, units, received)
 
 
 def _row(line: Document, line_id: int, units: int, received: int) -> dict[str, Any]:

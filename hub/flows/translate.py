@@ -47,6 +47,8 @@ class _Task:
     reading: Reading | None = None
     split: interchanges.Split | None = None
     problem: Park | None = None
+    used: str | None = None
+    """Hash of the mapping that read it, or failed to."""
 
 
 def translate(inst: Installation, claimed: Sequence[Job], worker: str) -> None:
@@ -96,24 +98,25 @@ def _read(guide: Guide, task: _Task) -> None:
             task.split = interchanges.split(guide.tx, task.message, task.body)
         else:
             mapping, context = guide.inbound(task.message)
+            task.used = mapping.hash
             task.reading = read(task.message.kind, task.body, task.message.format, mapping, context)
     except Park as problem:
         task.problem = problem
     except OperationalError:
         raise
     except Exception as error:
-        task.problem = _unexpected(error)
+        task.problem = unexpected(error)
 
 
-def _unexpected(error: Exception) -> Park:
+def unexpected(error: Exception) -> Park:
     """A fault of ours: it takes only this document aside, with what a report of it needs."""
     log.exception("document.unexpected")
-    return Park("document.unexpected", f"The hub could not read it: {type(error).__name__}. Please report this.")
+    return Park("document.unexpected", f"The hub could not handle it: {type(error).__name__}. Please report this.")
 
 
 def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
     message = task.message
-    used = task.reading.mapping.hash if task.reading else None
+    used = task.used
     try:
         if task.problem:
             raise task.problem
@@ -133,7 +136,7 @@ def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
     except OperationalError:
         raise
     except Exception as error:
-        park(batch, message, _unexpected(error), used)
+        park(batch, message, unexpected(error), used)
     return jobs.done(task.job, now, used)
 
 

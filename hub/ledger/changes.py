@@ -34,17 +34,26 @@ class Change:
 
 
 def change_of(
-    now: Quantities, wanted: Wanted, *, shipped_by_us: int, asked_back: int = 0, cancel_all: bool = False
+    now: Quantities,
+    wanted: Wanted,
+    *,
+    shipped_by_us: int,
+    cancelled_by_source: int = 0,
+    asked_back: int = 0,
+    cancel_all: bool = False,
 ) -> Change:
     """Compare the ledger's `now` with what the source wants.
 
     `shipped_by_us`: units in `now.shipped` that our own backends sent; the rest was shipped elsewhere.
+    `cancelled_by_source`: units in `now.cancelled` that the source itself took back; the rest a person did.
     `asked_back`: allocated units that a pending cancellation already asks for.
-    The ledger's `ordered` only grows: an order edited down is a cancellation of the difference.
+    The ledger's `ordered` only grows: an order edited down is a cancellation of the difference, and one that is edited
+    up again orders anew. What a person has cancelled stays cancelled.
     """
-    order_more = max(0, wanted.ordered - now.ordered)
-    ordered = now.ordered + order_more
     live = 0 if cancel_all else max(0, wanted.ordered - wanted.cancelled)
+    order_more = max(0, wanted.ordered - now.ordered, live - (now.ordered - cancelled_by_source))
+    ordered = now.ordered + order_more
+    live = min(live, ordered)
     free = now.open + order_more
     allocated = max(0, now.allocated - asked_back)
 

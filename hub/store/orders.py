@@ -53,6 +53,12 @@ _QUANTITIES = (
     .where(order_lines.c.order_id == _ID)
     .group_by(ledger.c.line_id, ledger.c.kind)
 )
+_CANCELLED_BY_SOURCE = (
+    select(ledger.c.line_id, func.sum(ledger.c.delta))
+    .join(order_lines, order_lines.c.id == ledger.c.line_id)
+    .where(order_lines.c.order_id == _ID, ledger.c.kind == "cancelled", ledger.c.cause.startswith("message/"))
+    .group_by(ledger.c.line_id)
+)
 _ALLOCATED = (
     select(ledger.c.fulfillment_id, ledger.c.line_id, func.sum(ledger.c.delta))
     .join(order_lines, order_lines.c.id == ledger.c.line_id)
@@ -148,6 +154,11 @@ def quantities(tx: Connection, order_id: int) -> tuple[dict[int, Quantities], di
         if kind == "shipped":
             ours[line_id] = int(by_backends)
     return dict(sums), dict(ours)
+
+
+def cancelled_by_source(tx: Connection, order_id: int) -> dict[int, int]:
+    """Per line: how much of `cancelled` a document of the source caused, not a person."""
+    return {line_id: int(units) for line_id, units in tx.execute(_CANCELLED_BY_SOURCE, {"id": order_id})}
 
 
 def allocated_by_fulfillment(tx: Connection, order_id: int) -> dict[int, dict[int, int]]:

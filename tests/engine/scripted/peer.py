@@ -61,6 +61,7 @@ class Peer:
     pull_faults: deque[Exception] = field(default_factory=deque)
     finds: str = "truly"
     grants: Callable[[Mapping[str, int]], Mapping[str, int]] = dict
+    answer: Callable[[Effect], bytes] | None = None
     before_push: Callable[[Effect], None] = lambda effect: None
 
     def put(self, document: Document, *, silent: bool = False) -> Document:
@@ -156,6 +157,8 @@ class Scripted(Connector):
         return next((e for e in self.peer.effects if (e.kind, e.key) == (kind, key)), None)
 
     def _receipt(self, effect: Effect) -> Receipt:
+        if self.peer.answer is not None:
+            return Receipt(None, self.peer.answer(effect))
         if effect.kind != "cancellation":
             return Receipt(f"R-{effect.key}", b'{"taken": true}')
         asked = {line["line"]: line["quantity"] for line in effect.json["lines"]}
