@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import Flask, Response, abort, redirect, render_template, request, url_for
+from flask import Flask, Response, abort, current_app, redirect, render_template, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -15,6 +16,7 @@ from hub.console import access
 from hub.console.access import person
 from hub.console.blueprint import console, installation
 from hub.console.notes import take_notes
+from hub.console.recent import Recent
 from hub.errors import HubError
 from hub.mapping import MappingError
 from hub.store import overview as overview_rows
@@ -24,7 +26,7 @@ from hub.views import orders as order_views
 from hub.views.base import Page
 from hub.views.messages import MessageQuery
 from hub.views.orders import OrderQuery
-from hub.views.overview import alerts_of, overview_of
+from hub.views.overview import WINDOWS, Overview, alerts_of, overview_of
 from hub.views.status import WORDS
 
 EXPORT_ROWS = 10_000
@@ -73,11 +75,19 @@ def _shared() -> dict[str, Any]:
 
 @console.get("/")
 def home() -> str:
-    """The overview."""
-    me, now = person(), installation().now()
-    with installation().db.read() as tx:
-        view = overview_of(tx, me.merchant_id, now, request.args.get("window", ""))
-        connected = bool(connection_views.connection_list(tx, me.merchant_id))
+    """The overview. A page that refreshes itself takes what was worked out a moment ago; a person's visit is fresh."""
+    merchant, window = person().merchant_id, request.args.get("window", "")
+    window = window if window in WINDOWS else ""
+
+    def work_out() -> tuple[Overview, dt.datetime, bool]:
+        now = installation().now()
+        with installation().db.read() as tx:
+            view = overview_of(tx, merchant, now, window)
+            return view, now, bool(connection_views.connection_list(tx, merchant))
+
+    recent: Recent = current_app.extensions.setdefault("hub-recent", Recent())
+    anew = request.headers.get("HX-Trigger") != "live"
+    view, now, connected = recent.get((merchant, window), work_out, anew=anew)
     return render_template("overview.html", view=view, now=now, connected=connected)
 
 

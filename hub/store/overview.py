@@ -6,10 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, select, true
+from sqlalchemy import Connection, and_, case, exists, false, func, or_, select, true
 from sqlalchemy.sql import ColumnElement
 
 from hub.store.conditions import connections_of, messages_of, orders_of, parked_delivery
+from hub.store.jobs import LIVE
 from hub.store.search import message_rows
 from hub.store.tables import (
     alerts,
@@ -153,22 +154,36 @@ def open_alerts(connection: Connection, merchant_id: int | None) -> Rows:
 
 
 def backlog(connection: Connection, merchant_id: int | None, now: dt.datetime) -> Any:
-    """Live work: pending, running, due (pending and past its time), oldest (when the oldest due job was due)."""
-    due = and_(jobs.c.state == "pending", jobs.c.due_at <= now)
+    """Live work: pending, running, due (nothing keeps a worker from it), oldest (when the oldest due job was due)."""
+    before = jobs.alias()
+    older = exists().where(before.c.lane == jobs.c.lane, before.c.id < jobs.c.id, before.c.state.in_(LIVE))
+    reachable = and_(
+        connections.c.trouble.is_(None),
+        or_(connections.c.quiet_until.is_(None), connections.c.quiet_until <= now),
+        connections.c.mode != "off",
+    )
+    sent = ~connections.c.outbound_stopped if not outbound_stopped(connection) else false()
+    due = and_(
+        jobs.c.state == "pending",
+        jobs.c.due_at <= now,
+        or_(jobs.c.kind == "translate", reachable),
+        or_(jobs.c.kind != "deliver", sent),
+        ~older,
+    )
 
     def counted(condition: ColumnElement[bool]) -> Any:
         return func.coalesce(func.sum(case((condition, 1), else_=0)), 0)
 
-    statement = select(
-        counted(jobs.c.state == "pending").label("pending"),
-        counted(jobs.c.state == "running").label("running"),
-        counted(due).label("due"),
-        func.min(case((due, jobs.c.due_at))).label("oldest"),
-    ).where(jobs.c.state.in_(["pending", "running"]))
-    if merchant_id is not None:
-        statement = statement.join(connections, connections.c.id == jobs.c.connection_id).where(
-            connections_of(merchant_id)
+    statement = (
+        select(
+            counted(jobs.c.state == "pending").label("pending"),
+            counted(jobs.c.state == "running").label("running"),
+            counted(due).label("due"),
+            func.min(case((due, jobs.c.due_at))).label("oldest"),
         )
+        .join(connections, connections.c.id == jobs.c.connection_id)
+        .where(jobs.c.state.in_(LIVE), connections_of(merchant_id))
+    )
     return connection.execute(statement).one()
 
 

@@ -365,3 +365,36 @@ def test_unknown_pages_say_so(operator: Browser) -> None:
     assert operator.status("/orders/99999") == 404
     assert operator.status("/nothing") == 404
     assert "There is no such order." in operator.client.get("/orders/99999").get_data(as_text=True)
+
+
+def test_refreshing_by_itself_is_worked_out_once_for_all_viewers(
+    operator: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hub.console import pages
+
+    asked: list[object] = []
+    real = pages.overview_of
+    monkeypatch.setattr("hub.console.recent.SHARE_OF_TIME", 1e6)
+    monkeypatch.setattr(pages, "overview_of", lambda *arguments: asked.append(arguments) or real(*arguments))
+    for _ in range(3):
+        operator.get("/", headers={"HX-Request": "true", "HX-Trigger": "live"})
+    assert len(asked) == 1
+    operator.get("/")
+    operator.get("/?window=week", headers={"HX-Request": "true", "HX-Trigger": "live"})
+    assert len(asked) == 3
+
+
+def test_work_that_nobody_takes_is_said_at_the_top(
+    person: Callable[..., Browser], hub: Installation, world: World
+) -> None:
+    admin = person("admin")
+    with hub.db.write() as tx:
+        seed = Seed(tx, NOW)
+        seed.job(world.warehouse, "deliver", "fulfillment", "pending", due_at=seed.ago(minutes=9), lane="late")
+    assert "Work is due and nobody takes it." in admin.get("/")
+    assert "1 job is due, the oldest for 9 min" in text_of(admin.get("/"))
+    admin.post("/outbound/stop")
+    assert "nobody takes it" not in admin.get("/")
+    admin.post("/outbound/start")
+    admin.post(f"/connections/{world.warehouse}/mode/off")
+    assert "nobody takes it" not in admin.get("/")

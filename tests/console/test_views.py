@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 from types import SimpleNamespace
 from typing import Any
@@ -12,10 +13,11 @@ import pytest
 from hub.ledger import Quantities
 from hub.ledger.completeness import Verdict
 from hub.store import tables as t
+from hub.store.conditions import KINDS
 from hub.store.db import Database
 from hub.views.base import dump, schema_of
 from hub.views.completeness import completeness
-from hub.views.messages import MessageQuery, message_detail, message_list
+from hub.views.messages import MessageQuery, attention, message_detail, message_list
 from hub.views.orders import OrderDetail, OrderQuery, order_detail, order_list
 from hub.views.overview import overview_of
 from hub.views.payloads import readable
@@ -116,6 +118,12 @@ def test_views_dump_as_json_and_answer_on_both_stores(database: Database) -> Non
             page = order_list(tx, OrderQuery(text="2001", state="flowing", has="unwritten", merchant_id=merchant), 5)
             assert [row.number for row in page.rows] == ([] if merchant == one else ["#2001"])
             message_list(tx, MessageQuery(text="4500981", state="done", merchant_id=merchant), 5)
+            attention(tx, merchant)
+            for state, has in itertools.product(
+                ("", "waiting", "failed", "done"), (*KINDS, "held", "open", "unwritten")
+            ):
+                order_list(tx, OrderQuery(state=state, has=has, merchant_id=merchant), 5)
+            order_list(tx, OrderQuery(has="unwritten-returns", merchant_id=merchant), 5)
             overview = overview_of(tx, merchant, NOW, "hour")
         detail = order_detail(tx, world.partly, None)
         message = message_detail(tx, world.parked_po, None)
