@@ -1,4 +1,4 @@
-"""The floor: a plain script that does what the hub does to a backlog, without a hub. `python -m bench.floor PLAN RESULT`.
+"""The floor: a plain script that does what the hub does to a backlog, without a hub. `python -m bench.floor`.
 
 It makes the same calls over the same sessions with as many threads: pages of orders, a PUT to the warehouse for each,
 pages of shipments, and for each a look at the order's fulfilment orders and a fulfilment. It keeps the rows that the

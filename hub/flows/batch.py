@@ -19,6 +19,7 @@ from hub.store import connections as connection_store
 from hub.store import events as event_store
 from hub.store import jobs as job_store
 from hub.store import messages as message_store
+from hub.store.db import savepoint
 
 DEFAULT_BACKEND = "default_backend"
 
@@ -99,7 +100,7 @@ class Batch:
         """The part of one document: when it raises, its rows and what it gathered are taken back."""
         marks = len(self.jobs), len(self.events), len(self.ends)
         try:
-            with self.tx.begin_nested():
+            with savepoint(self.tx):
                 yield
         except BaseException:
             del self.jobs[marks[0] :]

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, text, update
+from sqlalchemy import Boolean, Connection, and_, bindparam, exists, func, or_, select, text, update
 
 from hub.store.tables import LIVE_SQL, attempts, connections, flows, jobs, messages
 from hub.store.tables import settings as settings_table
+from hub.store.types import Instant
 from hub.store.upsert import insert
 
 LIVE = ("pending", "running")
@@ -57,12 +58,16 @@ def running_generation(tx: Connection, key: str) -> int | None:
     return found
 
 
-def _claimable(now: dt.datetime, stopped: bool) -> Any:
+_NOW = bindparam("now", type_=Instant)
+
+
+def _claimable() -> Any:
+    """Due, in a lane of which it is the oldest, and of a connection that may be called. Binds `now` and `stopped`."""
     other = jobs.alias("other")
     older = exists().where(other.c.lane == jobs.c.lane, other.c.id < jobs.c.id, other.c.state.in_(LIVE))
     reachable = and_(
         connections.c.trouble.is_(None),
-        or_(connections.c.quiet_until.is_(None), connections.c.quiet_until <= now),
+        or_(connections.c.quiet_until.is_(None), connections.c.quiet_until <= _NOW),
         connections.c.mode != "off",
     )
     paused = exists().where(
@@ -71,37 +76,52 @@ def _claimable(now: dt.datetime, stopped: bool) -> Any:
         flows.c.kind == jobs.c.noun,
         flows.c.paused,
     )
-    outbound = jobs.c.kind != "deliver" if stopped else or_(jobs.c.kind != "deliver", ~connections.c.outbound_stopped)
+    outbound = and_(~bindparam("stopped", type_=Boolean), ~connections.c.outbound_stopped, ~paused)
     return and_(
         jobs.c.state == "pending",
-        jobs.c.due_at <= now,
+        jobs.c.due_at <= _NOW,
         or_(jobs.c.kind == "translate", reachable),
-        outbound,
-        or_(jobs.c.kind != "deliver", ~paused),
+        or_(jobs.c.kind != "deliver", outbound),
         ~older,
     )
+
+
+_DUE = (
+    select(jobs.c.id)
+    .join(connections, connections.c.id == jobs.c.connection_id)
+    .where(jobs.c.kind.in_(bindparam("kinds", expanding=True)), _claimable())
+    .order_by(jobs.c.priority, jobs.c.due_at, jobs.c.id)
+    .limit(bindparam("limit"))
+    .with_for_update(of=jobs, skip_locked=True)
+)
+_CLAIM = (
+    update(jobs)
+    .where(jobs.c.id.in_(_DUE.scalar_subquery()), jobs.c.state == "pending")
+    .values(
+        state="running",
+        attempts=jobs.c.attempts + 1,
+        worker=bindparam("b_worker"),
+        lease_until=bindparam("b_lease_until"),
+    )
+    .returning(*_COLUMNS)
+)
 
 
 def claim(
     tx: Connection, worker: str, now: dt.datetime, lease_until: dt.datetime, limit: int, kinds: Sequence[str]
 ) -> list[Job]:
     """Claim up to `limit` due jobs, each the oldest unfinished one of its lane, in (priority, due_at, id)."""
-    stopped = outbound_stopped(tx)
-    due = (
-        select(jobs.c.id)
-        .join(connections, connections.c.id == jobs.c.connection_id)
-        .where(jobs.c.kind.in_(kinds), _claimable(now, stopped))
-        .order_by(jobs.c.priority, jobs.c.due_at, jobs.c.id)
-        .limit(limit)
-        .with_for_update(of=jobs, skip_locked=True)
-    )
-    statement = (
-        update(jobs)
-        .where(jobs.c.id.in_(due.scalar_subquery()), jobs.c.state == "pending")
-        .values(state="running", attempts=jobs.c.attempts + 1, worker=worker, lease_until=lease_until)
-        .returning(*_COLUMNS)
-    )
-    return sorted((Job(*row) for row in tx.execute(statement)), key=lambda job: job.id)
+    values = {"now": now, "limit": limit, "kinds": list(kinds), "stopped": outbound_stopped(tx)}
+    rows = tx.execute(_CLAIM, {**values, "b_worker": worker, "b_lease_until": lease_until})
+    return sorted((Job(*row) for row in rows), key=lambda job: job.id)
+
+
+_MINE = (
+    select(jobs.c.id, jobs.c.attempts)
+    .where(jobs.c.id.in_(bindparam("ids", expanding=True)), jobs.c.state == "running")
+    .with_for_update()
+)
+_STOPPED = select(settings_table.c.value).where(settings_table.c.name == OUTBOUND_STOPPED)
 
 
 def next_due(tx: Connection) -> dt.datetime | None:
@@ -113,9 +133,7 @@ def next_due(tx: Connection) -> dt.datetime | None:
 def mine(tx: Connection, claimed: Iterable[Job]) -> set[int]:
     """Which of the claimed jobs are still ours: running, with the fence we got. Locks them where rows lock."""
     fences = {job.id: job.attempts for job in claimed}
-    rows = tx.execute(
-        select(jobs.c.id, jobs.c.attempts).where(jobs.c.id.in_(fences), jobs.c.state == "running").with_for_update()
-    )
+    rows = tx.execute(_MINE, {"ids": sorted(fences)})
     return {row.id for row in rows if fences[row.id] == row.attempts}
 
 
@@ -203,4 +221,4 @@ def wake(tx: Connection, now: dt.datetime, **where: Any) -> int:
 
 def outbound_stopped(tx: Connection) -> bool:
     """Has a person stopped all outbound?"""
-    return bool(tx.execute(select(settings_table.c.value).where(settings_table.c.name == OUTBOUND_STOPPED)).scalar())
+    return bool(tx.execute(_STOPPED).scalar())

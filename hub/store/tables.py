@@ -107,7 +107,8 @@ connections = _table(
     _text("mode", 8, False),  # off, shadow, live
     Column("settings", Json, nullable=False),
     Column("secrets", LargeBinary),  # sealed by the vault
-    Column("policy", Json, nullable=False, server_default="{}"),  # what the hub itself does: release gate, line matching
+    # what the hub itself does: release gate, line matching
+    Column("policy", Json, nullable=False, server_default="{}"),
     _at("start_at", False),
     Column("outbound_stopped", Boolean, nullable=False, server_default=text("false")),
     _text("trouble", 64),  # code of what an admin must mend; calls wait until it is cleared

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from hub.errors import DatabaseError
-from hub.store.db import Database
+from hub.store.db import Database, begin
 
 FOLDER = Path(__file__).parent
 _ADVISORY_LOCK = 0x68756200
@@ -98,12 +98,13 @@ def _turn(db: Database) -> Iterator[None]:
 @contextmanager
 def _exclusive(db: Database) -> Iterator[Connection]:
     """One writing transaction around all revisions: a failing one leaves the database as it was."""
-    with db.engine.execution_options(hub_write=True).connect() as connection:
+    with db.engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         if db.sqlite:  # batch mode drops and renames tables that others refer to; no effect inside a transaction
             driver.execute("PRAGMA foreign_keys=OFF")
         try:
             with connection.begin():
+                begin(connection, "BEGIN IMMEDIATE")
                 yield connection
         finally:
             if db.sqlite:
