@@ -139,9 +139,11 @@ class Demo:
         }
         self.log = self.folder / "hub.log"
         with self.log.open("ab") as log:
-            self._hub = subprocess.Popen(
-                [sys.executable, "-m", "hub", "serve"], stdout=log, stderr=log, env=environment
-            )
+            # The hub holds one end of a pipe: when the demo is killed in any way, it ends too.
+            end, self._lifeline = os.pipe()
+            command = [sys.executable, "-m", "hub", "serve", "--lifeline", str(end)]
+            self._hub = subprocess.Popen(command, stdout=log, stderr=log, env=environment, pass_fds=(end,))
+            os.close(end)
         self._wait_until_it_answers()
         with self.installation.db.read() as tx:
             store = connection_store.by_name(tx, "Web store")
