@@ -1,8 +1,8 @@
 """Reading orders and returns: pages, cursors, and documents cut from the response's own bytes.
 
-A pull walks along `updated_at`. Within a run each page asks again from the last time it saw, so a record that changes
-meanwhile only moves further on; the shop's own page cursor is used inside one instant alone, where times cannot tell
-records apart. Each run first looks back over the overlap, cheaply, for records it has not taken: those that became
+A pull walks along `updated_at`, up to the time of its first page. Within a run each page asks again from the last time
+it saw, so a record that changes meanwhile moves on to the next run and none is skipped; the shop's own page cursor is
+used inside one instant alone, where times cannot tell records apart. Each run first looks back over the overlap, cheaply, for records it has not taken: those that became
 visible late, and those taken in the very second they changed, in which they may have changed again.
 
 The cursor: {"since": instant of the last record, "after": page cursor within that instant or null,
@@ -132,8 +132,11 @@ class Reader:
             self._look_back(place, only, start_at)
         taken: set[Record] = set()
         count = kind == "order"
+        until = ""
         while True:
-            answer = self._page(operation, place, only, count)
+            answer = self._page(operation, place, until + only, count, only)
+            # What changes from now on is the next run's: our own answers would keep this one going.
+            until = until or f"updated_at:<='{stamp(answer.at)}' "
             documents: list[Document] = []
             for node, body in slices.cut_each(answer.body, ("data", "page", "nodes")):
                 record = _record(node)
@@ -148,15 +151,15 @@ class Reader:
             if not more:
                 return
 
-    def _page(self, operation: str, place: Place, only: str, count: bool) -> Answer:
+    def _page(self, operation: str, place: Place, wanted: str, count: bool, counted: str) -> Answer:
         """One page, of as many records as the cost of a document allows."""
-        counting = {"counted": only, "count": count} if operation == "orders" else {}
+        counting = {"counted": counted, "count": count} if operation == "orders" else {}
         while True:
             size = self._size[operation]
             try:
                 answer = self._client.call(
                     operation,
-                    query=f"updated_at:>='{place.since}' {only}",
+                    query=f"updated_at:>='{place.since}' {wanted}",
                     first=size,
                     after=place.after,
                     lines=LINES,
@@ -166,12 +169,12 @@ class Reader:
             except TooCostly as error:
                 if size == 1:
                     raise Rejected("one order alone costs more than one request may ask for") from error
-                wanted = size * COST_LIMIT / error.cost if error.cost else size / 2
-                self._size[operation] = max(1, min(size - 1, int(wanted * 0.95)))
+                fits = size * COST_LIMIT / error.cost if error.cost else size / 2
+                self._size[operation] = max(1, min(size - 1, int(fits * 0.95)))
                 continue
             if answer.requested_cost:
-                fits = int(size * COST_LIMIT * 0.95 / answer.requested_cost)
-                self._size[operation] = max(1, min(fits, size * 4, self._most))
+                fits = size * COST_LIMIT / answer.requested_cost
+                self._size[operation] = max(1, min(int(fits * 0.95), size * 4, self._most))
             return answer
 
     def _look_back(self, place: Place, only: str, start_at: datetime) -> None:
