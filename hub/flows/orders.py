@@ -105,8 +105,7 @@ def _judge(batch: Batch, message: Row[Any], order: Row[Any], doc: Document, cont
     if verdict is Verdict.OLDER:
         raise Ignore("revision.older")
     if verdict is Verdict.REFETCH:
-        jobs.fetch(batch.tx, message.connection_id, message.kind, message.external_id, batch.now)
-        raise Ignore("revision.refetched")
+        raise Ignore("revision.refetched", refetch=True)
     if verdict is Verdict.CONFLICT:
         raise Park(
             "order.same-number",

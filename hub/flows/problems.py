@@ -26,8 +26,9 @@ class Park(Exception):
 
 
 class Ignore(Exception):
-    """The document is recorded and nothing follows from it."""
+    """The document is recorded and nothing follows from it, but that its source is asked anew where `refetch`."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, *, refetch: bool = False) -> None:
         super().__init__(code)
         self.code = code
+        self.refetch = refetch

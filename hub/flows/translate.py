@@ -63,7 +63,8 @@ def translate(inst: Installation, claimed: Sequence[Job], worker: str) -> None:
         mine = job_store.mine(tx, claimed)
         batch = Batch(tx, now)
         outcomes = [_store(batch, task, now) for task in tasks if task.job.id in mine]
-        guide.remember(tx, now)
+        for row in guide.remember(tx, now):
+            batch.jobs.append(jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, now))
         done = {end["b_id"] for end in batch.ends if end["state"] == "done"}
         batch.flush()
         message_store.supersede(tx, [_document(task.message) for task in tasks if task.message.id in done], now)
@@ -131,6 +132,8 @@ def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
                 park(batch, message, refused)
     except Ignore as ignored:
         batch.end(message.id, "ignored", reason=ignored.code, order_id=message.order_id, mapping_hash=used)
+        if ignored.refetch:
+            jobs.fetch(batch.tx, message.connection_id, message.kind, message.external_id, now)
     except Park as problem:
         park(batch, message, problem, used)
     except OperationalError:
@@ -228,9 +231,14 @@ class Guide:
         row = self._partners[partner_id]
         return {"id": row.id, "name": row.name, **row.settings}
 
-    def remember(self, tx: Connection, now: Any) -> None:
-        """Keep the text of each mapping that was used, so that its results can be explained later."""
+    def remember(self, tx: Connection, now: Any) -> list[Row[Any]]:
+        """Keep the text of each mapping that was used, so that its results can be explained later. Gives the documents
+        that wait because an earlier text of one of them could not read them."""
+        waiting: list[Row[Any]] = []
         for name, mapping in self._mappings.items():
             if mapping.hash not in self.inst.remembered:
-                message_store.remember_mapping(tx, mapping.hash, name, mapping.text, now)
-                self.inst.remembered.add(mapping.hash)
+                if message_store.remember_mapping(tx, mapping.hash, name, mapping.text, now):
+                    waiting += message_store.unread_by(tx, name, mapping.hash)
+                else:  # only what a committed transaction has stored is known to be
+                    self.inst.remembered.add(mapping.hash)
+        return waiting
