@@ -2,8 +2,9 @@
 
 A pull walks along `updated_at`, up to the time of its first page. Within a run each page asks again from the last time
 it saw, so a record that changes meanwhile moves on to the next run and none is skipped; the shop's own page cursor is
-used inside one instant alone, where times cannot tell records apart. Each run first looks back over the overlap, cheaply, for records it has not taken: those that became
-visible late, and those taken in the very second they changed, in which they may have changed again.
+used inside one instant alone, where times cannot tell records apart. Each run first looks back over the overlap,
+cheaply, for records it has not taken: those that became visible late, and those taken in the very second they changed,
+in which they may have changed again.
 
 The cursor: {"since": instant of the last record, "after": page cursor within that instant or null,
 "seen": {instant: "id id id"} of the records of the overlap that need not be taken again}.
