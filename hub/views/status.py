@@ -87,7 +87,7 @@ _OF_VERDICT = {
 
 _VERDICT_WORDS = {
     Verdict.CLOSED: "adds up",
-    Verdict.WAITING: "adds up, some wait for a person",
+    Verdict.WAITING: "adds up",
     Verdict.MOVING: "on its way",
     Verdict.OPEN: "does not add up",
     Verdict.UNKNOWN: "the source cannot count",
