@@ -142,7 +142,9 @@ class Demo:
             # The hub holds one end of a pipe: when the demo is killed in any way, it ends too.
             end, self._lifeline = os.pipe()
             command = [sys.executable, "-m", "hub", "serve", "--lifeline", str(end)]
-            self._hub = subprocess.Popen(command, stdout=log, stderr=log, env=environment, pass_fds=(end,))
+            self._hub = subprocess.Popen(  # noqa: S603 (our own command)
+                command, stdout=log, stderr=log, env=environment, pass_fds=(end,)
+            )
             os.close(end)
         self._wait_until_it_answers()
         with self.installation.db.read() as tx:

@@ -148,18 +148,25 @@ def _update(batch: Batch, message: Row[Any], order: Row[Any], doc: Document, con
     known = {line.external_id: line for line in store.lines(batch.tx, [order.id])[order.id]}
     new = [line for line in doc["lines"] if line["external_id"] not in known]
     lines = _add_lines(batch, connection.name, order.id, new)
+    changed_lines = False
     for line in doc["lines"]:
         row = known.get(line["external_id"])
         if row is not None:
             lines.append(_Line(row.id, row.external_id, line.get("sku"), line["ships"], _wanted(line)))
             changed = {name: line.get(name) for name in _LINE if getattr(row, name) != line.get(name)}
             if changed:
+                changed_lines = True
                 store.change_line(batch.tx, row.id, changed)
     stated = {line["external_id"] for line in doc["lines"]}
     gone = [row for external_id, row in known.items() if external_id not in stated]
     lines += [_Line(row.id, row.external_id, row.sku, row.ships, Wanted(0)) for row in gone]
-    store.change(batch.tx, order.id, _columns(batch, message, doc, content))
-    batch.event("order.changed", order_id=order.id, message_id=message.id)
+    columns = _columns(batch, message, doc, content)
+    store.change(batch.tx, order.id, columns)
+    # An echo of our own write-back changes only when it was changed, which is no news.
+    fields = [name for name in (*_PLAIN, *_TOTALS) if columns[name] != getattr(order, name)]
+    if fields or new or gone or changed_lines:
+        parts = fields + (["lines"] if new or gone or changed_lines else [])
+        batch.event("order.changed", order_id=order.id, message_id=message.id, changes=", ".join(parts))
     sums, ours = store.quantities(batch.tx, order.id)
     _settle(batch, message, _facts(order.id, connection, order.partner_id, doc), lines, doc, sums, ours)
     return int(order.id)
