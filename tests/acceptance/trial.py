@@ -225,7 +225,7 @@ class Trial(Demo):
 
     def _read_since(self, since: dt.datetime) -> bool:
         stamp = since.replace(tzinfo=None).isoformat(sep=" ")
-        late = "SELECT count(*) FROM flows WHERE direction = 'in' AND (last_ok_at IS NULL OR last_ok_at < :stamp)"
+        late = "SELECT count(*) FROM flows WHERE direction = 'in' AND (last_run_at IS NULL OR last_run_at < :stamp)"
         return not self.one(late, stamp=stamp)
 
     def _motion(self) -> dict[str, Any]:

@@ -181,8 +181,11 @@ class Verdict:
             order = self.order_of(report)
             if order is None or report["cancelled_at"]:
                 continue
+            held = set().union(*(HELD.get(trait, set()) for trait in report["traits"]))
+            tried = not holds[order.id] - HELD[SKU_NULL]  # what is held as a whole is not delivered, well formed or not
             for trait in report["traits"]:
-                if not HELD.get(trait, set()) <= holds[order.id] or not REFUSED.get(trait, set()) <= reasons[order.id]:
+                refused = REFUSED.get(trait, set()) if tried else set()
+                if not held <= holds[order.id] or not refused <= reasons[order.id]:
                     yield {"order": report["name"], "traits": report["traits"], "holds": holds[order.id],
                            "parked": reasons[order.id]}  # fmt: skip
 
@@ -272,7 +275,8 @@ class Verdict:
             "shipments": self.warehouse["totals"]["shipments"],
             "units shipped": self.warehouse["totals"]["shipped"],
             "cancelled orders": sum(1 for report in self.store if report["cancelled_at"]),
-            "lost races": len(self.races),
+            "units the warehouse gave back": self.warehouse["totals"]["cancelled"],
+            "orders of which units shipped before their cancel arrived": len(self.races),
             "malformed": {
                 "store": sum(1 for r in self.store if any(t.startswith("malformed") for t in r["traits"])),
                 "warehouse": len(self.warehouse["malformed"]),
