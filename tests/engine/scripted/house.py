@@ -55,6 +55,7 @@ class House:
     def __init__(self, inst: Installation, clock: Clock) -> None:
         self.inst = inst
         self.clock = clock
+        self.sides: dict[str, Side] = {}
         self.worker = Worker(inst, threading.Event(), "test")
 
     def close(self) -> None:
@@ -69,7 +70,8 @@ class House:
         connection_id = setup.add_connection(
             self.inst, type_, name, {"peer": name}, actor=ACTOR, **{"start_at": START, **facts}
         )
-        return Side(connection_id, name, peer)
+        self.sides[name] = Side(connection_id, name, peer)
+        return self.sides[name]
 
     def shop(self, name: str = "Shop", **facts: Any) -> Side:
         return self.add("shop", name, **facts)
