@@ -83,8 +83,10 @@ def enqueue(tx: Connection, kind: str, noun: str, *, again: bool = False, **fact
     before the reason for this one came up; the new one follows it in the lane."""
     row = describe(kind, noun, **facts)
     if again:
-        running = store.running_generation(tx, row["key"])
-        row["generation"] = 0 if running is None else running + 1
+        live = store.live_generations(tx, row["key"])
+        if "pending" in live:
+            return False
+        row["generation"] = live.get("running", -1) + 1
     return store.add(tx, [row]) == 1
 
 

@@ -50,12 +50,10 @@ def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
     return len(tx.execute(statement.returning(jobs.c.id), list(rows)).all())
 
 
-def running_generation(tx: Connection, key: str) -> int | None:
-    """The generation of the running job with this key."""
-    found: int | None = tx.execute(
-        select(func.max(jobs.c.generation)).where(jobs.c.key == key, jobs.c.state == "running")
-    ).scalar()
-    return found
+def live_generations(tx: Connection, key: str) -> dict[str, int]:
+    """The newest generation with this key that is pending, and that is running."""
+    statement = select(jobs.c.state, func.max(jobs.c.generation)).where(jobs.c.key == key, jobs.c.state.in_(LIVE))
+    return {state: generation for state, generation in tx.execute(statement.group_by(jobs.c.state))}
 
 
 _NOW = bindparam("now", type_=Instant)
@@ -94,9 +92,11 @@ _DUE = (
     .limit(bindparam("limit"))
     .with_for_update(of=jobs, skip_locked=True)
 )
+# As a common table expression it is evaluated once: PostgreSQL may run a subquery again for each row, and then claims
+# more than the limit.
 _CLAIM = (
     update(jobs)
-    .where(jobs.c.id.in_(_DUE.scalar_subquery()), jobs.c.state == "pending")
+    .where(jobs.c.id.in_(select(_DUE.cte("due").c.id)), jobs.c.state == "pending")
     .values(
         state="running",
         attempts=jobs.c.attempts + 1,

@@ -319,8 +319,9 @@ def test_a_quantity_that_is_no_number_of_base_units_is_parked(house: House, mail
 def test_partners_of_two_mailboxes_with_equal_numbers_keep_apart(house: House, mailbox: Side) -> None:
     other = house.add("mailbox", "Second")
     partner(house, mailbox)
-    setup.add_partner(house.inst, other.id, "Other", agreements=setup.standard_agreements(), actor=ACTOR,
-                      ids=[{"qualifier": "ZZ", "value": "BUYER2", "own_qualifier": "ZZ", "own_value": "HUB"}])  # fmt: skip
+    ids = [{"qualifier": "ZZ", "value": "BUYER2", "own_qualifier": "ZZ", "own_value": "HUB"}]
+    agreements = setup.standard_agreements()
+    setup.add_partner(house.inst, other.id, "Other", agreements=agreements, ids=ids, actor=ACTOR)
     drop(house, mailbox, interchange(purchase_order("A1")))
     drop(house, other, interchange(purchase_order("A1"), sender="BUYER2"))
     assert len(house.rows(select(orders))) == 2 and house.parked() == []
