@@ -61,7 +61,8 @@ def interchange(
 ) -> bytes:
     """ISA to IEA around one group of sets."""
     group = number if group is None else group
-    isa = f"ISA*00*          *00*          *ZZ*{sender:<15}*ZZ*{receiver:<15}*260302*0900*U*00401*{number:09d}*0*{usage}*>~"
+    parties = f"ZZ*{sender:<15}*ZZ*{receiver:<15}"
+    isa = f"ISA*00*          *00*          *{parties}*260302*0900*U*00401*{number:09d}*0*{usage}*>~"
     gs = f"GS*{functional_id}*{sender}*{receiver}*20260302*0900*{group}*X*004010~"
     return f"{isa}{gs}{''.join(sets)}GE*{len(sets)}*{group}~IEA*1*{number:09d}~".encode()
 
