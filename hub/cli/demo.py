@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from hub.demo import Demo, Progress, Size
 
 SETTLE_SECONDS = 80.0
+QUIET_LOOKS = 8
+"""How often in a row nothing must move before the books are read."""
+
 TRICKLE = 0.5
 """Orders a second that keep coming while people look around."""
 
@@ -34,7 +37,10 @@ def demo(once: bool, orders: int, port: int | None, folder: Path | None) -> int:
     place.mkdir(parents=True, exist_ok=True)
     try:
         with Demo(place, port).running() as running:
-            console.print(f"A store, a warehouse and a trading partner run; the hub is at {running.config.public_url}")
+            console.print(
+                f"A store, a warehouse and a trading partner run; the hub is at {running.config.public_url}",
+                soft_wrap=True,
+            )
             complete = _main_job(running, Size(orders=orders))
             if not once:
                 _go_on(running)
@@ -78,24 +84,22 @@ def _watch(running: Demo, what: str, expected: int = 0, returned: int = 0) -> bo
 
     deadline = time.monotonic() + SETTLE_SECONDS
     quiet = 0
-    with Live(console=console, refresh_per_second=4, transient=False) as live:
-        while time.monotonic() < deadline:
+    with Live(console=console, refresh_per_second=4, transient=True) as live:
+        while time.monotonic() < deadline and quiet < QUIET_LOOKS:
             now = running.progress()
             live.update(_line(what, now))
             reached = now.orders + now.parked >= expected and now.returned >= returned
             quiet = quiet + 1 if reached and now.at_rest else 0
-            if quiet >= 8:
-                return True
             time.sleep(0.25)
-    return False
+    console.print(_line(what, now))
+    return quiet >= QUIET_LOOKS
 
 
 def _line(what: str, now: Progress) -> str:
     return (
-        f"{what}: {now.orders} orders, {now.ordered} units ordered, {now.allocated} with the warehouse, "
-        f"{now.shipped} shipped, "
-        f"{now.returned} returned, {now.written_back} of {now.shipments} answers written back, {now.held} held, "
-        f"{now.parked} parked"
+        f"  {what}: {now.orders} orders, {now.ordered} units: {now.allocated} with the warehouse, "
+        f"{now.shipped} shipped, {now.returned} returned, {now.held} held; {now.written_back} of {now.shipments} answers written back; "
+        f"{now.parked} documents parked"
     )
 
 
