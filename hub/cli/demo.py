@@ -98,8 +98,8 @@ def _watch(running: Demo, what: str, expected: int = 0, returned: int = 0) -> bo
 def _line(what: str, now: Progress) -> str:
     return (
         f"  {what}: {now.orders} orders, {now.ordered} units: {now.allocated} with the warehouse, "
-        f"{now.shipped} shipped, {now.returned} returned, {now.held} held; {now.written_back} of {now.shipments} answers written back; "
-        f"{now.parked} documents parked"
+        f"{now.shipped} shipped, {now.returned} returned, {now.held} held; "
+        f"{now.written_back} of {now.shipments} answers written back; {now.parked} documents parked"
     )
 
 
