@@ -7,7 +7,6 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 
 from flask import Flask, Response, request
-from sqlalchemy import select
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from hub.console import register as register_console
@@ -16,7 +15,7 @@ from hub.flows import intake
 from hub.installation import Installation
 from hub.sdk.connector import WebhookRequest
 from hub.sdk.errors import ConnectorError
-from hub.store.tables import connections
+from hub.store import connections
 
 WEBHOOK_BYTES = 2 * 1024 * 1024
 FORM_BYTES = 64 * 1024
@@ -37,7 +36,7 @@ def create_app(installation: Installation) -> Flask:
         """A webhook: its raw bytes are handed on before anyone parses them."""
         request.max_content_length = WEBHOOK_BYTES
         with installation.db.read() as tx:
-            row = tx.execute(select(connections).where(connections.c.webhook_token == webhook_token)).one_or_none()
+            row = connections.by_webhook_token(tx, webhook_token)
         if row is None:
             return Response("unknown address\n", 404, mimetype="text/plain")
         try:
@@ -56,7 +55,7 @@ def create_app(installation: Installation) -> Flask:
     def health() -> tuple[dict[str, str], int]:
         """The web process answers and reaches its database."""
         with installation.db.read() as tx:
-            tx.execute(select(1))
+            connections.setting(tx, "installation_code")
         return {"status": "ok"}, 200
 
     if installation.config.trusted_proxies:

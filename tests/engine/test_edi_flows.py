@@ -116,10 +116,19 @@ def test_a_set_without_agreement_is_parked_and_acknowledged(house: House, mailbo
     assert set(house.parked()) <= {"edi.no-agreement", "edi.rejected"} and len(house.parked()) == 1
 
 
-def test_what_is_no_interchange_is_kept_and_parked(house: House, mailbox: Side) -> None:
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"PO;4711;MUG;2\n", "edi.unreadable"),
+        (b"\x00\xff not text at all", "edi.unreadable"),
+        (interchange(purchase_order("A1"))[:-20], None),
+    ],
+)
+def test_story_44_bytes_are_kept_before_any_check(house: House, mailbox: Side, body: bytes, reason: str | None) -> None:
     partner(house, mailbox)
-    drop(house, mailbox, b"PO;4711;MUG;2\n")
-    assert house.parked() == ["edi.unreadable"]
+    drop(house, mailbox, body)
+    (message,) = house.messages(kind="edi")
+    assert house.body(message.id) == body and (reason is None or house.parked() == [reason])
 
 
 @both

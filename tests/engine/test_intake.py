@@ -174,7 +174,7 @@ def test_story_9_the_cursor_moves_with_the_rows(house: House) -> None:
     assert len(house.messages(kind="order")) == 45 == len({m.external_id for m in house.messages(kind="order")})
 
 
-def test_story_10_what_the_source_holds_is_compared_with_what_came(house: House) -> None:
+def test_story_9_what_the_source_holds_is_compared_with_what_came(house: House) -> None:
     from hub.views.completeness import completeness
 
     shop = house.shop()
