@@ -19,7 +19,7 @@ from hub.store.db import Database
 LEASE_SECONDS = 0.5
 """How much of the steady rate one lease takes, and how long it may be spent; also how soon others' silence is seen."""
 FEW = 4
-"""A slow connection leases this many tokens at once, so that not every call commits."""
+"""A lease is for this many tokens, and for this many of the calls that ask for it, so that not every call commits."""
 PATIENCE_SECONDS = 2.0
 """A thread waits this long for tokens; for more, its job goes back and the thread does something else."""
 PAUSE_SECONDS = 0.05
@@ -116,7 +116,7 @@ class SharedBudget:
             rate, size = (self._last[0].rate, self._last[0].size) if self._last else (0.0, 0.0)
             unspent, self._tokens = self._tokens, 0.0
             since = self._until - dt.timedelta(seconds=LEASE_SECONDS) if unspent else None
-        chunk = max(cost, LEASE_SECONDS * rate, min(FEW, size / 4))
+        chunk = max(cost, LEASE_SECONDS * rate, min(FEW * max(cost, 1.0), size / 4))
         with self._db.write() as tx:
             lease = limits.lease(tx, self._id, now, cost, chunk, unspent, since)
         with self._state:

@@ -283,6 +283,6 @@ def _gap(node: Any, path: tuple[str | int, ...] = (), owner: str = "") -> tuple[
     else:
         return None
     for step, value in steps:
-        if isinstance(value, (dict, list)) and (found := _gap(value, (*path, step), owner)):
+        if value and isinstance(value, (dict, list)) and (found := _gap(value, (*path, step), owner)):
             return found
     return None

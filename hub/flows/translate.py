@@ -176,6 +176,7 @@ class Guide:
         self._partners: dict[int, Row[Any]] = {}
         self._agreements: dict[tuple[int, str, str], Row[Any] | None] = {}
         self._mappings: dict[str, CompiledMapping] = {}
+        self._looked_up: dict[tuple[str, str], str | None] = {}
 
     def inbound(self, message: Row[Any]) -> tuple[CompiledMapping, Context]:
         """For a document that came. Raises `Park` when no mapping fits."""
@@ -219,8 +220,13 @@ class Guide:
             source=source,
             partner=self._partner(partner_id) if partner_id is not None else {},
             connection={"name": connection.name, "type": connection.type, **connection.settings},
-            lookup=lambda table, key: connection_store.lookup_value(self.tx, table, key),
+            lookup=self._lookup,
         )
+
+    def _lookup(self, table: str, key: str) -> str | None:
+        if (table, key) not in self._looked_up:
+            self._looked_up[table, key] = connection_store.lookup_value(self.tx, table, key)
+        return self._looked_up[table, key]
 
     def _partner(self, partner_id: int) -> dict[str, Any]:
         if partner_id not in self._partners:

@@ -101,7 +101,8 @@ def add_payloads(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def get(tx: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:
     """Messages by id."""
-    return {row.id: row for row in tx.execute(_GET, {"ids": list(ids)})}
+    wanted = list(ids)
+    return {row.id: row for row in tx.execute(_GET, {"ids": wanted})} if wanted else {}
 
 
 def bodies(tx: Connection, ids: Iterable[int], part: str = "body") -> dict[int, bytes]:

@@ -42,6 +42,7 @@ _ADD_LINES = order_lines.insert().returning(order_lines.c.id, sort_by_parameter_
 _LINES = (
     select(order_lines).where(order_lines.c.order_id.in_(bindparam("ids", expanding=True))).order_by(order_lines.c.id)
 )
+_ADD_REFS = line_refs.insert()
 _QUANTITIES = (
     select(
         ledger.c.line_id,
@@ -128,7 +129,7 @@ def add_lines(tx: Connection, order_id: int, system: str, rows: Sequence[Mapping
         {"line_id": line_id, "system": system, "ref": row["external_id"]}
         for line_id, row in zip(ids, rows, strict=True)
     ]
-    tx.execute(line_refs.insert(), refs)
+    tx.execute(_ADD_REFS, refs)
     return ids
 
 
