@@ -55,7 +55,7 @@ def spoil(trial: Trial) -> None:
     store.post("webhooks", **WEBHOOKS, seed=SEED)
     warehouse.post("webhooks", **WEBHOOKS, seed=SEED + 1)
     partner.post("faults", half_written=0.3, pause_seconds=0.6, seed=SEED)
-    warehouse.post("simulation", allocate_after=[0.2, 4.0], malformed_every=50, seed=SEED)
+    warehouse.post("simulation", allocate_after=[0.2, 20.0 if FULL else 4.0], malformed_every=50, seed=SEED)
     store.post("cancel", fraction=0.05, within_seconds=[0, 8], seed=SEED, future=True)
 
 
