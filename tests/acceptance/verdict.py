@@ -118,7 +118,7 @@ class Verdict:
     def _races(self) -> dict[str, Json]:
         """Cancelled orders of which units were shipped nevertheless, with the instants that tell why.
 
-        `known`: when the hub learned of it; `made`: when it fixed what it asked of the warehouse; `created`: when the
+        `known`: when the hub learned of it; `sealed`: when it fixed what it asked of the warehouse; `created`: when the
         warehouse got that; `picked`: when it began to work on it.
         """
         found = {}
@@ -155,10 +155,17 @@ class Verdict:
         )
         return sum(row.units if row.kind == "cancellation.too-late" else row.asked - row.units for row in rows)
 
-    def check_no_order_known_as_cancelled_was_sent(self) -> Iterator[Json]:
+    def check_nothing_was_made_for_the_warehouse_once_a_cancel_was_known(self) -> Iterator[Json]:
+        """A create that was on its way by then cannot be called back; its cancel follows it in the lane."""
         for name, race in self.races.items():
-            if race["known"] is None or race["known"] < max(race["sealed"], race["created"]):
+            if race["known"] is None or race["known"] < race["sealed"]:
                 yield {"order": name, **race}
+
+    def check_no_unit_was_shipped_whose_cancel_was_granted(self) -> Iterator[Json]:
+        for made in self.warehouse["fulfillments"]:
+            for line in made["lines"]:
+                if line["shipped"] + line["allocated"] + line["cancelled"] > line["quantity"]:
+                    yield {"reference": made["reference"], **line}
 
     def check_a_lost_race_is_told(self) -> Iterator[Json]:
         for name, race in self.races.items():
@@ -277,6 +284,9 @@ class Verdict:
             "cancelled orders": sum(1 for report in self.store if report["cancelled_at"]),
             "units the warehouse gave back": self.warehouse["totals"]["cancelled"],
             "orders of which units shipped before their cancel arrived": len(self.races),
+            "of these, creates under way when the cancel became known": sum(
+                1 for race in self.races.values() if race["known"] is not None and race["created"] > race["known"]
+            ),
             "malformed": {
                 "store": sum(1 for r in self.store if any(t.startswith("malformed") for t in r["traits"])),
                 "warehouse": len(self.warehouse["malformed"]),
