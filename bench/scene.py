@@ -35,7 +35,7 @@ class Scene:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.world = World(folder / "world", store={"plan": "enterprise"}, partner=None)
+        self.world = World(folder / "world", store={"plan": "generous"}, partner=None)
         self.port = _free_port()
         self.store_id = self._link()
 
