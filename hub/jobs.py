@@ -186,7 +186,8 @@ def later(job: Job, due_at: dt.datetime, error: Mapping[str, Any], *, costs: boo
 def failed(job: Job, now: dt.datetime, error: Exception) -> Outcome:
     """Decide what an error means for the job. Errors that a connection's owner must mend wait without cost."""
     facts = error_facts(error)
-    if isinstance(error, Rejected):
+    of_flow = job.kind == "pull" and job.external_id is None
+    if isinstance(error, Rejected) and not of_flow:
         return parked(job, now, facts)
     if isinstance(error, Retry) and error.limited:
         return later(job, now + dt.timedelta(seconds=error.after or FIRST_DELAY), facts, costs=False)
@@ -211,7 +212,7 @@ def error_facts(error: Exception) -> dict[str, Any]:
         if isinstance(error, Rejected) and error.field:
             facts["field"] = error.field
         return facts
-    return {"code": "job.unexpected", "detail": f"{type(error).__name__}: {error}"[:500]}
+    return {"code": "job.unexpected", "detail": f"{type(error).__name__}; the log says where."}
 
 
 def finish(tx: Connection, outcomes: Sequence[Outcome], worker: str, now: dt.datetime) -> None:

@@ -29,7 +29,7 @@ from hub.store.jobs import Job
 log = structlog.get_logger()
 
 BATCH = 64
-AT_ONCE = {"translate": 1, "deliver": 2, "pull": 4}
+AT_ONCE = {"translate": 1, "deliver": 2, "pull": 8}
 """Batches of each kind that run side by side. Translating is work for the processor: more threads would not help."""
 
 WATCH_SECONDS = 0.05
@@ -49,7 +49,8 @@ class Worker:
         self._busy: dict[str, int] = dict.fromkeys(AT_ONCE, 0)
         self._held: dict[int, Job] = {}
         self._lock = threading.Lock()
-        self._batches = ThreadPoolExecutor(sum(AT_ONCE.values()), thread_name_prefix="batch")
+        # Threads of its own for each kind: a slow source must not keep what has come from going out.
+        self._batches = {kind: ThreadPoolExecutor(most, thread_name_prefix=kind) for kind, most in AT_ONCE.items()}
         self._calls = ThreadPoolExecutor(inst.config.worker_threads, thread_name_prefix="call")
 
     def run(self) -> None:
@@ -70,10 +71,14 @@ class Worker:
             if not claimed:
                 self._wake.wait(self.inst.config.poll_seconds)
                 self._wake.clear()
-        self._batches.shutdown(wait=True)
-        self._calls.shutdown(wait=True)
+        self.close()
         for thread in background:
             thread.join()
+
+    def close(self) -> None:
+        """Wait for what is under way, and give the threads back."""
+        for executor in (*self._batches.values(), self._calls):
+            executor.shutdown(wait=True)
 
     def drain(self) -> int:
         """Run all that is due now, batch by batch, in this thread; gives how many jobs ran. For tests and `--once`."""
@@ -88,23 +93,23 @@ class Worker:
 
     def _claim(self) -> bool:
         with self._lock:
-            free = [kind for kind, most in AT_ONCE.items() if self._busy[kind] < most]
-        if not free:
-            return False
-        claimed = self._claim_for(free)
-        for kind in free:
-            mine = [job for job in claimed if job.kind == kind]
-            # A pull runs for as long as the other side has pages, so each has a thread of its own.
-            for batch in [[job] for job in mine] if kind == "pull" else [mine] if mine else []:
-                with self._lock:
-                    self._busy[kind] += 1
-                self._batches.submit(self._run_batch, kind, batch)
-        return bool(claimed)
+            free = {kind: most - self._busy[kind] for kind, most in AT_ONCE.items()}
+        batched = [kind for kind in ("translate", "deliver") if free[kind]]
+        claimed = self._claim_for(batched) if batched else []
+        # A pull runs for as long as the other side has pages, so each has a thread of its own.
+        pulls = self._claim_for(["pull"], free["pull"]) if free["pull"] else []
+        batches = [[job for job in claimed if job.kind == kind] for kind in batched] + [[job] for job in pulls]
+        for batch in filter(None, batches):
+            kind = batch[0].kind
+            with self._lock:
+                self._busy[kind] += 1
+            self._batches[kind].submit(self._run_batch, kind, batch)
+        return bool(claimed or pulls)
 
-    def _claim_for(self, kinds: Sequence[str]) -> list[Job]:
+    def _claim_for(self, kinds: Sequence[str], limit: int = BATCH) -> list[Job]:
         now = self.inst.now()
         with self.inst.db.write() as tx:
-            claimed = jobs.claim(tx, self.name, now, BATCH, kinds)
+            claimed = jobs.claim(tx, self.name, now, limit, kinds)
         with self._lock:
             self._held.update({job.id: job for job in claimed})
         return claimed

@@ -224,6 +224,10 @@ def ignore_message(inst: Installation, message_id: int, reason: str, actor: str)
         if message is None or message.state != "parked":
             raise Refused("message.not-waiting", "Only a parked message can be ignored.")
         state = "ignored" if message.direction == "in" else "withdrawn"
+        if message.direction == "out":
+            job_store.close(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id)
+            if message.kind == "cancellation" and message.subject_id is not None:
+                store.answer_cancellation(batch.tx, message.subject_id, [], batch.now)
         problem = {**(message.problem or {}), "ignored_because": reason}
         batch.end(message.id, state, reason="person.ignored", problem=problem, order_id=message.order_id)
         batch.event("message.ignored", message_id=message.id, order_id=message.order_id, actor=actor, reason=reason)

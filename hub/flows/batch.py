@@ -62,6 +62,11 @@ class Batch:
         return able[0] if len(able) == 1 else None
 
     @cached_property
+    def outbound_stopped(self) -> bool:
+        """Has a person stopped all outbound?"""
+        return job_store.outbound_stopped(self.tx)
+
+    @cached_property
     def code(self) -> str:
         """A few letters that tell this installation's references from another's in the same warehouse."""
         return str(connection_store.setting(self.tx, "installation_code") or "H")

@@ -64,13 +64,15 @@ def tell_source(batch: Batch, order: Row[Any], sums: Mapping[int, Quantities]) -
 
 
 def never_sent(message: Row[Any]) -> bool:
-    """True when the other side certainly has not got it: not tried, or every try is known to have failed."""
-    return message.state in ("sealed", "parked", "withdrawn") and message.sent_at is None
+    """True when the other side certainly has not got it: not tried, shadowed, or every try is known to have failed."""
+    if message.sent_at is not None:
+        return False
+    return message.state in ("sealed", "parked", "withdrawn") or message.reason == "effect.shadow"
 
 
 def _withdraw(batch: Batch, fulfillment: Row[Any], message: Row[Any]) -> None:
     """The sealed create no longer says what is wanted. Its delivery makes it anew, or ends when nothing is left."""
-    if message.state == "sealed":
+    if message.state == "sealed" or message.reason == "effect.shadow":
         batch.end(message.id, "withdrawn", reason="effect.replaced", order_id=fulfillment.order_id)
     elif message.state == "parked":
         job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id)

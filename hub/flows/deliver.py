@@ -68,10 +68,15 @@ def _seal_all(inst: Installation, tx: Connection, claimed: Sequence[Job], worker
     sealed = message_store.get(tx, [job.message_id for job in claimed if job.message_id])
     effects: list[_Effect] = []
     outcomes: list[Outcome] = []
+    held = order_store.held(tx, [job.order_id for job in claimed if job.order_id and job.noun == "fulfillment"])
     for job in claimed:
         if job.id not in mine:
             continue
         order = orders.get(job.order_id) if job.order_id else None
+        waits = _waits(batch, job, job.noun == "fulfillment" and job.order_id in held)
+        if waits:
+            outcomes.append(jobs.later(job, now + LOOK_AGAIN, {"code": waits}, costs=False))
+            continue
         try:
             with batch.document():
                 effect = _seal(batch, guide, job, order, sealed.get(job.message_id or 0))
@@ -91,6 +96,23 @@ def _seal_all(inst: Installation, tx: Connection, claimed: Sequence[Job], worker
     _mark_sent(tx, [e for e in effects if not e.doubtful], now)
     jobs.finish(tx, outcomes, worker, now)
     return effects
+
+
+LOOK_AGAIN = dt.timedelta(seconds=30)
+"""When work that was claimed just before a person stopped it, or its order was held, is looked at again."""
+
+
+def _waits(batch: Batch, job: Job, held: bool) -> str | None:
+    """Why a delivery must not go now, although it could be claimed: what a person decides counts until the sealing."""
+    connection = batch.connections[job.connection_id]
+    flow = batch.flows.get((job.connection_id, "out", job.noun))
+    if connection.mode == "off":
+        return "outbound.off"
+    if connection.outbound_stopped or batch.outbound_stopped:
+        return "outbound.stopped"
+    if flow is not None and flow.paused:
+        return "outbound.paused"
+    return "outbound.held" if held else None
 
 
 def _seal(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, sealed: Row[Any] | None) -> _Effect | None:
@@ -133,8 +155,8 @@ def _key(key: str, generation: int) -> str:
 
 
 def _live(batch: Batch, effect: _Effect) -> _Effect | None:
-    """In shadow mode everything happens but the push."""
-    if effect.connection.mode == "live":
+    """In shadow mode everything happens but the push. What may have been sent before it is still settled."""
+    if effect.connection.mode == "live" or effect.doubtful:
         return effect
     batch.end(effect.message_id, "done", reason="effect.shadow", order_id=effect.job.order_id)
     batch.event("delivery.shadow", order_id=effect.job.order_id, message_id=effect.message_id, document=effect.kind)

@@ -39,6 +39,7 @@ from hub.store import shipments as shipment_store
 KIND = "edi"
 """The kind of a message that is a whole EDI file."""
 
+ACKNOWLEDGEMENT_SET = "997"
 LARGEST_CONTROL = 999_999_999
 MAX_FINDINGS = 25
 
@@ -140,8 +141,8 @@ def _stated(group: Group) -> int:
 def _take_group(batch: Batch, message: Row[Any], part: _Part, group: Group) -> int:
     decision = acknowledge_group(group)
     rows = [
-        _document(message, part, group, one, accepted=verdict.accepted, errors=verdict.errors)
-        for one, verdict in zip(group.sets, decision.sets, strict=True)
+        _document(message, part, group, one, numbers, accepted=verdict.accepted, errors=verdict.errors)
+        for one, verdict, numbers in zip(group.sets, decision.sets, _numbers(part, group), strict=True)
     ]
     known = message_store.known(batch.tx, message.connection_id, [row["external_id"] for row, _ in rows])
     for row, _ in rows:
@@ -152,7 +153,7 @@ def _take_group(batch: Batch, message: Row[Any], part: _Part, group: Group) -> i
     added = message_store.add(batch.tx, rows)
     if not added:
         return 0
-    _follow(batch, message, part, group, added)
+    _follow(batch, added)
     if decision.root is not None and _owed(part, group):
         _acknowledge(batch, message, part, group, decision)
     return len(added)
@@ -165,10 +166,16 @@ _DUPLICATE = {
 
 
 def _document(
-    message: Row[Any], part: _Part, group: Group, one: RawSet, *, accepted: bool, errors: Sequence[Finding]
+    message: Row[Any],
+    part: _Part,
+    group: Group,
+    one: RawSet,
+    numbers: str,
+    *,
+    accepted: bool,
+    errors: Sequence[Finding],
 ) -> tuple[dict[str, Any], bytes]:
     """One transaction set as a message of its own; its bytes are its envelope's and its own, as they came."""
-    numbers = _numbers(part, group, one)
     agreement = part.agreements.get(one.set_id)
     row: dict[str, Any] = {
         "direction": "in",
@@ -201,18 +208,18 @@ def _document(
     return row, part.interchange.alone(group, one)
 
 
-def _numbers(part: _Part, group: Group, one: RawSet) -> str:
-    """The control numbers of a set; one that repeats an earlier set's number also gets its place."""
-    numbers = f"{part.interchange.part(13)}/{group.control_number}/{one.control_number}"
-    place = next(i for i, other in enumerate(group.sets) if other is one)
-    repeated = any(other.control_number == one.control_number for other in group.sets[:place])
-    return f"{numbers}#{place + 1}" if repeated else numbers
+def _numbers(part: _Part, group: Group) -> list[str]:
+    """The control numbers of each set of a group; one that repeats an earlier set's number also gets its place."""
+    named: dict[str, int] = {}
+    for place, one in enumerate(group.sets, 1):
+        numbers = f"{part.interchange.part(13)}/{group.control_number}/{one.control_number}"
+        named[f"{numbers}#{place}" if numbers in named else numbers] = place
+    return list(named)
 
 
-def _follow(batch: Batch, message: Row[Any], part: _Part, group: Group, added: Sequence[tuple[int, str, str]]) -> None:
-    """What the new documents of a group cause: their translation, or the matching of acknowledgements."""
+def _follow(batch: Batch, added: Sequence[tuple[int, str, str]]) -> None:
+    """The new documents of a group are read next; what is parked is told."""
     rows = message_store.get(batch.tx, [id_ for id_, _, _ in added])
-    trees = {_numbers(part, group, one): one.tree for one in group.sets}
     for row in rows.values():
         if row.state == "parked":
             batch.event(
@@ -222,8 +229,6 @@ def _follow(batch: Batch, message: Row[Any], part: _Part, group: Group, added: S
                 code=row.reason,
                 document=row.set_id,
             )
-        elif group.functional_id == FUNCTIONAL_ACKNOWLEDGEMENT:
-            _match(batch, row, part, trees.get(row.control))
         else:
             batch.jobs.append(jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, batch.now))
 
@@ -300,46 +305,46 @@ def _zone(partner: Any) -> ZoneInfo:
 # -- acknowledgements of what we sent -------------------------------------------------------------------------------
 
 
-def _match(batch: Batch, row: Row[Any], part: _Part, tree: TransactionSet | None) -> None:
-    """A partner's functional acknowledgement: find what it is about and note the verdict."""
-    if tree is None or part.partner is None:
-        return
+def is_acknowledgement(message: Row[Any]) -> bool:
+    """Is this document a partner's functional acknowledgement of what we sent?"""
+    return bool(message.via == "split" and message.set_id == ACKNOWLEDGEMENT_SET)
+
+
+def acknowledged(batch: Batch, message: Row[Any], tree: TransactionSet) -> Park | None:
+    """Find what a functional acknowledgement is about and note its verdict; gives the problem when that is nothing."""
     received = read_acknowledgement(tree)
     control = f"{received.functional_id}/{received.control_number.lstrip('0')}"
+    partner = connection_store.partner(batch.tx, message.partner_id)
+    name = partner.name if partner else "A partner"
     sent = [
-        m for m in message_store.by_control(batch.tx, row.connection_id, control) if m.partner_id == part.partner.id
+        m
+        for m in message_store.by_control(batch.tx, message.connection_id, control)
+        if m.partner_id == message.partner_id
     ]
     if not sent:
-        batch.end(row.id, "parked", reason="acknowledgement.unmatched", problem=_UNMATCHED)
         event_store.alert(
             batch.tx,
-            f"partner/{part.partner.id}/unmatched",
+            f"partner/{message.partner_id}/unmatched",
             "acknowledgement.unmatched",
-            f"{part.partner.name} acknowledges group {control}, which was not sent.",
+            f"{name} acknowledges group {control}, which was not sent.",
             batch.now,
-            row.connection_id,
+            message.connection_id,
         )
-        return
+        return Park("acknowledgement.unmatched", "It acknowledges a group that this hub has not sent to the partner.")
     verdict = _verdict(received)
-    for message in sent:
-        message_store.change(batch.tx, [{"b_id": message.id, "acknowledged": verdict}])
-        batch.event("acknowledgement.received", order_id=message.order_id, message_id=message.id, verdict=verdict)
+    for each in sent:
+        message_store.change(batch.tx, [{"b_id": each.id, "acknowledged": verdict}])
+        batch.event("acknowledgement.received", order_id=each.order_id, message_id=each.id, verdict=verdict)
         if verdict == "rejected":
             event_store.alert(
                 batch.tx,
-                f"message/{message.id}/rejected",
+                f"message/{each.id}/rejected",
                 "acknowledgement.rejected",
-                f"{part.partner.name} rejects our {message.set_id} {control}.",
+                f"{name} rejects our {each.set_id} {control}.",
                 batch.now,
-                row.connection_id,
+                message.connection_id,
             )
-    batch.end(row.id, "done", order_id=sent[0].order_id)
-
-
-_UNMATCHED = {
-    "code": "acknowledgement.unmatched",
-    "detail": "It acknowledges a group that this hub has not sent to the partner.",
-}
+    return None
 
 
 def _verdict(received: ReceivedAcknowledgement) -> str:

@@ -94,9 +94,14 @@ def awaited(connection_id: int, scope: str, external_id: str) -> str:
 
 
 def _judge(batch: Batch, message: Row[Any], order: Row[Any], doc: Document, content: str) -> None:
+    came = doc.get("updated_at") or message.revised_at
+    waited_for_it = (message.awaits or "").startswith("order/")
+    if (came is None or order.source_at is None) and message.id < order.message_id and not waited_for_it:
+        # Without times of the source, the order of arrival decides: a released document must not undo a later one.
+        raise Ignore("revision.older")
     verdict = judge(
         Revision(order.source_at, order.source_hash),
-        Revision(doc.get("updated_at") or message.revised_at, content),
+        Revision(came, content),
         fetched=message.via == "fetch" or message.id == order.message_id,
         restates=doc["purpose"] != "original",
     )

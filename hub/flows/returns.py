@@ -13,7 +13,7 @@ from hub.flows.batch import Batch
 from hub.flows.naming import numbered
 from hub.flows.orders import awaited, scope_of
 from hub.flows.problems import Ignore, Park
-from hub.flows.shipments import fulfillment_named, whole, write_back
+from hub.flows.shipments import fulfillment_named, older, whole, write_back
 from hub.ledger import Entry, Kind, OutOfBounds, post
 from hub.ledger.changes import kits_completed
 from hub.store import orders as order_store
@@ -48,6 +48,7 @@ def _opened(batch: Batch, message: Row[Any], doc: Document) -> int:
         rows.append(
             _row(line, row.id, whole((line.get("quantity") or Decimal(0)) * row.pack_factor, f"lines[{i}].quantity"), 0)
         )
+    _known(batch, message, doc)
     return_id = _save(batch, message, order.id, doc, rows)
     batch.event(
         "return.opened",
@@ -83,7 +84,7 @@ def _received(batch: Batch, message: Row[Any], doc: Document) -> int:
     order = order_store.get(batch.tx, fulfillment.order_id, lock=True)
     if order is None:
         raise Park("return.unknown-order", "Its order no longer exists.")
-    known = store.find_return(batch.tx, message.connection_id, doc["external_id"])
+    known = _known(batch, message, doc)
     had: dict[int, int] = {}
     if known is not None:
         for line in store.return_lines_of(batch.tx, known.id):
@@ -93,7 +94,8 @@ def _received(batch: Batch, message: Row[Any], doc: Document) -> int:
     now: dict[int, int] = {}
     for row in rows:
         now[row["line_id"]] = now.get(row["line_id"], 0) + row["received"]
-    gained = {line_id: units - had.get(line_id, 0) for line_id, units in now.items() if units != had.get(line_id, 0)}
+    gained = {line_id: now.get(line_id, 0) - had.get(line_id, 0) for line_id in had.keys() | now.keys()}
+    gained = {line_id: units for line_id, units in gained.items() if units}
     if known is not None and not gained:
         raise Ignore("revision.same")
     _post(batch, order.id, fulfillment.id, message, gained)
@@ -114,6 +116,14 @@ def _received(batch: Batch, message: Row[Any], doc: Document) -> int:
     else:
         batch.event("return.unannounced", order_id=order.id, message_id=message.id)
     return int(order.id)
+
+
+def _known(batch: Batch, message: Row[Any], doc: Document) -> Row[Any] | None:
+    """The return as it is stored. Raises `Ignore` when this message is an older revision of it."""
+    known = store.find_return(batch.tx, message.connection_id, doc["external_id"])
+    if known is not None and older(batch, message, known.message_id):
+        raise Ignore("revision.older")
+    return known
 
 
 def _whole_units(came: Sequence[tuple[Row[Any], dict[str, Any]]], asked: Sequence[Row[Any]]) -> list[dict[str, Any]]:

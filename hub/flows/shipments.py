@@ -18,6 +18,7 @@ from hub.flows.route import due
 from hub.ledger import Entry, Kind, OutOfBounds, post
 from hub.ledger.changes import kits_completed
 from hub.store import connections as connection_store
+from hub.store import messages as message_store
 from hub.store import orders as order_store
 from hub.store import shipments as store
 
@@ -79,6 +80,8 @@ def fulfillment_named(batch: Batch, connection_id: int, reference: str | None) -
 
 def _again(batch: Batch, message: Row[Any], known: Row[Any], doc: Document) -> int:
     """The backend states a shipment once more: take over tracking that came late, refuse other quantities."""
+    if older(batch, message, known.message_id):
+        raise Ignore("revision.older")
     rows = store.packages_of(batch.tx, known.id)
     asked = order_store.lines_of_fulfillment(batch.tx, known.fulfillment_id)
     numbers = {(line.line_id, line.sku): number for number, line in numbered(asked).items()}
@@ -99,12 +102,14 @@ def _again(batch: Batch, message: Row[Any], known: Row[Any], doc: Document) -> i
             order_id=known.order_id,
         )
     fresh = False
-    for (row, _), now in zip(rows, doc["packages"], strict=True):
+    by_id = {row.external_id: row for row, _ in rows if row.external_id}
+    for (in_place, _), now in zip(rows, doc["packages"], strict=True):
+        row = by_id.get(now.get("external_id"), in_place)
         values = {name: now.get(name) for name in ("tracking_number", "tracking_url", "carrier", "service")}
         values = {name: value for name, value in values.items() if value and value != getattr(row, name)}
         if values:
             store.change_package(batch.tx, row.id, **values)
-            fresh = fresh or row.tracking_number is None
+            fresh = True
     if not fresh:
         raise Ignore("revision.same")
     batch.event("shipment.tracking-added", order_id=known.order_id, message_id=message.id, shipment=doc["external_id"])
@@ -112,6 +117,14 @@ def _again(batch: Batch, message: Row[Any], known: Row[Any], doc: Document) -> i
     if order is not None:
         write_back(batch, order, "tracking", known.id, about=message.id)
     return int(known.order_id)
+
+
+def older(batch: Batch, message: Row[Any], applied_id: int) -> bool:
+    """Is this revision older, by the source's own times, than the one that was taken in?"""
+    if message.revised_at is None:
+        return False
+    applied = message_store.get(batch.tx, [applied_id]).get(applied_id)
+    return applied is not None and applied.revised_at is not None and message.revised_at < applied.revised_at
 
 
 def _match(

@@ -11,12 +11,14 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import OperationalError
 
 from hub import jobs
+from hub.edi.tree import TransactionSet
 from hub.flows import interchanges, inventory, orders, returns, shipments
 from hub.flows.batch import Batch
 from hub.flows.problems import Ignore, Park
 from hub.flows.reading import Reading, read
 from hub.installation import Installation
 from hub.jobs import Outcome
+from hub.log import frames
 from hub.mapping import Context, MappingError
 from hub.mapping import Mapping as CompiledMapping
 from hub.store import connections as connection_store
@@ -46,6 +48,8 @@ class _Task:
     body: bytes | None
     reading: Reading | None = None
     split: interchanges.Split | None = None
+    acknowledgement: TransactionSet | None = None
+    kind: str = ""
     problem: Park | None = None
     used: str | None = None
     """Hash of the mapping that read it, or failed to."""
@@ -73,10 +77,10 @@ def translate(inst: Installation, claimed: Sequence[Job], worker: str) -> None:
 
 def _document(message: Row[Any]) -> dict[str, Any]:
     return {
-        "b_id": message.id,
         "b_connection": message.connection_id,
         "b_kind": message.kind,
         "b_external": message.external_id,
+        "b_revised": message.revised_at,
     }
 
 
@@ -97,10 +101,12 @@ def _read(guide: Guide, task: _Task) -> None:
             raise Park("payload.erased", "Its content has been erased, so it can no longer be read.")
         if task.message.kind == interchanges.KIND:
             task.split = interchanges.split(guide.tx, task.message, task.body)
+        elif interchanges.is_acknowledgement(task.message):
+            task.acknowledgement = interchanges.only_set(task.body)
         else:
-            mapping, context = guide.inbound(task.message)
+            task.kind, mapping, context = guide.inbound(task.message)
             task.used = mapping.hash
-            task.reading = read(task.message.kind, task.body, task.message.format, mapping, context)
+            task.reading = read(task.kind, task.body, task.message.format, mapping, context)
     except Park as problem:
         task.problem = problem
     except OperationalError:
@@ -111,7 +117,7 @@ def _read(guide: Guide, task: _Task) -> None:
 
 def unexpected(error: Exception) -> Park:
     """A fault of ours: it takes only this document aside, with what a report of it needs."""
-    log.exception("document.unexpected")
+    log.error("document.unexpected", error=type(error).__name__, frames=frames(error))
     return Park("document.unexpected", f"The hub could not handle it: {type(error).__name__}. Please report this.")
 
 
@@ -124,8 +130,12 @@ def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
         with batch.document():
             order_id = None
             refused = interchanges.apply(batch, message, task.split) if task.split else None
+            if task.acknowledgement is not None:
+                refused = interchanges.acknowledged(batch, message, task.acknowledgement)
             if task.reading is not None:
-                order_id = APPLY[message.kind](batch, message, task.reading.document, task.reading.content)
+                order_id = APPLY[task.kind](batch, message, task.reading.document, task.reading.content)
+                if task.kind != message.kind:  # its agreement came after it
+                    message_store.change(batch.tx, [{"b_id": message.id, "kind": task.kind}])
             if refused is None:
                 batch.end(message.id, "done", order_id=order_id or message.order_id, mapping_hash=used)
             else:
@@ -178,18 +188,20 @@ class Guide:
         self._mappings: dict[str, CompiledMapping] = {}
         self._looked_up: dict[tuple[str, str], str | None] = {}
 
-    def inbound(self, message: Row[Any]) -> tuple[CompiledMapping, Context]:
-        """For a document that came. Raises `Park` when no mapping fits."""
+    def inbound(self, message: Row[Any]) -> tuple[str, CompiledMapping, Context]:
+        """For a document that came: what kind it is, what reads it, and what that may see. Raises `Park` when no
+        mapping fits."""
         connection = self._connections[message.connection_id]
         if message.partner_id is not None and message.set_id is not None:
             agreement = self.agreement(message.partner_id, "in", message.set_id)
-            name = agreement.mapping if agreement else None
+            kind, name = (agreement.kind, agreement.mapping) if agreement else (message.kind, None)
         else:
+            kind = message.kind
             flow = self._flows.get((connection.id, "in", message.kind))
             name = flow.mapping if flow and flow.mapping else f"{connection.type}/{message.kind}.in"
         if name is None:
             raise Park("edi.no-agreement", f"There is no agreement with the partner on set {message.set_id}.")
-        return self.mapping(name), self.context(message.connection_id, message.partner_id)
+        return kind, self.mapping(name), self.context(message.connection_id, message.partner_id)
 
     def outbound(self, connection_id: int, kind: str) -> CompiledMapping:
         """For a document that goes to a connection without a partner."""

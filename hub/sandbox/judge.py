@@ -57,8 +57,15 @@ HELD = ("unpaid", "on_hold", "test")
 def _judge_store_order(order: Json, fulfillments: list[Json]) -> list[Json]:
     name, found = order["name"], []
     shipped = _shipped(fulfillments)
-    fulfilled = Counter({sku: units for sku, units in _sum(
-        (line["sku"], line["fulfilled"]) for line in order["lines"] if line["requires_shipping"]).items() if units})
+    fulfilled = Counter(
+        {
+            sku: units
+            for sku, units in _sum(
+                (line["sku"], line["fulfilled"]) for line in order["lines"] if line["requires_shipping"]
+            ).items()
+            if units
+        }
+    )
     tracking = {number for entry in fulfillments for number in entry["tracking"]}
     if fulfillments and _must_not_ship(order):
         found.append({"kind": "not-to-be-shipped", "order": name, "traits": order["traits"]})

@@ -1,9 +1,9 @@
 """Starts the three peers on free ports, drives their control APIs, and stops them.
 
-    with World(folder) as world:
-        world.store.post("seed", count=200)
-        hub_settings = world.store.url, world.store.token
-        print(world.warehouse.get("report"))
+with World(folder) as world:
+    world.store.post("seed", count=200)
+    hub_settings = world.store.url, world.store.token
+    print(world.warehouse.get("report"))
 """
 
 from __future__ import annotations

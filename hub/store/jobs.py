@@ -7,14 +7,27 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Boolean, Connection, and_, bindparam, exists, func, literal_column, or_, select, text, update
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from hub.store.tables import LIVE_SQL, attempts, connections, flows, jobs, messages
 from hub.store.tables import settings as settings_table
 from hub.store.types import Instant
 from hub.store.upsert import insert
 
-LIVE = (literal_column("'pending'"), literal_column("'running'"))
+LIVE: tuple[ColumnElement[str], ...] = (literal_column("'pending'"), literal_column("'running'"))
 """Written out, not bound: SQLite then sees that the index of live jobs answers, and passes over those that are done."""
 OUTBOUND_STOPPED = "outbound_stopped"
 
@@ -53,8 +66,10 @@ def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
 
 def live_generations(tx: Connection, key: str) -> dict[str, int]:
     """The newest generation with this key that is pending, and that is running."""
-    statement = select(jobs.c.state, func.max(jobs.c.generation)).where(jobs.c.key == key, jobs.c.state.in_(LIVE))
-    return {state: generation for state, generation in tx.execute(statement.group_by(jobs.c.state))}
+    statement = select(jobs.c.state, func.max(jobs.c.generation).label("generation")).where(
+        jobs.c.key == key, jobs.c.state.in_(LIVE)
+    )
+    return {row.state: row.generation for row in tx.execute(statement.group_by(jobs.c.state))}
 
 
 _NOW = bindparam("now", type_=Instant)
@@ -223,3 +238,12 @@ def wake(tx: Connection, now: dt.datetime, **where: Any) -> int:
 def outbound_stopped(tx: Connection) -> bool:
     """Has a person stopped all outbound?"""
     return bool(tx.execute(_STOPPED).scalar())
+
+
+def close(tx: Connection, now: dt.datetime, *, key: str, connection_id: int) -> None:
+    """End the parked job of an effect that a person does not want any more."""
+    tx.execute(
+        update(jobs)
+        .where(jobs.c.key == key, jobs.c.connection_id == connection_id, jobs.c.state == "parked")
+        .values(state="done", finished_at=now)
+    )

@@ -7,14 +7,14 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, update
 
 from hub.sdk.connector import Document
 from hub.store.tables import mapping_texts, messages, payloads
 from hub.store.upsert import insert
 
 # Statements that every document runs stand ready: to build one costs several times as much as to run it.
-_IDS = bindparam("ids", expanding=True)
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
 _GET = select(messages).where(messages.c.id.in_(_IDS))
 _BODIES = (
     select(payloads.c.message_id, payloads.c.body)
@@ -282,11 +282,13 @@ def known(tx: Connection, connection_id: int, external_ids: Sequence[str]) -> se
 
 
 def supersede(tx: Connection, done: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:
-    """Close parked revisions of documents of which a later one has been taken in.
+    """Close parked revisions of documents of which a later one, by the source's own time, has been taken in.
 
-    Each of `done`: `b_id`, `b_connection`, `b_kind`, `b_external`.
+    Each of `done`: `b_connection`, `b_kind`, `b_external`, `b_revised`. Without a time nothing tells a later revision
+    from another document of the same name, so nothing is closed.
     """
-    if done:
+    dated = [row for row in done if row["b_revised"] is not None]
+    if dated:
         tx.execute(
             update(messages)
             .where(
@@ -295,8 +297,8 @@ def supersede(tx: Connection, done: Sequence[Mapping[str, Any]], now: dt.datetim
                 messages.c.kind == bindparam("b_kind"),
                 messages.c.external_id == bindparam("b_external"),
                 messages.c.state == "parked",
-                messages.c.id < bindparam("b_id"),
+                messages.c.revised_at < bindparam("b_revised"),
             )
             .values(state="ignored", reason="revision.superseded", awaits=None, settled_at=now),
-            list(done),
+            dated,
         )

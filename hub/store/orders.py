@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, func, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, case, func, select, update
 
 from hub.ledger import Entry, Kind, Quantities
 from hub.store.tables import (
@@ -24,7 +24,7 @@ from hub.store.tables import (
 from hub.store.upsert import insert
 
 # Statements that every document runs stand ready: to build one costs several times as much as to run it.
-_ID = bindparam("id")
+_ID: BindParameter[Any] = bindparam("id")
 _FIND = (
     select(orders)
     .where(
@@ -193,6 +193,26 @@ def post(tx: Connection, entries: Sequence[Entry], now: dt.datetime) -> None:
 def open_holds(tx: Connection, order_id: int) -> list[Row[Any]]:
     """What keeps the order, or lines of it, from being released."""
     return list(tx.execute(_OPEN_HOLDS, {"id": order_id}))
+
+
+def held(tx: Connection, order_ids: Sequence[int]) -> set[int]:
+    """Which of these orders have a hold that keeps what is not sent yet from being sent: the whole order waits, or a
+    line that a backend has been given."""
+    if not order_ids:
+        return set()
+    given = (
+        select(ledger.c.line_id)
+        .where(ledger.c.kind == "allocated")
+        .group_by(ledger.c.line_id)
+        .having(func.sum(ledger.c.delta) > 0)
+    )
+    statement = select(holds.c.order_id).where(
+        holds.c.order_id.in_(order_ids),
+        holds.c.released_at.is_(None),
+        holds.c.code != "hold.no-backend",
+        holds.c.line_id.is_(None) | holds.c.line_id.in_(given.where(ledger.c.line_id == holds.c.line_id)),
+    )
+    return set(tx.execute(statement).scalars())
 
 
 def waived(tx: Connection, order_id: int) -> set[str]:

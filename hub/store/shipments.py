@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, update
 
 from hub.store.tables import (
     inventory_levels,
@@ -21,7 +21,7 @@ from hub.store.tables import (
 from hub.store.upsert import insert
 
 # Statements that every document runs stand ready: to build one costs several times as much as to run it.
-_ID = bindparam("id")
+_ID: BindParameter[Any] = bindparam("id")
 _FIND = select(shipments).where(
     shipments.c.connection_id == bindparam("connection_id"), shipments.c.external_id == bindparam("external_id")
 )

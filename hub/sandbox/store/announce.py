@@ -23,7 +23,7 @@ def topic_name(topic: str) -> str:
     """ORDERS_CREATE is announced as orders/create."""
     for family in ("REVERSE_FULFILLMENT_ORDERS", "FULFILLMENT_ORDERS", "INVENTORY_LEVELS"):
         if topic.startswith(f"{family}_"):
-            return f"{family}/{topic[len(family) + 1:]}".lower()
+            return f"{family}/{topic[len(family) + 1 :]}".lower()
     family, _, event = topic.partition("_")
     return f"{family}/{event}".lower()
 

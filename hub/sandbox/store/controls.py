@@ -137,8 +137,11 @@ class StoreControls:
         wanted = None
         if "line" in body:
             line = order["_lines"][int(body["line"])]
-            wanted = [{"id": pick["id"], "quantity": int(body.get("quantity", pick["remainingQuantity"]))}
-                      for pick in entry["_lines"] if pick["lineItem"] is line and pick["remainingQuantity"]]
+            wanted = [
+                {"id": pick["id"], "quantity": int(body.get("quantity", pick["remainingQuantity"]))}
+                for pick in entry["_lines"]
+                if pick["lineItem"] is line and pick["remainingQuantity"]
+            ]
             if not wanted:
                 return
         numbers = [{"company": "Elsewhere Post", "number": body["tracking"], "url": None}] if "tracking" in body else []

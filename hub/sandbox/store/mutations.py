@@ -102,8 +102,13 @@ def _return_process(shop: Shop, arguments: Arguments) -> Node:
     given = arguments["input"]
     made = _found(shop, "Return", given["returnId"], ["input", "returnId"])
     returns.process(shop, made, given.get("returnLineItems") or [])
-    record(shop, "return_processed", made["order"], id=made["id"],
-           lines=[{"id": line["id"], "quantity": line["quantity"]} for line in given.get("returnLineItems") or []])
+    record(
+        shop,
+        "return_processed",
+        made["order"],
+        id=made["id"],
+        lines=[{"id": line["id"], "quantity": line["quantity"]} for line in given.get("returnLineItems") or []],
+    )
     return {"return": made}
 
 

@@ -137,8 +137,12 @@ class Warehouse:
             made = self._fulfillment(str(body.get("reference")))
             check_pick(body, made.lines)
             if not body.get("lines"):
-                raise Problem(422, "invalid", "/lines: at least one line is required",
-                              [{"field": "/lines", "code": "required", "detail": "at least one line is required"}])
+                raise Problem(
+                    422,
+                    "invalid",
+                    "/lines: at least one line is required",
+                    [{"field": "/lines", "code": "required", "detail": "at least one line is required"}],
+                )
             self._stock.announced[rma] = body
             self._simulation.announced(rma, body)
             return json_response(answer, 201)

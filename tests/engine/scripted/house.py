@@ -59,8 +59,7 @@ class House:
         self.worker = Worker(inst, threading.Event(), "test")
 
     def close(self) -> None:
-        self.worker._batches.shutdown()
-        self.worker._calls.shutdown()
+        self.worker.close()
 
     # -- putting it together ------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ def envelope(functional: str, sets: list[list[str]], control: int = 1, **wrong: 
         written += [f"ST*{code}*{index + 1:04d}", *body,
                     f"SE*{wrong.get('se', len(body) + 2)}*{index + 1:04d}"]  # fmt: skip
     sender = wrong.get("sender", "SANDHUB")
-    isa = (f"ISA*00*{'':10}*00*{'':10}*ZZ*{sender:15}*ZZ*{'SANDBUYER':15}*260101*1200*U*00401*{control:09d}*0*P*>")
+    isa = f"ISA*00*{'':10}*00*{'':10}*ZZ*{sender:15}*ZZ*{'SANDBUYER':15}*260101*1200*U*00401*{control:09d}*0*P*>"
     gs = f"GS*{functional}*SANDHUB*SANDBUYER*20260101*1200*{control}*X*{wrong.get('version', '004010')}"
     tail = [f"GE*{len(sets)}*{wrong.get('ge', control)}", f"IEA*1*{control:09d}"]
     return "".join(f"{segment}~" for segment in [isa, gs, *written, *tail])

@@ -130,6 +130,7 @@ def test_totals_add_up_in_both_currencies_unless_spoilt(shop: Shop) -> None:
     """total = subtotal + shipping + tax unless it is included; the lines after discounts make the subtotal."""
     for order in shop.orders.values():
         for side in ("shopMoney", "presentmentMoney"):
+
             def amount(bag: dict[str, Any], side: str = side) -> Decimal:
                 return Decimal(bag[side]["amount"])
 

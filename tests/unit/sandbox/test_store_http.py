@@ -342,9 +342,7 @@ def subscribe(store: StoreClient, receiver: Receiver, topic: str) -> dict[str, A
     return answer
 
 
-def test_story_16_webhooks_are_signed_over_the_raw_body(
-    world: World, store: StoreClient, receiver: Receiver
-) -> None:
+def test_story_16_webhooks_are_signed_over_the_raw_body(world: World, store: StoreClient, receiver: Receiver) -> None:
     assert subscribe(store, receiver, "ORDERS_CREATE")["userErrors"] == []
     assert "already been taken" in subscribe(store, receiver, "ORDERS_CREATE")["userErrors"][0]["message"]
     order = seed(world, count=1)[0]

@@ -108,8 +108,11 @@ def test_a_purchase_order_is_matched_by_its_number(world: World) -> None:
     sent = world.partner.get("order", po=made["po"])
     lines = [{"id": line["line"], "sku": line["sku"], "ordered": line["ordered"]} for line in sent["lines"]]
     world.warehouse.post("simulation", partial_rate=0)
-    body = {"order_number": made["po"], "ship_to": {"address1": "1 Main St", "city": "Austin", "country": "US"},
-            "lines": [{"line_id": line["id"], "sku": line["sku"], "quantity": line["ordered"]} for line in lines]}
+    body = {
+        "order_number": made["po"],
+        "ship_to": {"address1": "1 Main St", "city": "Austin", "country": "US"},
+        "lines": [{"line_id": line["id"], "sku": line["sku"], "quantity": line["ordered"]} for line in lines],
+    }
     requests.put(f"{world.warehouse.url}/fulfillments/{made['po']}", json=body, timeout=5,
                  headers={"Authorization": f"Bearer {WAREHOUSE_TOKEN}"})  # fmt: skip
     wait_for(lambda: world.warehouse.get("fulfillment", reference=made["po"])["status"] == "shipped")
