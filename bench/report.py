@@ -109,7 +109,7 @@ def _backlog_rows(backlog: Backlog) -> list[Row]:
 
 def _calls(backlog: Backlog) -> str:
     names = sorted({*backlog.calls, *backlog.counts["calls"]})
-    lines = ["Calls, by kind:\n", "| call | hub | floor |", "| --- | --- | --- |"]
+    lines = ["Calls by kind, the hub's from its counted run:\n", "| call | hub | floor |", "| --- | --- | --- |"]
     scale = backlog.counts["calls"]
     lines += [f"| {name} | {scale.get(name, 0)} | {backlog.calls.get(name, 0)} |" for name in names]
     return "\n".join(lines)
