@@ -20,7 +20,7 @@ def delays(scene: Scene, orders: int) -> list[float]:
         if not wait_until_it_listens(config.web_host, config.web_port):
             raise RuntimeError("the web process does not answer")
         with Installation(config) as hub:
-            setup.subscribe(hub, scene.store_id)
+            setup.subscribe(hub, scene.store_id, "bench")
         created = _place(scene, orders)
         wait_for("the warehouse", lambda: len(_accepted(scene)) >= orders, seconds=60, step=0.5)
     accepted = _accepted(scene)

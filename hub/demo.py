@@ -150,7 +150,7 @@ class Demo:
         with self.installation.db.read() as tx:
             store = connection_store.by_name(tx, "Web store")
         if store is not None:
-            setup.subscribe(self.installation, store.id)
+            setup.subscribe(self.installation, store.id, ACTOR)
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + 30

@@ -14,6 +14,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection, Row
 
 from hub import jobs
+from hub.flows.setup import keep_subscribed
 from hub.installation import Installation
 from hub.schedules import ScheduleError, next_slot
 from hub.store import events, schedule
@@ -21,6 +22,9 @@ from hub.store import events, schedule
 __all__ = ["Scheduler", "next_slot", "tick"]
 
 TICK_SECONDS = 1.0
+WATCH_MINUTES = 10
+"""How often dropped webhook subscriptions are looked for."""
+
 log = structlog.get_logger()
 
 
@@ -31,6 +35,7 @@ class Scheduler:
         self._installation = installation
         self._clock = BackgroundScheduler(timezone=dt.UTC)
         self._clock.add_job(self._tick, "interval", seconds=seconds, coalesce=True, max_instances=1)
+        self._clock.add_job(self._watch_webhooks, "interval", minutes=WATCH_MINUTES, coalesce=True, max_instances=1)
 
     def start(self) -> None:
         """Tick in a thread of its own, the first time at once."""
@@ -40,6 +45,12 @@ class Scheduler:
     def stop(self) -> None:
         """Wait for a tick that runs, and stop."""
         self._clock.shutdown(wait=True)
+
+    def _watch_webhooks(self) -> None:
+        try:
+            keep_subscribed(self._installation)
+        except Exception as error:
+            log.warning("scheduler.webhook-watch-failed", error=type(error).__name__)
 
     def _tick(self) -> None:
         try:

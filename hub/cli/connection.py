@@ -171,7 +171,7 @@ def subscribe(name: str) -> None:
     from hub.flows.setup import subscribe
 
     hub = installation()
-    count = subscribe(hub, find.connection(hub, name).id)
+    count = subscribe(hub, find.connection(hub, name).id, actor())
     console.print(f"{count} webhooks come to {hub.config.public_url}.", markup=False)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from hub.errors import NotFound, Refused
 from hub.flows.actions import clear_trouble, release_unrouted
@@ -17,6 +17,7 @@ from hub.installation import Installation
 from hub.routing.rules import CONDITIONS
 from hub.schedules import next_slot
 from hub.sdk.connector import Connector, secret_names
+from hub.sdk.errors import ConnectorError
 from hub.store import connections as store
 from hub.store import events as event_store
 from hub.store import partners as partner_store
@@ -167,14 +168,52 @@ def add_flow(
     )
 
 
-def subscribe(inst: Installation, connection_id: int) -> int:
-    """Make the connection's webhooks point at this hub; gives how many there are now."""
+WEBHOOKS = "webhooks"
+"""The policy that a connection's webhooks are wanted, so that they are watched."""
+
+
+def subscribe(inst: Installation, connection_id: int, actor: str) -> int:
+    """Make the connection's webhooks point at this hub, now and from now on; gives how many there are."""
     with inst.db.read() as tx:
         row = store.get(tx, connection_id)
     if row is None:
         raise Refused("connection.missing", f"There is no connection {connection_id}.")
-    address = f"{inst.config.public_url}/hooks/{row.webhook_token}"
-    return len(inst.connector(row).subscribe(address))
+    count = len(inst.connector(row).subscribe(_webhook_address(inst, row)))
+    now = inst.now()
+    with inst.db.write() as tx:
+        store.change(tx, row.id, policy={**row.policy, WEBHOOKS: True})
+        event_store.add(
+            tx, event_store.event("connection.subscribed", now, connection_id=row.id, actor=actor, webhooks=count)
+        )
+    return count
+
+
+def keep_subscribed(inst: Installation) -> int:
+    """Make wanted webhooks anew that the other side has dropped or disabled; gives how many. Polling goes on beside
+    them, so a source that cannot be asked now is left for the next time."""
+    made = 0
+    with inst.db.read() as tx:
+        rows = [row for row in store.everything(tx).values() if row.policy.get(WEBHOOKS)]
+    for row in rows:
+        if row.mode == "off" or row.trouble:
+            continue
+        address = _webhook_address(inst, row)
+        try:
+            connector = inst.connector(row)
+            before = sum(s.healthy and s.address == address for s in connector.subscriptions())
+            gained = len(connector.subscribe(address)) - before
+        except ConnectorError:
+            continue
+        if gained > 0:
+            made += gained
+            with inst.db.write() as tx:
+                event = event_store.event("connection.resubscribed", inst.now(), connection_id=row.id, webhooks=gained)
+                event_store.add(tx, event)
+    return made
+
+
+def _webhook_address(inst: Installation, row: Row[Any]) -> str:
+    return f"{inst.config.public_url}/hooks/{row.webhook_token}"
 
 
 def add_partner(

@@ -71,6 +71,8 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "flow.run": (Tone.FLOWING, "Run asked for[: {document}]"),
     "flow.paused": (Tone.PAUSED, "Flow paused[: {document}]"),
     "flow.resumed": (Tone.FLOWING, "Flow resumed[: {document}]"),
+    "connection.subscribed": (Tone.FLOWING, "{connection} sends webhooks here[: {webhooks:webhook}]"),
+    "connection.resubscribed": (Tone.FLOWING, "{connection} had dropped webhooks; {webhooks:webhook} made again"),
     "connection.mended": (Tone.FLOWING, "{connection} mended: it is called again"),
     "table.row-added": (Tone.FLOWING, "Row added to table {table}[: {released:document} read again]"),
     "connection.changed": (Tone.FLOWING, "Settings of {connection} changed"),

@@ -71,7 +71,7 @@ class Trial(Demo):
             try:
                 self.start()
                 for connection_id in (self.store, self.warehouse):
-                    setup.subscribe(hub, connection_id)
+                    setup.subscribe(hub, connection_id, "trial")
                 yield self
             finally:
                 self._stop()
