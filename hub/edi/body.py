@@ -26,7 +26,7 @@ class Body:
         self._terminator = interchange.delimiters.terminator
         text = one.body
         self.segments = text.split(self._terminator)
-        if any(blank in text for blank in ("\n", "\r", "\t", "\0", self._terminator + " ")):
+        if text.startswith(" ") or any(blank in text for blank in ("\n", "\r", "\t", "\0", self._terminator + " ")):
             self.segments = [piece.strip("\r\n\t\0").lstrip(_BLANK) for piece in self.segments]
         if not self.segments[-1]:
             self.segments.pop()

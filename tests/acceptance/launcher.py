@@ -73,8 +73,8 @@ class Trap:
 
         claim = Worker._claim_for
 
-        def trapped(worker: Worker, kinds: Any) -> Any:
-            claimed = claim(worker, kinds)
+        def trapped(worker: Worker, *args: Any) -> Any:
+            claimed = claim(worker, *args)
             if self.wants(claimed):
                 self.strike()
             return claimed

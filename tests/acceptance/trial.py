@@ -31,7 +31,7 @@ SETTLE_SECONDS = 1.0
 STABLE_SECONDS = 2.5
 
 
-PATIENCE = 300.0
+PATIENCE = 120.0
 """Seconds after which something that should happen is taken as never to happen: long, for a busy machine."""
 
 

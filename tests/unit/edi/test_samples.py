@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.edi.acknowledge import acknowledge, read_acknowledgement, write_answer
@@ -133,6 +133,7 @@ def test_a_mutated_specimen_never_raises(x12):
 
 @settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=400))
+@example(b" ")
 def test_any_bytes_after_an_isa_never_raise(tail):
     head = b"ISA*00*          *00*          *ZZ*A              *ZZ*B              *260105*1200*U*00401*000000001*0*T*>~"
     exercise(tail)
