@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from hub.cli.common import console
-from hub.ledger.completeness import closes
+from hub.ledger.completeness import Row, Verdict, closes
 
 if TYPE_CHECKING:
     from hub.demo import Demo, Progress, Size
 
 SETTLE_SECONDS = 80.0
+BOOKS_SECONDS = 20.0
 QUIET_LOOKS = 8
 """How often in a row nothing must move before the books are read."""
 
@@ -65,7 +66,7 @@ def _main_job(running: Demo, size: Size) -> bool:
     returned = running.return_goods(size.returns)
     console.print(f"{returned} customers send goods back")
     settled = _watch(running, "returns", returned=returned) and settled
-    rows = running.completeness()
+    rows = _books(running)
     ledger.show(rows)
     disagreements = running.disagreements()
     for each in disagreements[:10]:
@@ -93,6 +94,16 @@ def _watch(running: Demo, what: str, expected: int = 0, returned: int = 0) -> bo
             time.sleep(0.25)
     console.print(_line(what, now))
     return quiet >= QUIET_LOOKS
+
+
+def _books(running: Demo) -> list[Row]:
+    """The completeness table once it stands still: a poll may just be reading an order that our own answer touched."""
+    deadline = time.monotonic() + BOOKS_SECONDS
+    while True:
+        rows = running.completeness()
+        if not any(row.verdict is Verdict.MOVING for row in rows) or time.monotonic() > deadline:
+            return rows
+        time.sleep(0.25)
 
 
 def _line(what: str, now: Progress) -> str:
