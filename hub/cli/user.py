@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import click
 
 from hub.cli.common import actor, age, console, emit, installation, json_option, show_table
+
+if TYPE_CHECKING:
+    from sqlalchemy import Row
+
+    from hub.installation import Installation
 
 
 @click.group()
@@ -79,7 +86,7 @@ def list_users(as_json: bool) -> None:
     )
 
 
-def _show_link(hub, row, as_json: bool) -> None:  # type: ignore[no-untyped-def]
+def _show_link(hub: Installation, row: Row[Any], as_json: bool) -> None:
     from hub import auth
 
     token = auth.make_link(hub.db, row.id, hub.now(), actor=actor())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,3 @@ def dump(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
 
 def _findings(error: MappingError) -> list[dict[str, Any]]:
     return [finding.as_dict() for finding in error.findings[:MAX_FINDINGS]]
-
-
-Lookup = Callable[[str, str], Any]

@@ -167,23 +167,6 @@ def awaiting(tx: Connection, what: str) -> list[int]:
     return list(tx.execute(_AWAITING, {"what": what}).scalars())
 
 
-def newer_exists(tx: Connection, message: Row[Any]) -> bool:
-    """Has a later message of the same document been stored?"""
-    return bool(
-        tx.execute(
-            select(func.count())
-            .select_from(messages)
-            .where(
-                messages.c.connection_id == message.connection_id,
-                messages.c.direction == "in",
-                messages.c.kind == message.kind,
-                messages.c.external_id == message.external_id,
-                messages.c.id > message.id,
-            )
-        ).scalar()
-    )
-
-
 def by_control(tx: Connection, connection_id: int, control: str) -> list[Row[Any]]:
     """Outbound messages that carry these control numbers, which an acknowledgement names."""
     return list(

@@ -28,21 +28,6 @@ from hub.store.tables import (
 Rows = Sequence[Any]
 
 
-def interchanged(connection: Connection, merchant_id: int | None) -> Rows:
-    """Documents that came in interchanges, as their envelopes count them: connection_id, connection, stated."""
-    statement = (
-        select(
-            messages.c.connection_id,
-            connections.c.name.label("connection"),
-            func.sum(messages.c.documents).label("stated"),
-        )
-        .join(connections, connections.c.id == messages.c.connection_id)
-        .where(messages.c.direction == "in", messages.c.documents.is_not(None), messages_of(merchant_id))
-        .group_by(messages.c.connection_id, connections.c.name)
-    )
-    return connection.execute(statement).all()
-
-
 def parked_by_reason(connection: Connection, merchant_id: int | None) -> Rows:
     """Parked messages by cause: reason, total, first and last instant."""
     statement = (

@@ -10,7 +10,6 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, 
 
 from hub.store.tables import (
     inventory_levels,
-    ledger,
     order_lines,
     package_lines,
     packages,
@@ -104,16 +103,6 @@ def packed_by_fulfillment(tx: Connection, fulfillment_id: int) -> dict[tuple[int
     """(line id, backend SKU) -> (backend units packed so far, base units they completed)."""
     rows = tx.execute(_PACKED, {"id": fulfillment_id})
     return {(line_id, sku): (int(packed), int(units)) for line_id, sku, packed, units in rows}
-
-
-def shipped_by_fulfillment(tx: Connection, fulfillment_id: int) -> dict[int, int]:
-    """line id -> base units that a fulfillment has shipped."""
-    rows = tx.execute(
-        select(ledger.c.line_id, func.sum(ledger.c.delta))
-        .where(ledger.c.fulfillment_id == fulfillment_id, ledger.c.kind == "shipped")
-        .group_by(ledger.c.line_id)
-    )
-    return {line_id: int(units) for line_id, units in rows}
 
 
 # -- returns --------------------------------------------------------------------------------------------------------

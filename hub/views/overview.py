@@ -221,10 +221,6 @@ def _unmade(connection: Connection, merchant_id: int | None) -> dict[str, list[d
     return found
 
 
-_PARTS = {"done": "done", "parked": "parked", "ignored": "ignored", "received": "in progress"}
-"""What the table calls the states of documents."""
-
-
 def _trend(connection: Connection, merchant_id: int | None, now: dt.datetime, window: str) -> Trend:
     step, count = WINDOWS[window]
     seconds = int(step.total_seconds())
