@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# Where this is set, every start compiles every library again, which takes longer than the start itself.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo run test lint bench lock clean
 .DEFAULT_GOAL := help
