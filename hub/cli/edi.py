@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.edi.acknowledge import GroupDecision, acknowledge_group, write_answer
 from hub.edi.findings import EdiError, Finding
 from hub.edi.json_form import to_json
 from hub.edi.tree import Loop, Segment
-from hub.edi.validation import Examination, examine
-from hub.edi.x12 import Group, Interchange, RawSet
+from hub.edi.x12.acknowledge import GroupDecision, acknowledge_group, write_answer
+from hub.edi.x12.reader import Group, Interchange, RawSet
+from hub.edi.x12.validation import Examination, examine
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -9,7 +9,8 @@
 
 `BAK01` is element 01 of a segment that stands once in its loop, `REF04-2` component 2 of element 04. A segment or
 loop id holds a list of dicts, one per repetition; a loop's dict holds the elements of all its segments and its
-inner loops. HL loops nest in each other. HL01, HL02 and the totals are filled in here.
+inner loops. HL loops nest in each other. HL01, HL02 and the totals are filled in here. In EDIFACT a loop is a
+segment group and goes by its name (`SG25`).
 """
 
 from __future__ import annotations
@@ -36,11 +37,13 @@ def build(
     Raises EdiError: `edi.build-set-unknown`, `edi.build-key-unknown`, `edi.build-value-invalid` or
     `edi.build-trigger-missing`, each naming the key by its path (`PO1[2].ACK[1].ACK99`).
     """
-    grammar = (library or default_library()).grammar(set_id, version) if standard == "x12" else None
+    grammar = (library or default_library(standard)).grammar(set_id, version)
     if grammar is None:
         raise EdiError("edi.build-set-unknown", f"there is no grammar for {standard} set {set_id!r}")
     root = Loop(set_id, _Builder(grammar).loop(grammar.root, values, ""))
-    _number_levels(root)
+    for item in grammar.root.of:
+        if item.levels:
+            _number_levels(root, item, item.levels)
     _fill_totals(root, grammar)
     return root
 
@@ -51,53 +54,53 @@ class _Builder:
 
     def loop(self, loop: Item, values: Mapping[str, Any], path: str) -> list[Segment | Loop]:
         """The children of one repetition of a loop."""
-        items = {item.id: item for item in loop.of}
-        if loop.id == "HL":
-            items["HL"] = items.get("HL", loop)
+        items: dict[str, Item] = {}
+        for item in loop.of:
+            items.setdefault(item.name, item)
         single: dict[str, dict[str, Any]] = {}
         many: dict[str, list[Any]] = {}
         for key, value in values.items():
             where = f"{path}.{key}" if path else str(key)
-            if key in items and not isinstance(value, (str, int, Decimal)):
+            if (key in items or (loop.levels and key == loop.name)) and not isinstance(value, (str, int, Decimal)):
                 many[key] = _as_list(value, where)
             else:
-                self._sort_in(key, value, items, single, where)
+                self._sort_in(key, value, loop, items, single, where)
         children: list[Segment | Loop] = []
-        for item in loop.of:
-            children += self._repetitions(loop, item, single.get(item.id), many.get(item.id, []), path)
-        if loop.id == "HL":
-            children += self._nested_levels(loop, many.get("HL", []), path)
+        for item in items.values():
+            children += self._repetitions(loop, item, single.get(item.name), many.get(item.name, []), path)
+        if loop.levels:
+            children += self._nested_levels(loop, many.get(loop.name, []), path)
         return children
 
     def _sort_in(
-        self, key: str, value: Any, items: dict[str, Item], single: dict[str, dict[str, Any]], where: str
+        self, key: str, value: Any, loop: Item, items: dict[str, Item], single: dict[str, dict[str, Any]], where: str
     ) -> None:
         match = _DESIGNATOR.fullmatch(key)
         if match is None or match.group(1) not in items:
             raise _error("edi.build-key-unknown", where, "no such segment, loop or element stands at this place")
-        if match.group(1) == "HL" and match.group(2) in ("01", "02"):
-            raise _error("edi.build-key-unknown", where, "HL01 and HL02 are numbered by the builder; leave them out")
+        if loop.levels and match.group(1) == loop.id and int(match.group(2)) in loop.levels:
+            raise _error("edi.build-key-unknown", where, "levels are numbered by the builder; leave this out")
         single.setdefault(match.group(1), {})[key] = value
 
     def _repetitions(
         self, loop: Item, item: Item, single: dict[str, Any] | None, many: list[Any], path: str
     ) -> list[Segment | Loop]:
         """All repetitions of one item: the one given by bare designators, or those of a list."""
-        if single is not None and many and not (loop.id == "HL" and item.id == "HL"):
-            raise _error(
-                "edi.build-key-unknown", _join(path, item.id), "given as a list and by elements; use one of them"
-            )
         is_trigger = loop.parent is not None and item.index == 0
+        if single is not None and many and not (loop.levels and is_trigger):
+            raise _error(
+                "edi.build-key-unknown", _join(path, item.name), "given as a list and by elements; use one of them"
+            )
         if is_trigger:
             built = self._segment(item, single or {}, path)
-            if built is None and item.id != "HL":
+            if built is None and not loop.levels:
                 raise _error("edi.build-trigger-missing", path, f"segment {item.id} opens this loop but has no element")
             return [built or (item.id,)]
         out: list[Segment | Loop] = []
         if single:
             out += self._one(item, single, path)
         for number, values in enumerate(many, 1):
-            out += self._one(item, values, f"{_join(path, item.id)}[{number}]")
+            out += self._one(item, values, f"{_join(path, item.name)}[{number}]")
         return out
 
     def _one(self, item: Item, values: Mapping[str, Any], path: str) -> list[Segment | Loop]:
@@ -106,7 +109,7 @@ class _Builder:
         if item.is_loop:
             if all(value in (None, "", []) for value in values.values()):
                 return []
-            return [Loop(item.id, self.loop(item, values, path))]
+            return [Loop(item.name, self.loop(item, values, path))]
         segment = self._segment(item, values, path)
         return [segment] if segment else []
 
@@ -114,7 +117,7 @@ class _Builder:
         return [
             child
             for number, values in enumerate(many, 1)
-            for child in self._one(loop, values, f"{_join(path, 'HL')}[{number}]")
+            for child in self._one(loop, values, f"{_join(path, loop.name)}[{number}]")
         ]
 
     def _segment(self, item: Item, values: Mapping[str, Any], path: str) -> Segment | None:
@@ -203,16 +206,17 @@ def _error(code: str, path: str, what: str) -> EdiError:
     return EdiError(code, f"{path or 'the document'}: {what}")
 
 
-def _number_levels(root: Loop) -> None:
-    """HL01 counts up through the document, HL02 names the level around."""
+def _number_levels(root: Loop, item: Item, levels: tuple[int, int]) -> None:
+    """Loops that form a tree count up through the document, and each names the level around it."""
     number = 0
-    stack: list[tuple[Loop, str]] = [(loop, "") for loop in reversed(list(root.loops("HL")))]
+    stack: list[tuple[Loop, str]] = [(loop, "") for loop in reversed(list(root.loops(item.name)))]
     while stack:
         loop, parent = stack.pop()
         number += 1
-        rest = loop.trigger[3:]
-        loop.children[0] = ("HL", str(number), parent, *rest)
-        stack += [(inner, str(number)) for inner in reversed(list(loop.loops("HL")))]
+        trigger = list(loop.trigger) + [""] * (max(levels) + 1 - len(loop.trigger))
+        trigger[levels[0]], trigger[levels[1]] = str(number), parent
+        loop.children[0] = tuple(trigger)
+        stack += [(inner, str(number)) for inner in reversed(list(loop.loops(item.name)))]
 
 
 def _fill_totals(root: Loop, grammar: SetGrammar) -> None:
@@ -231,12 +235,12 @@ def _fill_totals(root: Loop, grammar: SetGrammar) -> None:
             segment: Segment = (segment_id, *[""] * (number - 1), str(count))
             item = next(i for i in grammar.root.of if i.id == segment_id)
             at = _insertion_point(root, grammar, item)
-            root.children.insert(at, Loop(segment_id, [segment]) if item.is_loop else segment)
+            root.children.insert(at, Loop(item.name, [segment]) if item.is_loop else segment)
 
 
 def _place_of(root: Loop, segment_id: str) -> tuple[Loop, int] | None:
     for index, child in enumerate(root.children):
-        if isinstance(child, Loop) and child.id == segment_id:
+        if isinstance(child, Loop) and child.trigger[0] == segment_id:
             return child, 0
         if isinstance(child, tuple) and child[0] == segment_id:
             return root, index
@@ -246,6 +250,6 @@ def _place_of(root: Loop, segment_id: str) -> tuple[Loop, int] | None:
 def _insertion_point(root: Loop, grammar: SetGrammar, item: Item) -> int:
     later = {i.id for i in grammar.root.of[item.index + 1 :]}
     for index, child in enumerate(root.children):
-        if (child.id if isinstance(child, Loop) else child[0]) in later:
+        if (child.trigger[0] if isinstance(child, Loop) else child[0]) in later:
             return index
     return len(root.children)

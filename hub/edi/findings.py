@@ -10,32 +10,46 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 import yaml
+
+from hub.edi.tree import Standard
 
 Kind = Literal["envelope", "standard", "partner", "gap"]
 Severity = Literal["error", "warning"]
 
 
 class Code(NamedTuple):
-    """One entry of the catalogue. `ack` names where a 997 or TA1 reports it: `"AK403:5"`, or `""`."""
+    """One entry of the catalogue.
+
+    `ack` names where a 997 or TA1 reports it (`"AK403:5"`), `contrl` where a CONTRL does, by its segment and the
+    code of data element 0085 (`"UCD:39"`); `""` where none does.
+    """
 
     kind: Kind
     severity: Severity
     ack: str
+    contrl: str
     meaning: str
     advice: str
 
 
 @cache
 def catalogue() -> dict[str, Code]:
-    """Every finding code this package can emit, from `findings.yaml`."""
-    text = Path(__file__).with_name("findings.yaml").read_bytes()
-    entries = yaml.load(text, Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506
+    """Every finding code this package can emit, from `findings.yaml` here and in the folder of each standard."""
+    entries: dict[str, dict[str, str]] = {}
+    for folder in ("", "x12", "edifact"):
+        path = Path(__file__).parent / folder / "findings.yaml"
+        if path.is_file():
+            entries |= yaml.load(path.read_bytes(), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506
     return {
-        code: Code(e["kind"], e["severity"], e.get("ack", ""), e["meaning"], e["advice"]) for code, e in entries.items()
-    }
+        code: Code(
+            cast(Kind, e["kind"]), cast(Severity, e["severity"]), e.get("ack", ""), e.get("contrl", ""), e["meaning"],
+            e["advice"],
+        )
+        for code, e in entries.items()
+    }  # fmt: skip
 
 
 @dataclass(slots=True, frozen=True)
@@ -51,8 +65,9 @@ class Finding:
     element, component, repetition   1 = first; 0 when the finding is not about one
     reference the standard's number of the data element, `"353"`
     value     the offending value as received
-    ack_segment, ack_code   `("AK403", "5")`, `("AK304", "3")`, `("AK502", "4")`, `("AK905", "5")` or
-              `("TA1", "021")`; None where an acknowledgement cannot or must not say it (always for a gap)
+    ack_segment, ack_code   `("AK403", "5")`, `("AK304", "3")`, `("AK502", "4")`, `("AK905", "5")`,
+              `("TA1", "021")` or, for EDIFACT, `("UCD", "39")`; None where an acknowledgement cannot or must not
+              say it (always for a gap)
     """
 
     code: str
@@ -92,10 +107,11 @@ class Finding:
         return {**asdict(self), "designator": self.designator}
 
 
-def finding(code: str, message: str, *, ack: str | None = None, **place: Any) -> Finding:
-    """A finding of a catalogued code. `ack` overrides the catalogue's acknowledgement code."""
+def finding(code: str, message: str, *, standard: Standard = "x12", ack: str | None = None, **place: Any) -> Finding:
+    """A finding of a catalogued code. `ack` overrides where an X12 acknowledgement reports it."""
     entry = catalogue()[code]
-    where, _, number = (entry.ack if ack is None else ack).partition(":")
+    reported = entry.contrl if standard == "edifact" else entry.ack if ack is None else ack
+    where, _, number = reported.partition(":")
     return Finding(
         code, entry.kind, entry.severity, message, ack_segment=where or None, ack_code=number or None, **place
     )

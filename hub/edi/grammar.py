@@ -15,10 +15,54 @@ from typing import Any
 
 import yaml
 
-BUILT_IN = Path(__file__).parent / "grammars" / "x12"
-BASE_VERSION = "004010"
-VERSIONS = (BASE_VERSION, "005010")
+from hub.edi.findings import Finding, finding
+from hub.edi.tree import Standard
+
+BUILT_IN = Path(__file__).parent / "grammars"
 ANY = 0
+
+
+@dataclass(slots=True, frozen=True)
+class Syntax:
+    """What the grammars of a standard have in common.
+
+    `versions` are the ones described, oldest first; `strict` those whose definition may be taken as the
+    standard's whole say. `set_ids` is the form of a set's id.
+    """
+
+    standard: Standard
+    versions: tuple[str, ...]
+    strict: frozenset[str]
+    set_ids: re.Pattern[str]
+
+    def rank(self, version: str) -> str:
+        """A text that sorts versions by age; `""` for what is none. `D96A` sorts before `D01B`."""
+        if self.standard == "x12":
+            return version[:6] if re.match(r"[0-9]{6}", version) else ""
+        match = re.fullmatch(r"[A-Z]([0-9]{2})([A-Z])", version[:4])
+        if match is None:
+            return ""
+        return ("19" if match.group(1) >= "50" else "20") + match.group(1) + match.group(2)
+
+    def nearest(self, version: str) -> str:
+        """The described version closest below, else the lowest: 005020 is read as 005010, 003040 as 004010."""
+        rank = self.rank(version)
+        below = [known for known in self.versions if self.rank(known) <= rank]
+        return below[-1] if below else self.versions[0]
+
+    def since(self, entry: dict[str, Any], version: str) -> dict[str, Any]:
+        """An entry as it stands in a version: what differs from a version on is kept under that version's key."""
+        rank = self.rank(version)
+        for known in self.versions:
+            if known in entry and self.rank(known) <= rank:
+                entry = {**entry, **entry[known]}
+        return entry
+
+
+SYNTAXES: dict[Standard, Syntax] = {
+    "x12": Syntax("x12", ("004010", "005010"), frozenset({"004010"}), re.compile("[0-9A-Z]{3}")),
+    "edifact": Syntax("edifact", ("D96A", "D01B"), frozenset({"D96A", "D01B"}), re.compile("[A-Z]{6}")),
+}
 
 
 class GrammarError(Exception):
@@ -96,14 +140,21 @@ class SegmentRule:
 
 @dataclass(slots=True, eq=False)
 class Item:
-    """A segment or, with `of`, a loop at its place in a set. `most` is ANY where the standard sets no limit."""
+    """A segment or, with `of`, a loop at its place in a set.
+
+    `id` is the id of the segment, for a loop that of its first one, which opens it; `name` is what a loop is
+    called (`"SG25"`, in X12 as its first segment). `most` is ANY where the standard sets no limit. `levels`: the
+    elements that number a loop of its kind and name the one it hangs under, for loops that form a tree (HL).
+    """
 
     id: str
+    name: str
     mandatory: bool
     most: int
     parent: Item | None
     index: int
     of: list[Item] = field(default_factory=list)
+    levels: tuple[int, int] | None = None
     _next: dict[str, tuple[Item, tuple[Item, ...]] | None] = field(default_factory=dict, repr=False)
     _tail: tuple[Item, ...] | None = field(default=None, repr=False)
 
@@ -151,13 +202,14 @@ class Item:
 
 @dataclass
 class SetGrammar:
-    """Everything known about one transaction set in one version.
+    """Everything known about one transaction set (message type) in one version.
 
     `exact` is False when this is the nearest known version rather than the one asked for. `strict` tells
     whether the definition may be taken as the standard's whole say (only then is, say, one element too many
     an error rather than a gap of ours). `totals` names the elements that count segments: `{"CTT01": "PO1"}`.
     """
 
+    standard: Standard
     set_id: str
     name: str
     functional_id: str
@@ -176,6 +228,10 @@ class SetGrammar:
         """The ids of all segments that may stand in the set."""
         return frozenset(item.id for item in walk(self.root) if not item.is_loop)
 
+    def finding(self, code: str, message: str, **place: Any) -> Finding:
+        """A finding as this standard's acknowledgement reports it."""
+        return finding(code, message, standard=self.standard, **place)
+
 
 def walk(item: Item) -> Iterator[Item]:
     """An item and all below it."""
@@ -185,15 +241,19 @@ def walk(item: Item) -> Iterator[Item]:
 
 
 class Library:
-    """Grammars from folders; `Library()` has the built-in ones alone."""
+    """The grammars of one standard; `Library()` has the built-in ones of X12 alone.
 
-    def __init__(self, folders: Iterable[Path] = ()) -> None:
-        self.folders = (BUILT_IN, *folders)
+    A folder holds files of its own for a standard in `x12/` or `edifact/`, named and written as the built-in ones.
+    """
+
+    def __init__(self, folders: Iterable[Path] = (), standard: Standard = "x12") -> None:
+        self.syntax = SYNTAXES[standard]
+        self.folders = [folder / standard for folder in (BUILT_IN, *folders)]
         self._sets: dict[tuple[str, str], SetGrammar | None] = {}
         self._tables: dict[str, dict[str, Any]] = {}
 
     def grammar(self, set_id: str, version: str) -> SetGrammar | None:
-        """The grammar of a set for a version as GS08 gives it; None when there is no such set."""
+        """The grammar of a set for a version (`004010`, `D96A`); None when there is no such set."""
         key = set_id, version[:6]
         if key not in self._sets:
             self._sets[key] = self._make(*key)
@@ -206,7 +266,7 @@ class Library:
 
     def functional_id(self, set_id: str) -> str:
         """The group (GS01) that a set belongs to, `""` for a set unknown here."""
-        grammar = self.grammar(set_id, BASE_VERSION)
+        grammar = self.grammar(set_id, self.syntax.versions[0])
         return grammar.functional_id if grammar else ""
 
     def _table(self, name: str) -> dict[str, Any]:
@@ -219,21 +279,23 @@ class Library:
         return self._tables[name]
 
     def _make(self, set_id: str, version: str) -> SetGrammar | None:
-        if not re.fullmatch(r"[0-9A-Z]{3}", set_id):
+        if not self.syntax.set_ids.fullmatch(set_id):
             return None
         text = self._table(set_id)
         if not text:
             return None
-        nearest = version if version in VERSIONS else nearest_version(version)
-        root = Item(set_id, True, 1, None, 0)
+        nearest = self.syntax.nearest(version)
+        text = self.syntax.since(text, nearest)
+        root = Item(set_id, set_id, True, 1, None, 0)
         root.of = _items(text["body"], root, set_id)
         grammar = SetGrammar(
+            standard=self.syntax.standard,
             set_id=set_id,
             name=text["name"],
-            functional_id=text["functional_id"],
+            functional_id=text.get("functional_id", ""),
             version=nearest,
             exact=nearest == version,
-            strict=version == BASE_VERSION,
+            strict=version in self.syntax.strict,
             root=root,
             segments={},
             undescribed=frozenset(text.get("undescribed", ())),
@@ -246,29 +308,31 @@ class Library:
         return grammar
 
     def _segment(self, segment_id: str, version: str) -> SegmentRule:
-        entry = _for_version(self._table("segments")[segment_id], version)
-        elements, notes = [], list(_notes(entry.get("notes", "")))
+        entry = self.syntax.since(self._table("segments")[segment_id], version)
+        elements: list[ElementRule] = []
+        notes = list(_notes(entry.get("notes", "")))
         for text in entry["elements"]:
-            reference, *rest = str(text).split()
-            if "/" not in reference:
-                elements.append(self._element(reference, "M" in rest, version))
-                continue
-            for _ in range(int(rest[0][1:])):
-                notes.append(Note("P", (len(elements) + 1, len(elements) + 2)))
-                elements += [self._element(one, False, version) for one in reference.split("/")]
+            place = _Place.of(str(text))
+            for _ in range(place.times):
+                if len(place.references) > 1:
+                    notes.append(Note("P", (len(elements) + 1, len(elements) + 2)))
+                elements += [self._element(one, place, version) for one in place.references]
         return SegmentRule(segment_id, entry["name"], tuple(elements), tuple(notes))
 
-    def _element(self, reference: str, mandatory: bool, version: str) -> ElementRule:
+    def _element(self, reference: str, place: _Place, version: str) -> ElementRule:
         try:
-            entry = _for_version(self._table("elements")[reference], version)
+            entry = self.syntax.since(self._table("elements")[reference], version)
         except KeyError:
             raise GrammarError(f"elements.yaml: data element {reference} is used but not described") from None
         if "components" in entry:
-            parts = tuple(self._element(one.split()[0], one.endswith(" M"), version) for one in entry["components"])
-            notes = tuple(_notes(entry.get("notes", "")))
-            return ElementRule(reference, entry["name"], "", 0, 0, mandatory, components=parts, notes=notes)
+            parts = [_Place.of(one) for one in entry["components"]]
+            return ElementRule(
+                reference, entry["name"], "", 0, 0, place.mandatory, repeats=place.repeats,
+                components=tuple(self._element(p.references[0], p, version) for p in parts for _ in range(p.times)),
+                notes=tuple(_notes(entry.get("notes", ""))),
+            )  # fmt: skip
         least, most = map(int, entry["length"].split())
-        if entry["type"] == "DT" and version < BASE_VERSION:
+        if entry["type"] == "DT" and self.syntax.rank(version) < self.syntax.versions[0]:
             least = min(least, 6)
         return ElementRule(
             reference,
@@ -276,22 +340,36 @@ class Library:
             entry["type"],
             least,
             most,
-            mandatory,
+            place.mandatory,
             frozenset(entry.get("codes", "").split()),
             entry.get("closed") == "yes",
+            place.repeats,
         )
 
 
-def nearest_version(version: str) -> str:
-    """The known version closest below, else the lowest: `005020` is read as `005010`, `003040` as `004010`."""
-    below = [known for known in VERSIONS if known <= version]
-    return below[-1] if below and version.isdigit() else VERSIONS[0]
+@dataclass(slots=True, frozen=True)
+class _Place:
+    """One entry of a segment's or composite's list: `353 M`, `235/234 x10` (ten pairs), `4440 x5`, `1270 r9`.
+
+    `x` stands for so many places one after another, `r` for how often the one place may be repeated.
+    """
+
+    references: list[str]
+    mandatory: bool
+    times: int
+    repeats: int
+
+    @classmethod
+    def of(cls, text: str) -> _Place:
+        first, *rest = text.split()
+        numbers = {word[0]: int(word[1:]) for word in rest if word[0] in "xr" and word[1:].isdigit()}
+        return cls(first.split("/"), "M" in rest, numbers.get("x", 1), numbers.get("r", 1))
 
 
 @cache
-def default_library() -> Library:
-    """The built-in grammars, read once per process."""
-    return Library()
+def default_library(standard: Standard = "x12") -> Library:
+    """The built-in grammars of a standard, read once per process."""
+    return Library(standard=standard)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -304,11 +382,6 @@ def _load(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise GrammarError(f"{path}: a mapping was expected")
     return content
-
-
-def _for_version(entry: dict[str, Any], version: str) -> dict[str, Any]:
-    newer = entry.get("005010")
-    return {**entry, **newer} if newer and version >= "005010" else entry
 
 
 def _notes(text: str) -> Iterator[Note]:
@@ -324,8 +397,12 @@ def _items(lines: list[Any], parent: Item, where: str) -> list[Item]:
         if len(words) != 3 or words[1] not in ("M", "O"):
             raise GrammarError(f"{where}: {line!r} is not of the form 'ID M|O max'")
         most = ANY if words[2] == "*" else int(words[2])
-        item = Item(words[0], words[1] == "M", most, parent, index)
+        item = Item(words[0], words[0], words[1] == "M", most, parent, index)
         if isinstance(line, dict):
             item.of = _items(line["of"], item, where)
+            item.id = item.of[0].id
+            if "levels" in line:
+                own, above = map(int, line["levels"].split())
+                item.levels = own, above
         items.append(item)
     return items

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from hub.edi.delimiters import Delimiters
-from hub.edi.findings import Finding, finding
+from hub.edi.findings import Finding
 from hub.edi.grammar import ElementRule, Note, SegmentRule, SetGrammar
 from hub.edi.tree import Composite, Element, Repeats, Segment
 from hub.edi.values import judge_value, pattern_of
@@ -38,6 +38,7 @@ class SegmentJudge:
     def __init__(self, grammar: SetGrammar, delimiters: Delimiters) -> None:
         self.grammar = grammar
         self.delimiters = delimiters
+        self._finding = grammar.finding
         self.verdicts: dict[str, Verdict] = {}
         self._matchers: dict[str, _Matcher] = {}
 
@@ -62,12 +63,12 @@ class SegmentJudge:
     def split(self, text: str) -> Segment:
         """A segment's text as a tree segment; composites and repetitions where the rule has them."""
         marks = self.delimiters
-        parts: list[Element] = list(text.split(marks.element))
+        parts: list[Element] = list(marks.split(text, marks.element))
         while len(parts) > 1 and not parts[-1]:
             parts.pop()
         composed = bool(marks.component) and marks.component in text
         repeated = bool(marks.repetition) and marks.repetition in text
-        if composed or repeated:
+        if composed or repeated or (marks.release and marks.release in text):
             rule = self.grammar.segments.get(str(parts[0]))
             for number in range(1, len(parts)):
                 parts[number] = self._structured(str(parts[number]), rule, number)
@@ -77,14 +78,14 @@ class SegmentJudge:
         element = rule.elements[number - 1] if rule and number <= len(rule.elements) else None
         mark = self.delimiters.repetition
         if mark and mark in value and (element is None or element.repeats > 1):
-            return Repeats(self._composed(one, element) for one in value.split(mark))
+            return Repeats(self._composed(one, element) for one in self.delimiters.split(value, mark))
         return self._composed(value, element)
 
     def _composed(self, value: str, element: ElementRule | None) -> str | Composite:
-        mark = self.delimiters.component
-        if not mark or mark not in value or (element is not None and not element.components):
-            return value
-        parts = value.split(mark)
+        marks = self.delimiters
+        if not marks.component or marks.component not in value or (element is not None and not element.components):
+            return marks.plain(value)
+        parts = [marks.plain(part) for part in marks.split(value, marks.component)]
         while len(parts) > 1 and not parts[-1]:
             parts.pop()
         return tuple(parts) if len(parts) > 1 else parts[0]
@@ -96,15 +97,15 @@ class SegmentJudge:
         return matcher
 
     def _notes_kept(self, text: str, notes: tuple[Note, ...]) -> bool:
-        present = [bool(part) for part in text.split(self.delimiters.element)]
+        present = [bool(part) for part in self.delimiters.split(text, self.delimiters.element)]
         return all(note.broken_at(present) == 0 for note in notes)
 
     def _faults(self, text: str, rule: SegmentRule) -> tuple[Finding, ...]:
-        parts = text.split(self.delimiters.element)
+        parts = self.delimiters.split(text, self.delimiters.element)
         found: list[Finding] = []
         if len(parts) > 1 and not parts[-1]:
             message = f"{rule.id} ends in empty elements; their separators are to be left out."
-            found.append(finding("edi.trailing-separators", message, segment=rule.id))
+            found.append(self._finding("edi.trailing-separators", message, segment=rule.id))
             while len(parts) > 1 and not parts[-1]:
                 parts.pop()
         for number, element in enumerate(rule.elements, 1):
@@ -119,9 +120,9 @@ class SegmentJudge:
         place: dict[str, Any] = {"segment": rule.id, "element": number, "value": parts[number]}
         if self.grammar.strict:
             message = f"{rule.id} ({rule.name}) has {len(parts) - 1} elements; at most {number - 1} are allowed."
-            return finding("edi.too-many-elements", message, **place)
+            return self._finding("edi.too-many-elements", message, **place)
         message = f"{rule.id}{number:02d} is not described here for this version and was not checked."
-        return finding("edi.element-undescribed", message, **place)
+        return self._finding("edi.element-undescribed", message, **place)
 
     def _judge_element(
         self, rule: SegmentRule, number: int, element: ElementRule, value: str, found: list[Finding]
@@ -130,13 +131,13 @@ class SegmentJudge:
         place: dict[str, Any] = {"segment": rule.id, "element": number, "reference": element.reference}
         if not value.strip():
             if element.mandatory:
-                found.append(finding("edi.element-missing", f"{name} is missing; it is mandatory.", **place))
+                found.append(self._finding("edi.element-missing", f"{name} is missing; it is mandatory.", **place))
             return
         mark = self.delimiters.repetition
-        values = value.split(mark) if mark else [value]
+        values = self.delimiters.split(value, mark) if mark else [value]
         if len(values) > element.repeats:
             message = f"{name} is repeated {len(values)} times; {element.repeats} is the most allowed."
-            found.append(finding("edi.too-many-repetitions", message, **place, value=value))
+            found.append(self._finding("edi.too-many-repetitions", message, **place, value=value))
             return
         for repetition, one in enumerate(values, 1):
             at: dict[str, Any] = {**place, "repetition": repetition if len(values) > 1 else 0}
@@ -149,21 +150,23 @@ class SegmentJudge:
         self, name: str, element: ElementRule, value: str, place: dict[str, Any], found: list[Finding]
     ) -> None:
         mark = self.delimiters.component
-        if mark and mark in value and not place.get("component"):
+        if not place.get("component") and mark and len(self.delimiters.split(value, mark)) > 1:
             message = f"{name} holds the component separator {mark!r}, but it has no components."
             newer = self.grammar.version >= "005010"
             ack = "AK403:13" if newer else "AK403:6"
-            found.append(finding("edi.too-many-components", message, ack=ack, **place, value=value))
+            found.append(self._finding("edi.too-many-components", message, ack=ack, **place, value=value))
             return
-        fault = judge_value(element, value, self.grammar.strict)
+        value = self.delimiters.plain(value)
+        fault = judge_value(element, value, self.grammar.strict, self.delimiters.decimal)
         if fault:
             code, expected = fault
-            found.append(finding(code, f"{name} {expected}", **place, value=value))
+            found.append(self._finding(code, f"{name} {expected}", **place, value=value))
 
     def _judge_composite(
         self, name: str, element: ElementRule, value: str, place: dict[str, Any], found: list[Finding]
     ) -> None:
-        parts = value.split(self.delimiters.component) if self.delimiters.component else [value]
+        mark = self.delimiters.component
+        parts = self.delimiters.split(value, mark) if mark else [value]
         for number, component in enumerate(element.components, 1):
             at: dict[str, Any] = {**place, "component": number, "reference": component.reference}
             label = f"{name} component {number} ({component.name})"
@@ -171,7 +174,7 @@ class SegmentJudge:
             if one:
                 self._judge_simple(label, component, one, at, found)
             elif component.mandatory:
-                found.append(finding("edi.element-missing", f"{label} is missing; it is mandatory.", **at))
+                found.append(self._finding("edi.element-missing", f"{label} is missing; it is mandatory.", **at))
         for note in element.notes:
             number = note.broken_at([True, *(bool(p) for p in parts)])
             if number:
@@ -181,11 +184,11 @@ class SegmentJudge:
                     "component": number,
                     "reference": element.components[number - 1].reference,
                 }
-                found.append(finding("edi.condition-not-met", message, **at))
+                found.append(self._finding("edi.condition-not-met", message, **at))
         if len(parts) > len(element.components):
             message = f"{name} has {len(parts)} components; at most {len(element.components)} are allowed."
             ack = "AK403:13" if self.grammar.version >= "005010" else "AK403:3"
-            found.append(finding("edi.too-many-components", message, ack=ack, **place, value=value))
+            found.append(self._finding("edi.too-many-components", message, ack=ack, **place, value=value))
 
     def _judge_notes(self, rule: SegmentRule, parts: list[str], found: list[Finding]) -> None:
         present = [bool(p.strip()) for p in parts]
@@ -205,7 +208,7 @@ class SegmentJudge:
                 "reference": element.reference,
                 "value": value,
             }
-            found.append(finding(code, message, **place))
+            found.append(self._finding(code, message, **place))
 
 
 class _Matcher:

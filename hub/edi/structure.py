@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from hub.edi.findings import Finding, finding
-from hub.edi.grammar import ANY, Item, SetGrammar
-from hub.edi.tree import Loop, Segment
+from hub.edi.findings import Finding
+from hub.edi.grammar import ANY, Item, SetGrammar, walk
+from hub.edi.tree import Loop, Segment, element
 
 _Report = Callable[[Finding], None]
 
@@ -29,16 +29,20 @@ class Frame:
 
 
 class Walk:
-    """One pass over one set. Call `step` per segment and `finish` at the end."""
+    """One pass over one set. Call `step` per segment and `finish` at the end.
+
+    `numbered` holds the ids of the segments that number the loops of a tree (HL): their elements are looked at.
+    """
 
     def __init__(self, grammar: SetGrammar, report: _Report) -> None:
         self.grammar = grammar
         self.report = report
         self.tree = Loop(grammar.set_id)
-        start = Item("", False, 1, grammar.root, -1)
+        start = Item("", "", False, 1, grammar.root, -1)
         self.frames = [Frame(grammar.root, start, 0, self.tree)]
         self.levels: dict[str, Loop] = {}
         self.misplaced = ""
+        self.numbered = frozenset(item.id for item in walk(grammar.root) if item.levels)
 
     def step(self, segment_id: str, segment: Segment) -> str:
         """Place one segment; returns the id of the loop it stands in, `""` at the top of the set."""
@@ -55,7 +59,7 @@ class Walk:
     @property
     def loop(self) -> str:
         frame = self.frames[-1]
-        return frame.loop.id if frame.loop.parent is not None else ""
+        return frame.loop.name if frame.loop.parent is not None else ""
 
     def finish(self) -> None:
         """Report what is still missing at the end of the set."""
@@ -67,7 +71,7 @@ class Walk:
         while len(self.frames) > depth + 1:
             frame = self.frames.pop()
             for item in frame.last.tail:
-                self._missing(item, frame.loop.id)
+                self._missing(item, frame.loop.name)
 
     def _missing(self, item: Item, loop: str) -> None:
         rule = self.grammar.segments.get(item.id)
@@ -75,7 +79,7 @@ class Walk:
         where = f"in loop {loop}" if loop else f"in set {self.grammar.set_id}"
         kind = "loop" if item.is_loop else "segment"
         message = f"Segment {name} is missing {where}; at least one such {kind} is mandatory before this place."
-        self.report(finding("edi.segment-missing", message, segment=item.id, loop=loop))
+        self.report(self.grammar.finding("edi.segment-missing", message, segment=item.id, loop=loop))
 
     def _enter(self, frame: Frame, item: Item, passed: tuple[Item, ...], segment: Segment) -> None:
         if item is frame.last:
@@ -84,7 +88,7 @@ class Walk:
                 item, passed = self._one_too_many(frame, item)
         if item is not frame.last:
             for missing in passed:
-                self._missing(missing, frame.loop.id if frame.loop.parent else "")
+                self._missing(missing, frame.loop.name if frame.loop.parent else "")
             frame.last, frame.count = item, 1
         if item.is_loop:
             self._open(frame, item, segment)
@@ -98,43 +102,40 @@ class Walk:
             return other
         if frame.count == item.most + 1:
             kind = "Loop" if item.is_loop else "Segment"
-            message = f"{kind} {item.id} stands more often than the {item.most} times allowed here."
+            message = f"{kind} {item.name} stands more often than the {item.most} times allowed here."
             code = "edi.loop-over-maximum" if item.is_loop else "edi.segment-over-maximum"
-            self.report(finding(code, message, segment=item.id, loop=item.id if item.is_loop else self.loop))
+            loop = item.name if item.is_loop else self.loop
+            self.report(self.grammar.finding(code, message, segment=item.id, loop=loop))
         return item, ()
 
     def _open(self, frame: Frame, item: Item, segment: Segment, orphan: Item | None = None) -> None:
-        loop = Loop(item.id, [segment])
+        loop = Loop(item.name, [segment])
         self._home(frame, item, segment).children.append(loop)
         self.frames.append(Frame(item, orphan or item.of[0], 1, loop))
-        if item.id == "HL" and orphan is None and len(segment) > 1:
-            self.levels.setdefault(str(segment[1]), loop)
+        if item.levels and orphan is None and (own := element(segment, item.levels[0], 1)):
+            self.levels.setdefault(str(own), loop)
 
     def _home(self, frame: Frame, item: Item, segment: Segment) -> Loop:
-        """Where a new loop hangs: an HL under the level its HL02 names, others in the loop around them."""
-        if item.id != "HL" or len(segment) < 2:
+        """Where a new loop hangs: one of a tree (HL) under the level it names, others in the loop around them."""
+        if item.levels is None:
             return frame.tree
-        parent, own = str(segment[2]) if len(segment) > 2 else "", str(segment[1])
+        own, parent = (str(element(segment, number, 1)) for number in item.levels)
         if own in self.levels:
-            self._hierarchy(1, "is used by an earlier HL too; every HL needs a number of its own", own)
+            text = f"is used by an earlier {item.id} too; every {item.id} needs a number of its own"
+            self._hierarchy(item, "edi.hl-number-repeated", item.levels[0], text, own)
         if not parent:
             return frame.tree
         if parent not in self.levels:
-            self._hierarchy(2, "names no earlier HL; the parent level must stand before", parent)
+            text = f"names no earlier {item.id}; the parent level must stand before"
+            self._hierarchy(item, "edi.hl-parent-unknown", item.levels[1], text, parent)
             return frame.tree
         return self.levels[parent]
 
-    def _hierarchy(self, number: int, text: str, value: str) -> None:
-        code = "edi.hl-number-repeated" if number == 1 else "edi.hl-parent-unknown"
-        rule = self.grammar.segments["HL"].elements[number - 1]
-        place: dict[str, Any] = {
-            "segment": "HL",
-            "element": number,
-            "reference": rule.reference,
-            "value": value,
-            "loop": "HL",
-        }
-        self.report(finding(code, f"HL{number:02d} ({rule.name}) {text}.", **place))
+    def _hierarchy(self, item: Item, code: str, number: int, text: str, value: str) -> None:
+        rule = self.grammar.segments[item.id].elements[number - 1]
+        message = f"{item.id}{number:02d} ({rule.name}) {text}."
+        place: dict[str, Any] = {"element": number, "reference": rule.reference, "value": value}
+        self.report(self.grammar.finding(code, message, segment=item.id, loop=item.name, **place))
 
     def _out_of_place(self, segment_id: str, segment: Segment) -> str:
         grammar = self.grammar
@@ -198,8 +199,8 @@ class Walk:
             return
         for missing in frame.loop.of[frame.last.index + 1 : item.index]:
             if missing.mandatory:
-                self._missing(missing, frame.loop.id if frame.loop.parent else "")
+                self._missing(missing, frame.loop.name if frame.loop.parent else "")
         frame.last, frame.count = item, 1
 
     def _report_segment(self, code: str, segment_id: str, message: str) -> None:
-        self.report(finding(code, message, segment=segment_id, loop=self.loop, value=segment_id))
+        self.report(self.grammar.finding(code, message, segment=segment_id, loop=self.loop, value=segment_id))

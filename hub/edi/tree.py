@@ -30,7 +30,10 @@ Standard: TypeAlias = Literal["x12", "edifact"]
 
 @dataclass(slots=True)
 class Loop:
-    """One repetition of a loop. `id` is the id of its trigger segment; the root loop has the set's id."""
+    """One repetition of a loop (EDIFACT: segment group).
+
+    `id` is the id of its trigger segment, in EDIFACT the group's name (`"SG25"`); the root loop has the set's id.
+    """
 
     id: str
     children: list[Segment | Loop] = field(default_factory=list)

@@ -1,128 +1,83 @@
-"""Judges a whole file: envelopes, then each set by its grammar, giving findings and trees.
+"""Reads and judges a file of either syntax.
 
-for interchange in (reader := examine(data)):
-    for group in interchange.groups:
-        for one in group.sets:
+    for interchange in (examination := examine(data)):
+        for one in interchange.sets:
             one.findings, one.tree
+
+What the two syntaxes have in common is told here; each has more of its own in `x12` and `edifact`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from importlib import import_module
+from typing import Protocol, cast
 
-from hub.edi.body import Body
-from hub.edi.envelopes import judge_envelopes
-from hub.edi.findings import Finding, finding
-from hub.edi.grammar import Library, SetGrammar, default_library
-from hub.edi.segments import SegmentJudge, judge_for
-from hub.edi.structure import Walk
-from hub.edi.tree import Loop, Segment, TransactionSet
-from hub.edi.values import as_count
-from hub.edi.x12 import Group, Interchange, RawSet, Reader, read
+from hub.edi.delimiters import Delimiters
+from hub.edi.findings import Finding
+from hub.edi.grammar import Library
+from hub.edi.syntax import detect
+from hub.edi.tree import Standard, TransactionSet
 
-MOST_FINDINGS = 1_000
+READERS: dict[Standard, str] = {"x12": "hub.edi.x12.validation"}
+"""The module of each syntax whose `examine` reads it; imported on first use."""
 
 
-class Examination:
+class JudgedSet(Protocol):
+    """One transaction set (EDIFACT: message) and what was found in it.
+
+    `offset` and `length` (bytes) slice it out of the file. `counted` is its number of segments, header and trailer
+    included. `tree` is None where no trees were asked for.
+    """
+
+    offset: int
+    length: int
+    findings: list[Finding]
+    tree: TransactionSet | None
+    counted: int
+
+    @property
+    def set_id(self) -> str: ...
+    @property
+    def control_number(self) -> str: ...
+
+
+class JudgedInterchange(Protocol):
+    """One interchange with its sets, in the order of the file."""
+
+    offset: int
+    length: int
+    findings: list[Finding]
+
+    @property
+    def delimiters(self) -> Delimiters: ...
+    @property
+    def sets(self) -> Iterator[JudgedSet]: ...
+    def all_findings(self) -> list[Finding]:
+        """Its own findings, then each group's, then each set's."""
+        ...
+
+
+class Examined(Protocol):
     """Iterator over the judged interchanges of a file, single pass.
 
-    After it is exhausted, `findings` holds what belongs to no interchange and `readable` tells whether the
-    file held an interchange at all.
+    After it is exhausted, `findings` holds what belongs to no interchange and `readable` tells whether the file held
+    an interchange at all.
     """
 
-    def __init__(self, data: bytes, library: Library, trees: bool) -> None:
-        self._reader: Reader = read(data)
-        self._library = library
-        self._trees = trees
-
     @property
-    def findings(self) -> list[Finding]:
-        return self._reader.findings
-
+    def findings(self) -> list[Finding]: ...
     @property
-    def readable(self) -> bool:
-        return self._reader.interchanges > 0
-
-    def __iter__(self) -> Iterator[Interchange]:
-        return self
-
-    def __next__(self) -> Interchange:
-        interchange = next(self._reader)
-        judge_envelopes(interchange, self._library)
-        for group in interchange.groups:
-            for one in group.sets:
-                judge_set(interchange, group, one, self._library, self._trees)
-        return interchange
+    def readable(self) -> bool: ...
+    def __iter__(self) -> Iterator[JudgedInterchange]: ...
+    def __next__(self) -> JudgedInterchange: ...
 
 
-def examine(data: bytes, library: Library | None = None, *, trees: bool = True) -> Examination:
+def examine(data: bytes, library: Library | None = None, *, trees: bool = True) -> Examined:
     """Read and judge a file. Never raises on content.
 
-    Without `trees` only the findings are made. `library` defaults to the built-in grammars.
+    Without `trees` only the findings are made. `library` defaults to the built-in grammars of the file's syntax;
+    one that is given must be of that syntax. A file in neither syntax is judged as X12, which says what it lacks.
     """
-    return Examination(data, library or default_library(), trees)
-
-
-def judge_set(interchange: Interchange, group: Group, one: RawSet, library: Library, trees: bool = True) -> None:
-    """Complete the findings of one set and, when wanted, its tree."""
-    body = Body(interchange, one, library)
-    one.counted = len(body.segments) + 1 + (one.trailer is not None)
-    _judge_count(one)
-    version = group.version or interchange.part(12) + "0"
-    grammar = library.grammar(one.set_id, version)
-    at_start: dict[str, Any] = {"offset": one.offset, "position": 1, "segment": "ST"}
-    if grammar is None:
-        message = f"There is no grammar for transaction set {one.set_id!r}; its body was not checked."
-        reported = finding("edi.set-not-supported", message, **at_start, element=1, value=one.set_id)
-        one.findings.append(reported)
-        root = _flat(one, body, interchange)
-    else:
-        if not grammar.exact:
-            message = f"Version {version[:6]!r} is not described here; the nearest, {grammar.version}, was used."
-            one.findings.append(finding("edi.version-nearest", message, **at_start, value=version))
-        root = _judge_body(one, body, grammar, judge_for(grammar, interchange.delimiters), trees)
-    one.findings.sort(key=lambda f: f.offset)
-    if trees:
-        envelope = interchange.envelope(group)
-        one.tree = TransactionSet("x12", one.set_id, version, one.control_number, root, envelope)
-
-
-def _judge_count(one: RawSet) -> None:
-    """SE01 counts all segments from ST to SE."""
-    if one.trailer is None:
-        return
-    said = one.trailer[0] if one.trailer else ""
-    if as_count(said) == one.counted:
-        return
-    message = f"SE01 does not give the number of segments; ST to SE are {one.counted}."
-    place: dict[str, Any] = {"offset": one.trailer_offset, "position": one.counted, "segment": "SE", "element": 1}
-    one.findings.append(finding("edi.segment-count-wrong", message, **place, reference="96", value=said))
-
-
-def _judge_body(one: RawSet, body: Body, grammar: SetGrammar, judge: SegmentJudge, trees: bool) -> Loop:
-    findings = one.findings
-    current = 0
-
-    def report(found: Finding) -> None:
-        if len(findings) < MOST_FINDINGS:
-            findings.append(found.at(body.offset(current), current + 2, found.loop))
-
-    walk = Walk(grammar, report)
-    step, verdict, split = walk.step, judge.verdict, judge.split
-    for current, text in enumerate(body.segments):
-        segment_id, faults = verdict(text)
-        loop = step(segment_id, split(text) if trees or segment_id == "HL" else (segment_id,))
-        for fault in faults:
-            if len(findings) < MOST_FINDINGS:
-                findings.append(fault.at(body.offset(current), current + 2, loop))
-    current = len(body.segments)
-    walk.finish()
-    return walk.tree
-
-
-def _flat(one: RawSet, body: Body, interchange: Interchange) -> Loop:
-    """The tree of a set without a grammar: its segments one after another."""
-    mark = interchange.delimiters.element
-    children: list[Segment | Loop] = [tuple(text.split(mark)) for text in body.segments]
-    return Loop(one.set_id, children)
+    module = import_module(READERS.get(detect(data) or "x12", READERS["x12"]))
+    return cast(Examined, module.examine(data, library, trees=trees))

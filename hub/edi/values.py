@@ -1,4 +1,8 @@
-"""Data element types of X12: AN, ID, N, R, DT and TM, as patterns and as judgements in words."""
+"""Data element types, as patterns and as judgements in words.
+
+X12 has AN (text), ID (code), N0 to N9 (number with implied decimals), R (number with a decimal point), DT and TM;
+EDIFACT has an (text), a (text without digits) and n (number with the interchange's decimal mark).
+"""
 
 from __future__ import annotations
 
@@ -11,13 +15,15 @@ from hub.edi.grammar import ElementRule
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NUMBER = re.compile(r"-?[0-9]+")
 _DECIMAL = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:E-?[0-9]+)?")
+_MARKED = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?")
+_ALPHABETIC = re.compile(r"[^0-9]*")
 _DATE = r"[12][0-9]{3}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31)"
 _TIME = r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?"
 _TIME_ONLY = re.compile(_TIME)
 
 
 def pattern_of(element: ElementRule, marks: Delimiters) -> str:
-    """A pattern that only clean values match (not every clean value does)."""
+    """A pattern that only clean values match (not every clean value does; an escaped one never does)."""
     if element.components:
         return _composite(element, 0, marks)
     least, most = element.least, element.most
@@ -27,12 +33,14 @@ def pattern_of(element: ElementRule, marks: Delimiters) -> str:
         return _DATE
     if element.type == "TM" and (least, most) == (4, 8):
         return _TIME
-    if element.type.startswith("N") or (element.type == "R" and least > 1):
+    if element.type == "n" or element.type.startswith("N") or (element.type == "R" and least > 1):
         return f"-?[0-9]{{{least},{most}}}"
     if element.type == "R":
         after = min(4, most // 3)
         return f"-?[0-9]{{1,{most - after}}}(?:\\.[0-9]{{1,{after}}})?" if after else f"-?[0-9]{{1,{most}}}"
-    excluded = re.escape(marks.element + marks.component + marks.repetition) + "\\x00-\\x1f\\x7f"
+    digits = "0-9" if element.type == "a" else ""
+    excluded = re.escape(marks.element + marks.component + marks.repetition + marks.release) + digits
+    excluded += "\\x00-\\x1f\\x7f"
     return f"[^{excluded} ][^{excluded}]{{{least - 1},{most - 1}}}"
 
 
@@ -47,14 +55,21 @@ def _composite(element: ElementRule, index: int, marks: Delimiters) -> str:
     return text + (rest if needed else f"(?:{rest})?")
 
 
-def judge_value(element: ElementRule, value: str, strict: bool) -> tuple[str, str] | None:
-    """The finding code and the rest of the sentence for a value that is wrong, None for a right one."""
+def judge_value(element: ElementRule, value: str, strict: bool, decimal: str = ".") -> tuple[str, str] | None:
+    """The finding code and the rest of the sentence for a value that is wrong, None for a right one.
+
+    `decimal` is the decimal mark of the interchange, for type n.
+    """
     if _CONTROL.search(value):
         return "edi.character-invalid", "holds a control character; only printable characters are allowed."
     if element.type in ("DT", "TM"):
         return _judge_moment(element, value)
-    if element.type == "R" or element.type.startswith("N"):
+    if element.type == "n":
+        fault = _judge_marked(element, value, decimal)
+    elif element.type == "R" or element.type.startswith("N"):
         fault = _judge_number(element, value)
+    elif element.type == "a" and not _ALPHABETIC.fullmatch(value):
+        fault = "edi.character-invalid", "holds a digit; only letters and signs are allowed."
     else:
         fault = _judge_length(element, len(value), "characters")
     return fault or _judge_code(element, value, strict)
@@ -76,6 +91,13 @@ def _judge_number(element: ElementRule, value: str) -> tuple[str, str] | None:
         return "edi.character-invalid", f"is not a number; {expected} was expected."
     digits = sum(c.isdigit() for c in value.partition("E")[0])
     return _judge_length(element, digits, "digits")
+
+
+def _judge_marked(element: ElementRule, value: str, decimal: str) -> tuple[str, str] | None:
+    """EDIFACT counts neither the sign nor the decimal mark; both marks are understood wherever they stand."""
+    if not _MARKED.fullmatch(value):
+        return "edi.character-invalid", f"is not a number; one such as 12 or 12{decimal}5 was expected."
+    return _judge_length(element, sum(c.isdigit() for c in value), "digits")
 
 
 def _judge_code(element: ElementRule, value: str, strict: bool) -> tuple[str, str] | None:

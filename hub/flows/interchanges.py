@@ -12,23 +12,23 @@ from sqlalchemy import Connection, Row
 
 from hub import jobs
 from hub.edi import sscc
-from hub.edi.acknowledge import (
+from hub.edi.build import build
+from hub.edi.delimiters import Delimiters
+from hub.edi.findings import EdiError, Finding
+from hub.edi.grammar import default_library
+from hub.edi.tree import TransactionSet
+from hub.edi.values import as_count
+from hub.edi.x12.acknowledge import (
     FUNCTIONAL_ACKNOWLEDGEMENT,
     GroupDecision,
     ReceivedAcknowledgement,
     acknowledge_group,
     read_acknowledgement,
 )
-from hub.edi.build import build
-from hub.edi.delimiters import Delimiters
-from hub.edi.findings import EdiError, Finding
-from hub.edi.grammar import default_library
-from hub.edi.tree import TransactionSet
-from hub.edi.validation import examine
-from hub.edi.values import as_count
-from hub.edi.writer import Envelope, reply_to, transaction_set
-from hub.edi.writer import write as write_interchange
-from hub.edi.x12 import Group, Interchange, RawSet
+from hub.edi.x12.reader import Group, Interchange, RawSet
+from hub.edi.x12.validation import examine
+from hub.edi.x12.writer import Envelope, reply_to, transaction_set
+from hub.edi.x12.writer import write as write_interchange
 from hub.flows.batch import Batch
 from hub.flows.problems import Ignore, Park
 from hub.store import connections as connection_store

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from hub.edi.delimiters import read_isa
+from hub.edi.x12.isa import read_isa
 
 LONGEST = 200_000
 """Characters shown on a page; the whole is there as a download."""

@@ -12,8 +12,8 @@ import pytest
 from hub.documents import SCHEMAS
 from hub.edi.build import build
 from hub.edi.tree import TransactionSet
-from hub.edi.validation import examine
-from hub.edi.writer import Envelope, transaction_set, write
+from hub.edi.x12.validation import examine
+from hub.edi.x12.writer import Envelope, transaction_set, write
 from hub.mapping import Context, Library, LookupMissing
 
 LIBRARY = Library([Path(__file__).parents[2] / "mappings"])

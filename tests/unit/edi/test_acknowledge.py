@@ -6,10 +6,10 @@ from datetime import datetime
 
 import pytest
 
-from hub.edi.acknowledge import STRICT, acknowledge, acknowledge_group, read_acknowledgement, write_answer
 from hub.edi.tree import Loop
 from hub.edi.validation import examine
-from hub.edi.writer import transaction_set
+from hub.edi.x12.acknowledge import STRICT, acknowledge, acknowledge_group, read_acknowledgement, write_answer
+from hub.edi.x12.writer import transaction_set
 
 WHEN = datetime(2026, 1, 6, 9, 30)
 

@@ -16,8 +16,8 @@ from hub.edi.findings import EdiError
 from hub.edi.json_form import from_json, to_json
 from hub.edi.tree import Loop, Repeats
 from hub.edi.validation import examine
-from hub.edi.writer import Envelope, transaction_set, write
-from hub.edi.x12 import read
+from hub.edi.x12.reader import read
+from hub.edi.x12.writer import Envelope, transaction_set, write
 
 WHEN = datetime(2026, 1, 6, 9, 30)
 HEAD = {"BAK01": "00", "BAK02": "AC", "BAK03": "4711", "BAK04": "20260105"}
@@ -119,7 +119,7 @@ def test_levels_may_not_be_numbered_by_hand():
 
 def test_an_unknown_set_cannot_be_built():
     refusal("edi.build-set-unknown", build, "x12", "123", "004010", {})
-    refusal("edi.build-set-unknown", build, "edifact", "ORDERS", "D96A", {})
+    refusal("edi.build-set-unknown", build, "edifact", "NOSUCH", "D96A", {})
 
 
 def test_written_bytes_are_what_the_envelope_says(found):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.edi.validation import examine
-from hub.edi.x12 import read
+from hub.edi.x12.reader import read
 
 
 def trees(data: bytes) -> list[object]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hub.edi.findings import finding
 from hub.edi.grammar import Library
-from hub.edi.x12 import Interchange, RawSet
+from hub.edi.x12.reader import Interchange, RawSet
 
 _BLANK = "\r\n\t\0 "
 

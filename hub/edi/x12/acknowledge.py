@@ -12,8 +12,8 @@ from datetime import datetime
 
 from hub.edi.findings import Finding
 from hub.edi.tree import Element, Loop, Segment, TransactionSet, element
-from hub.edi.writer import reply_to, transaction_set, write
-from hub.edi.x12 import Group, Interchange, RawSet
+from hub.edi.x12.reader import Group, Interchange, RawSet
+from hub.edi.x12.writer import reply_to, transaction_set, write
 
 FUNCTIONAL_ACKNOWLEDGEMENT = "FA"
 _MOST_CODES = 5

@@ -10,8 +10,8 @@ from hub.edi.delimiters import Delimiters
 from hub.edi.findings import EdiError, Finding, finding
 from hub.edi.grammar import Library, default_library
 from hub.edi.tree import Element, Loop, Repeats, Segment, TransactionSet
-from hub.edi.validation import examine
-from hub.edi.x12 import Group, Interchange
+from hub.edi.x12.reader import Group, Interchange
+from hub.edi.x12.validation import examine
 
 
 @dataclass(slots=True, frozen=True)

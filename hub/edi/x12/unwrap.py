@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from hub.edi.findings import Finding, finding
 
 if TYPE_CHECKING:
-    from hub.edi.x12 import Group, Interchange, RawSet
+    from hub.edi.x12.reader import Group, Interchange, RawSet
 
 _NARROWEST = 20
 

@@ -8,7 +8,7 @@ from typing import Any
 from hub.edi.findings import finding
 from hub.edi.grammar import Library
 from hub.edi.values import as_count, is_date, is_time
-from hub.edi.x12 import Group, Interchange, RawSet
+from hub.edi.x12.reader import Group, Interchange, RawSet
 
 # TA1 codes by the number of the ISA element that is wrong.
 _ISA_CODES = {

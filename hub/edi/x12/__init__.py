@@ -1,0 +1,1 @@
+"""X12: reading, judging, answering and writing interchanges."""
