@@ -15,8 +15,8 @@ from functools import lru_cache
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding, finding
 from hub.edi.tree import TransactionSet
+from hub.edi.unwrap import Unwrapped, unwrap
 from hub.edi.x12.isa import ISA_WIDTHS, IsaHead, Source, read_isa
-from hub.edi.x12.unwrap import Unwrapped, unwrap
 
 _BLANK = b" \t\r\n\x00\x0b\x0c\x1a"
 

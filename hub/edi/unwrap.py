@@ -1,16 +1,33 @@
-"""Files wrapped at a fixed column: line breaks that fall anywhere, also inside a segment id or the ISA."""
+"""Files wrapped at a fixed column: line breaks that fall anywhere, also inside a segment id or the ISA or UNB."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from hub.edi.findings import Finding, finding
 
-if TYPE_CHECKING:
-    from hub.edi.x12.reader import Group, Interchange, RawSet
-
 _NARROWEST = 20
+
+
+class Part(Protocol):
+    """What has a place in the file: an interchange, a group, a set."""
+
+    offset: int
+    length: int
+    trailer_offset: int
+    findings: list[Finding]
+
+
+class _Group(Part, Protocol):
+    @property
+    def sets(self) -> Sequence[Part]: ...
+
+
+class _Interchange(Part, Protocol):
+    @property
+    def groups(self) -> Sequence[_Group]: ...
 
 
 @dataclass(slots=True)
@@ -34,7 +51,7 @@ class Unwrapped:
         first, last = (at - at // step * self.break_length for at in (start, stop))
         return self.data[first:last]
 
-    def restore(self, interchange: Interchange) -> None:
+    def restore(self, interchange: _Interchange) -> None:
         """Turn the offsets of a freshly read interchange into offsets in the file, where they differ."""
         if not self.width:
             return
@@ -44,7 +61,7 @@ class Unwrapped:
             for one in group.sets:
                 self._move(one)
 
-    def _move(self, part: Interchange | Group | RawSet) -> None:
+    def _move(self, part: Part) -> None:
         moved = self.offset(part.offset)
         part.length = self.offset(part.offset + part.length) - moved
         part.offset = moved
