@@ -79,15 +79,18 @@ def describe(
 
 
 def enqueue(tx: Connection, kind: str, noun: str, *, again: bool = False, **facts: Any) -> bool:
-    """Add one job unless one with its key is live. `again`: a running one does not count, since it may have looked
-    before the reason for this one came up; the new one follows it in the lane."""
+    """Add one job unless one with its key is live. `again`: see `add_again`."""
     row = describe(kind, noun, **facts)
-    if again:
-        live = store.live_generations(tx, row["key"])
-        if "pending" in live:
-            return False
-        row["generation"] = live.get("running", -1) + 1
-    return store.add(tx, [row]) == 1
+    return add_again(tx, row) if again else store.add(tx, [row]) == 1
+
+
+def add_again(tx: Connection, row: Mapping[str, Any]) -> bool:
+    """Add a described job unless one with its key is pending. A running one does not count, since it may have looked
+    before the reason for this one came up; the new one follows it in the lane."""
+    live = store.live_generations(tx, row["key"])
+    if "pending" in live:
+        return False
+    return store.add(tx, [{**row, "generation": live.get("running", -1) + 1}]) == 1
 
 
 def pull(tx: Connection, flow: Row[Any], now: dt.datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,7 @@ from hub.flows import cancel, route
 from hub.flows.batch import Batch
 from hub.flows.reading import lookup_awaited
 from hub.installation import Installation
-from hub.ledger import Entry, Kind, Quantities, post
+from hub.ledger import Entry, Kind
 from hub.store import connections as connection_store
 from hub.store import events as event_store
 from hub.store import jobs as job_store
@@ -34,7 +34,7 @@ def _batch(inst: Installation) -> Iterator[Batch]:
 
 
 def _order(batch: Batch, order_id: int) -> Row[Any]:
-    order = store.get(batch.tx, order_id, lock=True)
+    order = batch.order.get(order_id)
     if order is None:
         raise Refused("order.missing", f"There is no order {order_id}.")
     return order
@@ -44,12 +44,6 @@ def _facts(batch: Batch, order: Row[Any]) -> route.OrderFacts:
     return route.OrderFacts(
         order.id, order.connection_id, order.merchant_id, order.ship_country, order.number, order.partner_id
     )
-
-
-def _post(batch: Batch, sums: Mapping[int, Quantities], entries: list[Entry]) -> dict[int, Quantities]:
-    after = post(dict(sums), entries)
-    store.post(batch.tx, entries, batch.now)
-    return after
 
 
 # -- orders ---------------------------------------------------------------------------------------------------------
@@ -69,12 +63,9 @@ def retry_order(inst: Installation, order_id: int, actor: str) -> str:
 
 
 def _release(batch: Batch, order: Row[Any]) -> int:
-    lines = store.lines(batch.tx, [order.id])[order.id]
-    sums, _ = store.quantities(batch.tx, order.id)
-    holds = store.open_holds(batch.tx, order.id)
-    earlier = len(store.fulfillments_of(batch.tx, order.id))
-    entries = route.release(batch, _facts(batch, order), lines, sums, holds, earlier)
-    _post(batch, sums, entries)
+    holds, earlier = batch.holds_of[order.id], len(batch.fulfillments_of[order.id])
+    entries = route.release(batch, _facts(batch, order), batch.lines_of[order.id], holds, earlier)
+    batch.post(order.id, entries)
     return sum(e.delta for e in entries)
 
 
@@ -87,15 +78,15 @@ def cancel_order(inst: Installation, order_id: int, reason: str, actor: str) -> 
     """Cancel what has not shipped; backends are asked for what they have, and the source is told."""
     with _batch(inst) as batch:
         order = _order(batch, order_id)
-        sums, _ = store.quantities(batch.tx, order.id)
+        sums = batch.books_of[order.id].lines
         free = {line_id: q.open for line_id, q in sums.items() if q.open}
         allocated = {line_id: q.allocated for line_id, q in sums.items() if q.allocated}
         if not free and not allocated:
             raise Refused("order.nothing-to-cancel", "Nothing of this order can still be cancelled.")
         cause = f"{cancel.BY_HAND}{batch.now.timestamp():.6f}"
-        sums = _post(batch, sums, [Entry(line, Kind.CANCELLED, units, cause) for line, units in free.items()])
-        sums = cancel.take_back(batch, order.id, sums, allocated, cause, "cancelled")
-        cancel.tell_source(batch, order, sums)
+        batch.post(order.id, [Entry(line, Kind.CANCELLED, units, cause) for line, units in free.items()])
+        cancel.take_back(batch, order.id, allocated, cause, "cancelled")
+        cancel.tell_source(batch, order)
         batch.event("order.cancelled", order_id=order.id, actor=actor, reason=reason)
     asked = sum(allocated.values())
     return f"Cancelled {sum(free.values())} units at once" + (f"; asked for {asked} units back." if asked else ".")
@@ -117,12 +108,11 @@ def _settle_open(inst: Installation, order_id: int, kind: Kind, event: str, acto
     """A person states what became of an order's open units; gives how many they were."""
     with _batch(inst) as batch:
         order = _order(batch, order_id)
-        sums, _ = store.quantities(batch.tx, order.id)
-        free = {line_id: q.open for line_id, q in sums.items() if q.open}
+        free = {line_id: q.open for line_id, q in batch.books_of[order.id].lines.items() if q.open}
         if not free:
             raise Refused("order.nothing-open", "Nothing of this order is open.")
         cause = f"{event}/{batch.now.timestamp():.6f}"
-        _post(batch, sums, [Entry(line, kind, units, cause) for line, units in free.items()])
+        batch.post(order.id, [Entry(line, kind, units, cause) for line, units in free.items()])
         units = sum(free.values())
         batch.event(event, order_id=order.id, actor=actor, units=units)
     return units
@@ -135,7 +125,7 @@ def release_hold(inst: Installation, hold_id: int, actor: str) -> str:
         if hold is None or hold.released_at is not None:
             raise Refused("hold.missing", "This hold is no longer open.")
         order = _order(batch, hold.order_id)
-        same = [h.id for h in store.open_holds(batch.tx, order.id) if h.code == hold.code]
+        same = [h.id for h in batch.holds_of[order.id] if h.code == hold.code]
         store.release_holds(batch.tx, same, actor, batch.now)
         store.waive(batch.tx, order.id, hold.code, actor, batch.now)
         batch.event("hold.released", order_id=order.id, actor=actor, code=hold.code)
@@ -148,7 +138,7 @@ def place_hold(inst: Installation, order_id: int, reason: str, actor: str) -> st
     with _batch(inst) as batch:
         order = _order(batch, order_id)
         store.place_holds(
-            batch.tx,
+            batch.rows,
             [
                 {
                     "order_id": order.id,
@@ -238,7 +228,7 @@ def add_lookup_row(inst: Installation, table: str, key: str, value: str, actor: 
     """Keep one row of a lookup table, and read every document again that was parked for it."""
     with _batch(inst) as batch:
         connection_store.set_lookup(batch.tx, table, key, value, batch.now)
-        waiting = message_store.awaiting(batch.tx, lookup_awaited(table, key))
+        waiting = batch.awaiting[lookup_awaited(table, key)]
         for message in message_store.get(batch.tx, waiting).values():
             _again(batch, message, actor)
         batch.event("table.row-added", actor=actor, table=table, key=key, released=len(waiting))

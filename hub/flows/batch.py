@@ -1,75 +1,236 @@
 """One transaction's working set: what is known while many documents are stored at once.
 
-Events, jobs and the ends of messages are gathered and written together when the batch ends; a document that fails
-takes only its own part back.
+What documents ask is read for all of them together, and what they store is gathered and written together: a batch
+runs about as many statements as one document would by itself. A document that fails takes only its own part back.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Row
+from sqlalchemy.exc import OperationalError
 
+from hub.flows.known import Known
+from hub.ledger import Entry
 from hub.routing.rules import Rule
 from hub.store import connections as connection_store
 from hub.store import events as event_store
 from hub.store import jobs as job_store
 from hub.store import messages as message_store
+from hub.store import orders as order_store
+from hub.store import shipments as shipment_store
 from hub.store.db import savepoint
+from hub.store.gather import Gather
+
+log = structlog.get_logger()
 
 DEFAULT_BACKEND = "default_backend"
 
+T = TypeVar("T")
+
+
+def together_or_apart(work: Callable[[bool], T]) -> T:
+    """Run `work(False)`, one transaction that stores the rows of many documents together. Where the database refuses
+    them, run `work(True)`, which stores those of each document by themselves: only the one at fault fails."""
+    try:
+        return work(False)
+    except OperationalError:
+        raise
+    except Exception as error:
+        log.warning("batch.apart", error=type(error).__name__)
+        return work(True)
+
+
+@dataclass(slots=True)
+class _Part:
+    """The document under way. `mark`: rows gathered before it. A savepoint is made only once rows of it are written."""
+
+    tx: Connection
+    mark: int
+    stack: ExitStack
+    saved: bool = False
+
+    def save(self) -> None:
+        if not self.saved:
+            self.stack.enter_context(savepoint(self.tx))
+            self.saved = True
+
 
 class Batch:
-    """`tx` is open for writing; `now` is one instant for all that happens in it."""
+    """`now` is one instant for all that happens in it; `rows` takes what is stored. `apart`: the rows of each document
+    are written when it ends, not with the others'."""
 
-    def __init__(self, tx: Connection, now: dt.datetime) -> None:
-        self.tx = tx
+    def __init__(self, tx: Connection, now: dt.datetime, apart: bool = False) -> None:
         self.now = now
+        self.rows = Gather(tx)
         self.jobs: list[dict[str, Any]] = []
         self.events: list[dict[str, Any]] = []
         self.ends: list[dict[str, Any]] = []
+        self._tx = tx
+        self._apart = apart
+        self._part: _Part | None = None
+        see = self._see
+        self.order_named = Known(see, order_store.named, self._orders_come)
+        self.order = Known(see, order_store.many)
+        self.lines_of = Known(see, order_store.lines)
+        self.books_of = Known(see, order_store.books)
+        self.holds_of = Known(see, order_store.open_holds)
+        self.waived_of = Known(see, order_store.waived)
+        self.asked_back_of = Known(see, order_store.asked_back)
+        self.fulfillments_of = Known(see, order_store.fulfillments_of)
+        self.fulfillment = Known(see, order_store.fulfillments_many)
+        self.fulfillment_named = Known(see, order_store.fulfillments_named, self._fulfillments_come)
+        self.lines_of_fulfillment = Known(see, order_store.lines_of_fulfillments)
+        self.packed_of = Known(see, shipment_store.packed)
+        self.shipment = Known(see, shipment_store.many, self._shipments_come)
+        self.shipment_named = Known(see, shipment_store.named)
+        self.packages_of = Known(see, shipment_store.packages_of)
+        self.components = Known(see, connection_store.components)
+        self.outgoing = Known(see, message_store.outgoing)
+        self.awaiting = Known(see, message_store.awaiting)
+        self._known = [known for known in vars(self).values() if isinstance(known, Known)]
+
+    # What a document that names one thing asks next.
+
+    def _orders_come(self, found: Mapping[Any, Row[Any]]) -> None:
+        for known in (self.lines_of, self.books_of, self.holds_of, self.waived_of, self.asked_back_of):
+            known.expect(row.id for row in found.values())
+        self.fulfillments_of.expect(row.id for row in found.values())
+
+    def _fulfillments_come(self, found: Mapping[Any, Row[Any]]) -> None:
+        self.order.expect(row.order_id for row in found.values())
+        self.books_of.expect(row.order_id for row in found.values())
+        self.lines_of_fulfillment.expect(row.id for row in found.values())
+        self.packed_of.expect(row.id for row in found.values())
+
+    def _shipments_come(self, found: Mapping[int, Row[Any]]) -> None:
+        self.fulfillment.expect(row.fulfillment_id for row in found.values())
+        self.packages_of.expect(found)
+
+    # -- the transaction ----------------------------------------------------------------------------------------
+
+    @property
+    def tx(self) -> Connection:
+        """For a statement of its own, which sees all that was gathered. What is known is asked anew after it."""
+        self._see()
+        if self._part is not None:
+            self._part.save()
+        self._ask_anew()
+        self.rows.renew_ids()
+        return self._tx
+
+    def _see(self) -> Connection:
+        """For reading: all that was gathered is there."""
+        part = self._part
+        if part is not None and len(self.rows) > part.mark:
+            self.rows.flush(part.mark)
+            part.save()
+            part.mark = 0
+        elif part is not None:
+            part.mark = 0
+        self.rows.flush()
+        return self._tx
+
+    def _ask_anew(self) -> None:
+        for known in self._known:
+            known.clear()
+
+    @contextmanager
+    def document(self) -> Iterator[None]:
+        """The part of one document: when it raises, its rows and what it gathered are taken back."""
+        gathered = (self.jobs, self.events, self.ends)
+        marks = [len(each) for each in gathered]
+        try:
+            with ExitStack() as stack:
+                self._part = part = _Part(self._tx, len(self.rows), stack)
+                try:
+                    yield
+                    if self._apart:
+                        self._see()
+                        part.save()
+                        self.flush()
+                        self._ask_anew()
+                except BaseException:
+                    self.rows.drop(part.mark)
+                    raise
+        except BaseException:
+            for each, mark in zip(gathered, marks, strict=True):
+                del each[mark:]
+            self._ask_anew()
+            raise
+        finally:
+            self._part = None
+
+    def flush(self) -> None:
+        """Write what was gathered."""
+        self.rows.flush()
+        message_store.change(self._tx, self.ends)
+        event_store.add(self._tx, *self.events)
+        job_store.add(self._tx, self.jobs)
+        for each in (self.jobs, self.events, self.ends):
+            each.clear()
+
+    # -- the installation ---------------------------------------------------------------------------------------
 
     @cached_property
     def connections(self) -> dict[int, Row[Any]]:
         """All connections by id."""
-        return connection_store.everything(self.tx)
+        return connection_store.everything(self._tx)
 
     @cached_property
     def flows(self) -> dict[tuple[int, str, str], Row[Any]]:
         """All flows by (connection, direction, kind)."""
-        return connection_store.all_flows(self.tx)
+        return connection_store.all_flows(self._tx)
 
     @cached_property
     def rules(self) -> list[Rule]:
         """The routing rules in their order."""
         return [
             Rule(row.name, row.backend_id, row.conditions, row.location, row.merchant_id)
-            for row in connection_store.routing_rules(self.tx)
+            for row in connection_store.routing_rules(self._tx)
         ]
+
+    @cached_property
+    def backends(self) -> list[int]:
+        """The connections that can be given orders."""
+        return [c for c, direction, kind in self.flows if direction == "out" and kind == "fulfillment"]
 
     @cached_property
     def default_backend(self) -> int | None:
         """The backend of what no rule claims: the one that is set, else the only one there is."""
-        chosen = connection_store.setting(self.tx, DEFAULT_BACKEND)
+        chosen = connection_store.setting(self._tx, DEFAULT_BACKEND)
         if chosen is not None:
             return int(chosen)
-        able = [c for c, direction, kind in self.flows if direction == "out" and kind == "fulfillment"]
-        return able[0] if len(able) == 1 else None
+        return self.backends[0] if len(self.backends) == 1 else None
 
     @cached_property
     def outbound_stopped(self) -> bool:
         """Has a person stopped all outbound?"""
-        return job_store.outbound_stopped(self.tx)
+        return job_store.outbound_stopped(self._tx)
 
     @cached_property
     def code(self) -> str:
         """A few letters that tell this installation's references from another's in the same warehouse."""
-        return str(connection_store.setting(self.tx, "installation_code") or "H")
+        return str(connection_store.setting(self._tx, "installation_code") or "H")
+
+    # -- what documents do --------------------------------------------------------------------------------------
+
+    def post(self, order_id: int, entries: Sequence[Entry]) -> None:
+        """Append to an order's ledger. Raises `OutOfBounds`, and then nothing is appended."""
+        self.books_of[order_id].post(entries)
+        order_store.post(self.rows, entries, self.now)
+
+    def waiting_for(self, fact: str) -> list[int]:
+        """Parked messages that this releases, with those that were parked in this batch."""
+        here = [end["b_id"] for end in self.ends if end["awaits"] == fact and end["state"] == "parked"]
+        return [*self.awaiting[fact], *here]
 
     def event(self, kind: str, **facts: Any) -> None:
         """Something happened; see `hub.store.events.event`."""
@@ -99,23 +260,3 @@ class Batch:
                 "settled_at": self.now,
             }
         )
-
-    @contextmanager
-    def document(self) -> Iterator[None]:
-        """The part of one document: when it raises, its rows and what it gathered are taken back."""
-        marks = len(self.jobs), len(self.events), len(self.ends)
-        try:
-            with savepoint(self.tx):
-                yield
-        except BaseException:
-            del self.jobs[marks[0] :]
-            del self.events[marks[1] :]
-            del self.ends[marks[2] :]
-            raise
-
-    def flush(self) -> None:
-        """Write what was gathered."""
-        message_store.change(self.tx, self.ends)
-        event_store.add(self.tx, *self.events)
-        job_store.add(self.tx, self.jobs)
-        self.jobs, self.events, self.ends = [], [], []

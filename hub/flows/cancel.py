@@ -9,54 +9,45 @@ from sqlalchemy import Row
 
 from hub import jobs
 from hub.flows.batch import Batch
-from hub.ledger import Entry, Kind, Quantities, post
+from hub.ledger import Entry, Kind
 from hub.store import jobs as job_store
-from hub.store import messages as message_store
 from hub.store import orders as store
 
 
-def take_back(
-    batch: Batch, order_id: int, sums: dict[int, Quantities], wanted: Mapping[int, int], cause: str, into: str
-) -> dict[int, Quantities]:
+def take_back(batch: Batch, order_id: int, wanted: Mapping[int, int], cause: str, into: str) -> None:
     """Get `wanted` base units per line back from the order's fulfillments, the newest first.
 
     `into`: what they become, `cancelled` or `shipped` (someone else shipped them). Units of a fulfillment that was
-    never sent are taken at once: neither its create nor a cancel goes out for them. Gives the quantities after it.
+    never sent are taken at once: neither its create nor a cancel goes out for them.
     """
     left = {line_id: units for line_id, units in wanted.items() if units > 0}
     if not left:
-        return sums
-    has = store.allocated_by_fulfillment(batch.tx, order_id)
-    asked = store.asked_back(batch.tx, order_id)
-    for fulfillment in reversed(store.fulfillments_of(batch.tx, order_id)):
-        pending = asked.get(fulfillment.id, {})
-        take = {
-            line_id: min(units, has.get(fulfillment.id, {}).get(line_id, 0) - pending.get(line_id, 0))
-            for line_id, units in left.items()
-        }
+        return
+    asked = batch.asked_back_of[order_id]
+    for fulfillment in reversed(batch.fulfillments_of[order_id]):
+        has, pending = batch.books_of[order_id].held_by(fulfillment.id), asked.get(fulfillment.id, {})
+        take = {line_id: min(units, has.get(line_id, 0) - pending.get(line_id, 0)) for line_id, units in left.items()}
         take = {line_id: units for line_id, units in take.items() if units > 0}
         if not take:
             continue
         for line_id, units in take.items():
             left[line_id] -= units
-        message = message_store.outgoing(
-            batch.tx, fulfillment.connection_id, "fulfillment", f"fulfillment/{fulfillment.id}"
-        )
+        message = batch.outgoing.get((fulfillment.connection_id, "fulfillment", f"fulfillment/{fulfillment.id}"))
         if message is None or never_sent(message):
-            sums = give_back(batch, fulfillment, sums, take, f"{cause}/{into}", into)
+            give_back(batch, fulfillment, take, f"{cause}/{into}", into)
             if message is not None:
                 _withdraw(batch, fulfillment, message)
         else:
             _ask(batch, fulfillment, take, cause, into)
-    return sums
 
 
 BY_HAND = "by-hand/"
 """How the cause of a person's cancellation begins."""
 
 
-def tell_source(batch: Batch, order: Row[Any], sums: Mapping[int, Quantities]) -> None:
+def tell_source(batch: Batch, order: Row[Any]) -> None:
     """Once all of an order is cancelled here, owe its source that word, where the source takes it and does not know."""
+    sums = batch.books_of[order.id].lines
     whole = sums and all(q.cancelled == q.ordered for q in sums.values())
     if whole and order.cancelled_at is None and (order.connection_id, "out", "order_cancellation") in batch.flows:
         job = jobs.deliver_job("order_cancellation", order.id, order.connection_id, order.id, batch.now)
@@ -78,28 +69,21 @@ def _withdraw(batch: Batch, fulfillment: Row[Any], message: Row[Any]) -> None:
         job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id)
 
 
-def give_back(
-    batch: Batch,
-    fulfillment: Row[Any],
-    sums: dict[int, Quantities],
-    take: Mapping[int, int],
-    cause: str,
-    into: str,
-) -> dict[int, Quantities]:
-    """Post units as no longer with the backend, and as cancelled (or shipped elsewhere)."""
+def give_back(batch: Batch, fulfillment: Row[Any], take: Mapping[int, int], cause: str, into: str) -> None:
+    """Post units as no longer with the backend, and as cancelled (or shipped elsewhere). Raises `OutOfBounds`."""
     entries: list[Entry] = []
     for line_id, units in take.items():
         where = f"{cause}/{fulfillment.id}"
         entries.append(Entry(line_id, Kind.ALLOCATED, -units, where, fulfillment.id))
         # Shipped elsewhere is no shipment of this fulfillment, so that entry does not name it.
         entries.append(Entry(line_id, Kind(into), units, where, fulfillment.id if into == Kind.CANCELLED else None))
-    after = post(sums, entries)
-    store.post(batch.tx, entries, batch.now)
-    remaining = store.allocated_by_fulfillment(batch.tx, fulfillment.order_id).get(fulfillment.id, {})
+    batch.post(fulfillment.order_id, entries)
+    remaining = batch.books_of[fulfillment.order_id].held_by(fulfillment.id)
     if fulfillment.accepted_at is None and not remaining and fulfillment.withdrawn_at is None:
-        store.change_fulfillment(batch.tx, fulfillment.id, withdrawn_at=batch.now)
+        store.change_fulfillment(batch.rows, fulfillment.id, withdrawn_at=batch.now)
+        batch.fulfillment.forget(fulfillment.id)
+        batch.fulfillments_of.forget(fulfillment.order_id)
         batch.event("fulfillment.withdrawn", order_id=fulfillment.order_id, reference=fulfillment.reference)
-    return after
 
 
 def _ask(batch: Batch, fulfillment: Row[Any], take: Mapping[int, int], cause: str, into: str) -> None:

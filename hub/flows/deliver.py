@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from hub import jobs
 from hub.flows import outbound, receipts
-from hub.flows.batch import Batch
+from hub.flows.batch import Batch, together_or_apart
 from hub.flows.problems import Park
 from hub.flows.translate import Guide, park, unexpected
 from hub.installation import Installation
@@ -49,53 +49,65 @@ class _Effect:
 
 def deliver(inst: Installation, claimed: Sequence[Job], worker: str, pool: Executor) -> None:
     """Deliver what these jobs name; each ends done, again later, or parked, whatever the others do."""
-    with inst.db.write() as tx:
-        effects = _seal_all(inst, tx, claimed, worker)
+    effects = together_or_apart(lambda apart: _seal_all(inst, claimed, worker, apart))
     list(pool.map(lambda effect: _attempt(inst, effect), effects))
-    with inst.db.write() as tx:
-        _settle_all(inst, tx, effects, worker)
+    together_or_apart(lambda apart: _settle_all(inst, effects, worker, apart))
 
 
 # -- seal -----------------------------------------------------------------------------------------------------------
 
 
-def _seal_all(inst: Installation, tx: Connection, claimed: Sequence[Job], worker: str) -> list[_Effect]:
-    now = inst.now()
-    mine = job_store.mine(tx, claimed)
-    batch = Batch(tx, now)
-    guide = Guide(inst, tx)
-    orders = order_store.many(tx, [job.order_id for job in claimed if job.order_id])
-    sealed = message_store.get(tx, [job.message_id for job in claimed if job.message_id])
+def _seal_all(inst: Installation, claimed: Sequence[Job], worker: str, apart: bool) -> list[_Effect]:
     effects: list[_Effect] = []
     outcomes: list[Outcome] = []
-    held = order_store.held(tx, [job.order_id for job in claimed if job.order_id and job.noun == "fulfillment"])
-    for job in claimed:
-        if job.id not in mine:
-            continue
-        order = orders.get(job.order_id) if job.order_id else None
-        waits = _waits(batch, job, job.noun == "fulfillment" and job.order_id in held)
-        if waits:
-            outcomes.append(jobs.later(job, now + LOOK_AGAIN, {"code": waits}, costs=False))
-            continue
-        try:
-            with batch.document():
-                effect = _seal(batch, guide, job, order, sealed.get(job.message_id or 0))
-        except OperationalError:
-            raise
-        except Exception as error:
-            problem = error if isinstance(error, Park) else unexpected(error)
-            outbound.set_aside(batch, job, problem)
-            outcomes.append(jobs.parked(job, now, problem.problem()))
-            continue
-        if effect is None:
-            outcomes.append(jobs.done(job, now))
-        else:
-            effects.append(effect)
-    guide.remember(tx, now)
-    batch.flush()
-    _mark_sent(tx, [e for e in effects if not e.doubtful], now)
-    jobs.finish(tx, outcomes, worker, now)
+    with inst.db.write() as tx:
+        now = inst.now()
+        mine = job_store.mine(tx, claimed)
+        batch = Batch(tx, now, apart)
+        _expect(batch, claimed)
+        guide = Guide(inst, tx)
+        sealed = message_store.get(tx, [job.message_id for job in claimed if job.message_id])
+        held = order_store.held(tx, [job.order_id for job in claimed if job.order_id and job.noun == "fulfillment"])
+        for job in claimed:
+            if job.id not in mine:
+                continue
+            waits = _waits(batch, job, job.noun == "fulfillment" and job.order_id in held)
+            if waits:
+                outcomes.append(jobs.later(job, now + LOOK_AGAIN, {"code": waits}, costs=False))
+                continue
+            try:
+                with batch.document():
+                    effect = _seal(batch, guide, job, sealed.get(job.message_id or 0))
+            except OperationalError:
+                raise
+            except Exception as error:
+                problem = error if isinstance(error, Park) else unexpected(error)
+                outbound.set_aside(batch, job, problem)
+                outcomes.append(jobs.parked(job, now, problem.problem()))
+                continue
+            if effect is None:
+                outcomes.append(jobs.done(job, now))
+            else:
+                effects.append(effect)
+        guide.remember(tx, now)
+        batch.flush()
+        _mark_sent(tx, [e for e in effects if not e.doubtful], now)
+        jobs.finish(tx, outcomes, worker, now)
     return effects
+
+
+def _expect(batch: Batch, claimed: Sequence[Job]) -> None:
+    """What delivering these will ask."""
+    orders = [job.order_id for job in claimed if job.order_id]
+    batch.order.expect(orders)
+    batch.books_of.expect(orders)
+    batch.outgoing.expect((job.connection_id, job.noun, job.key) for job in claimed if not job.message_id)
+    for job in claimed:
+        if job.subject_id is not None and job.noun == "fulfillment":
+            batch.fulfillment.expect([job.subject_id])
+            batch.lines_of_fulfillment.expect([job.subject_id])
+        elif job.subject_id is not None and job.noun in ("shipment", "tracking"):
+            batch.shipment.expect([job.subject_id])
 
 
 LOOK_AGAIN = dt.timedelta(seconds=30)
@@ -115,10 +127,11 @@ def _waits(batch: Batch, job: Job, held: bool) -> str | None:
     return "outbound.held" if held else None
 
 
-def _seal(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, sealed: Row[Any] | None) -> _Effect | None:
+def _seal(batch: Batch, guide: Guide, job: Job, sealed: Row[Any] | None) -> _Effect | None:
     """Find the bytes of an effect, or fix them now. None when there is nothing to send."""
     connection = batch.connections[job.connection_id]
-    message = sealed or message_store.outgoing(batch.tx, job.connection_id, job.noun, job.key)
+    order = batch.order.get(job.order_id) if job.order_id else None
+    message = sealed or batch.outgoing.get((job.connection_id, job.noun, job.key))
     # What was sealed when its cause was stored (a functional acknowledgement) is never written a second time.
     anew = message is not None and message.state in ("parked", "withdrawn") and message.sent_at is None
     if message is None or (anew and job.message_id is None):
@@ -213,35 +226,31 @@ class Unsettled(Exception):
 # -- settle ---------------------------------------------------------------------------------------------------------
 
 
-def _settle_all(inst: Installation, tx: Connection, effects: Sequence[_Effect], worker: str) -> None:
-    now = inst.now()
-    mine = job_store.mine(tx, [e.job for e in effects])
-    batch = Batch(tx, now)
-    orders = order_store.many(tx, [e.job.order_id for e in effects if e.job.order_id])
-    messages = message_store.get(tx, [e.message_id for e in effects])
-    outcomes: list[Outcome] = []
-    answers: list[dict[str, Any]] = []
-    for effect in effects:
-        if effect.job.id not in mine:
-            continue
-        message = messages[effect.message_id]
-        if isinstance(effect.result, Receipt):
-            if effect.result.raw:
-                answers.append(message_store.payload(message.id, "answer", effect.result.raw))
-            outcomes.append(_succeeded(batch, inst, effect, message, orders.get(effect.job.order_id or 0)))
-        elif isinstance(effect.result, Exception):
-            outcomes.append(_failed(batch, effect, message, effect.result))
-    message_store.add_payloads(tx, answers)
-    batch.flush()
-    jobs.finish(tx, outcomes, worker, now)
+def _settle_all(inst: Installation, effects: Sequence[_Effect], worker: str, apart: bool) -> None:
+    with inst.db.write() as tx:
+        now = inst.now()
+        mine = job_store.mine(tx, [e.job for e in effects])
+        batch = Batch(tx, now, apart)
+        batch.order.expect(e.job.order_id for e in effects if e.job.order_id)
+        messages = message_store.get(tx, [e.message_id for e in effects])
+        outcomes: list[Outcome] = []
+        for effect in effects:
+            if effect.job.id not in mine:
+                continue
+            message = messages[effect.message_id]
+            if isinstance(effect.result, Receipt):
+                message_store.keep_answer(batch.rows, message.id, effect.result.raw)
+                outcomes.append(_succeeded(batch, inst, effect, message, effect.result))
+            elif isinstance(effect.result, Exception):
+                outcomes.append(_failed(batch, effect, message, effect.result))
+        batch.flush()
+        jobs.finish(tx, outcomes, worker, now)
 
 
-def _succeeded(batch: Batch, inst: Installation, effect: _Effect, message: Row[Any], order: Row[Any] | None) -> Outcome:
-    receipt = effect.result
-    assert isinstance(receipt, Receipt)
+def _succeeded(batch: Batch, inst: Installation, effect: _Effect, message: Row[Any], receipt: Receipt) -> Outcome:
     try:
         with batch.document():
-            receipts.apply(batch, inst, effect.kind, effect.job, message, receipt, order)
+            receipts.apply(batch, inst, effect.kind, effect.job, message, receipt)
             batch.end(message.id, "done", order_id=message.order_id, mapping_hash=message.mapping_hash)
     except OperationalError:
         raise

@@ -256,7 +256,7 @@ def _acknowledge(batch: Batch, message: Row[Any], part: _Part, group: Group, dec
     body = write_interchange([document], envelope, replacement=" ")
     key = f"997-{part.partner.id}-{envelope.interchange_control_number:09d}"
     message_id = message_store.seal(
-        batch.tx,
+        batch.rows,
         {
             "direction": "out",
             "connection_id": message.connection_id,
@@ -423,7 +423,7 @@ def label(batch: Batch, partner_id: int, shipment_id: int) -> None:
     prefix = partner.settings.get("sscc_prefix") if partner else None
     if not prefix:
         return
-    for package, _ in shipment_store.packages_of(batch.tx, shipment_id):
+    for package, _ in batch.packages_of[shipment_id]:
         if not package.sscc:
             largest = 10 ** (16 - len(prefix)) - 1
             serial = connection_store.next_control(batch.tx, f"sscc/{prefix}", largest)

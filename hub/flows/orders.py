@@ -15,7 +15,8 @@ from hub.flows import cancel, route
 from hub.flows.batch import Batch
 from hub.flows.problems import Ignore, Park
 from hub.flows.revisions import Revision, Verdict, judge
-from hub.ledger import Entry, Kind, NotWhole, OutOfBounds, Quantities, base_units, post
+from hub.ledger import Entry, Kind, NotWhole, OutOfBounds, base_units
+from hub.ledger.books import BY_SOURCE, Books
 from hub.ledger.changes import Wanted, change_of
 from hub.routing.gate import GateSettings, reasons
 from hub.store import messages as message_store
@@ -68,7 +69,7 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
     if message.test:
         doc = {**doc, "test": True}
     scope = scope_of(message)
-    order = store.find(batch.tx, message.connection_id, scope, doc["external_id"])
+    order = batch.order_named.get((message.connection_id, scope, doc["external_id"]))
     if order is None:
         if doc["purpose"] == "cancel":
             raise Park(
@@ -81,6 +82,14 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
         return _create(batch, message, doc, content, scope)
     _judge(batch, message, order, doc, content)
     return _update(batch, message, order, doc, content)
+
+
+def expect(batch: Batch, message: Row[Any], doc: Document) -> None:
+    """What taking in this document will ask."""
+    key = (message.connection_id, scope_of(message), doc["external_id"])
+    batch.order_named.expect([key])
+    batch.awaiting.expect([awaited(*key)])
+    batch.components.expect((backend, line.get("sku") or "") for backend in batch.backends for line in doc["lines"])
 
 
 def scope_of(message: Row[Any]) -> str:
@@ -123,7 +132,7 @@ def _judge(batch: Batch, message: Row[Any], order: Row[Any], doc: Document, cont
 def _create(batch: Batch, message: Row[Any], doc: Document, content: str, scope: str) -> int:
     connection = batch.connections[message.connection_id]
     order_id = store.add(
-        batch.tx,
+        batch.rows,
         {
             "merchant_id": connection.merchant_id,
             "connection_id": connection.id,
@@ -134,6 +143,8 @@ def _create(batch: Batch, message: Row[Any], doc: Document, content: str, scope:
             **_columns(batch, message, doc, content),
         },
     )
+    batch.order_named.forget((connection.id, scope, doc["external_id"]))
+    batch.books_of.put(order_id, Books())
     lines = _add_lines(batch, connection.name, order_id, doc["lines"])
     batch.event(
         "order.received",
@@ -143,14 +154,14 @@ def _create(batch: Batch, message: Row[Any], doc: Document, content: str, scope:
         lines=len(lines),
         units=sum(line.wanted.ordered for line in lines if line.ships),
     )
-    _settle(batch, message, _facts(order_id, connection, message.partner_id, doc), lines, doc, {}, {}, fresh=True)
+    _settle(batch, message, _facts(order_id, connection, message.partner_id, doc), lines, doc, fresh=True)
     _release_waiting(batch, awaited(connection.id, scope, doc["external_id"]))
     return order_id
 
 
 def _update(batch: Batch, message: Row[Any], order: Row[Any], doc: Document, content: str) -> int:
     connection = batch.connections[order.connection_id]
-    known = {line.external_id: line for line in store.lines(batch.tx, [order.id])[order.id]}
+    known = {line.external_id: line for line in batch.lines_of[order.id]}
     new = [line for line in doc["lines"] if line["external_id"] not in known]
     lines = _add_lines(batch, connection.name, order.id, new)
     changed_lines = False
@@ -161,19 +172,22 @@ def _update(batch: Batch, message: Row[Any], order: Row[Any], doc: Document, con
             changed = {name: line.get(name) for name in _LINE if getattr(row, name) != line.get(name)}
             if changed:
                 changed_lines = True
-                store.change_line(batch.tx, row.id, changed)
+                store.change_line(batch.rows, row.id, changed)
     stated = {line["external_id"] for line in doc["lines"]}
     gone = [row for external_id, row in known.items() if external_id not in stated]
     lines += [_Line(row.id, row.external_id, row.sku, row.ships, Wanted(0)) for row in gone]
     columns = _columns(batch, message, doc, content)
-    store.change(batch.tx, order.id, columns)
+    store.change(batch.rows, order.id, columns)
+    batch.order_named.forget((order.connection_id, order.scope, order.external_id))
+    batch.order.forget(order.id)
+    if new or changed_lines:
+        batch.lines_of.forget(order.id)
     # An echo of our own write-back changes only when it was changed, which is no news.
     fields = [name for name in (*_PLAIN, *_TOTALS) if columns[name] != getattr(order, name)]
     if fields or new or gone or changed_lines:
         parts = fields + (["lines"] if new or gone or changed_lines else [])
         batch.event("order.changed", order_id=order.id, message_id=message.id, changes=", ".join(parts))
-    sums, ours = store.quantities(batch.tx, order.id)
-    _settle(batch, message, _facts(order.id, connection, order.partner_id, doc), lines, doc, sums, ours)
+    _settle(batch, message, _facts(order.id, connection, order.partner_id, doc), lines, doc)
     return int(order.id)
 
 
@@ -183,26 +197,24 @@ def _settle(
     order: route.OrderFacts,
     lines: Sequence[_Line],
     doc: Document,
-    sums: Mapping[int, Quantities],
-    ours: Mapping[int, int],
     fresh: bool = False,
 ) -> None:
     """Post what the document means for the ledger, ask backends for what they must give back, release the rest."""
     cancel_all = doc.get("cancelled_at") is not None or doc["purpose"] == "cancel"
-    asked = {} if fresh else store.asked_back(batch.tx, order.id)
-    taken_back = {} if fresh else store.cancelled_by_source(batch.tx, order.id)
+    asked = {} if fresh else batch.asked_back_of[order.id]
+    books = batch.books_of[order.id]
     entries: list[Entry] = []
     back: dict[str, dict[int, int]] = {"cancelled": {}, "shipped": {}}
-    cause = f"message/{message.id}"
+    cause = f"{BY_SOURCE}{message.id}"
     for line in lines:
         if not line.ships:
             continue
         pending = sum(units.get(line.id, 0) for units in asked.values())
         change = change_of(
-            sums.get(line.id, Quantities()),
+            books.line(line.id),
             line.wanted,
-            shipped_by_us=ours.get(line.id, 0),
-            cancelled_by_source=taken_back.get(line.id, 0),
+            shipped_by_us=books.shipped_by_us.get(line.id, 0),
+            cancelled_by_source=books.cancelled_by_source.get(line.id, 0),
             asked_back=pending,
             cancel_all=cancel_all,
         )
@@ -217,25 +229,23 @@ def _settle(
         back["shipped"][line.id] = change.ship_allocated
         if change.too_late:
             batch.event("cancellation.too-late", order_id=order.id, line=line.external_id, units=change.too_late)
-    after = _post(batch, sums, entries)
+    _post(batch, order.id, entries)
     if cancel_all and doc.get("cancelled_at") is not None:
         batch.event("order.cancelled", order_id=order.id, reason=doc.get("cancel_reason"))
     for into, wanted in back.items():
-        after = cancel.take_back(batch, order.id, after, wanted, cause, into)
+        cancel.take_back(batch, order.id, wanted, cause, into)
     gate = GateSettings.of(batch.connections[order.connection_id].policy.get("gate", {}))
     found = [] if cancel_all else reasons(doc, gate)
     holds = route.settle_holds(batch, order.id, lines, found, fresh)
-    earlier = 0 if fresh else len(store.fulfillments_of(batch.tx, order.id))
-    _post(batch, after, route.release(batch, order, lines, after, holds, earlier))
+    earlier = 0 if fresh else len(batch.fulfillments_of[order.id])
+    _post(batch, order.id, route.release(batch, order, lines, holds, earlier))
 
 
-def _post(batch: Batch, sums: Mapping[int, Quantities], entries: Sequence[Entry]) -> dict[int, Quantities]:
+def _post(batch: Batch, order_id: int, entries: Sequence[Entry]) -> None:
     try:
-        after = post(dict(sums), entries)
+        batch.post(order_id, entries)
     except OutOfBounds as error:
         raise Park("ledger.out-of-bounds", f"The document does not fit what is known of the order: {error}.") from error
-    store.post(batch.tx, entries, batch.now)
-    return after
 
 
 def _add_lines(batch: Batch, system: str, order_id: int, docs: Sequence[Document]) -> list[_Line]:
@@ -249,7 +259,7 @@ def _add_lines(batch: Batch, system: str, order_id: int, docs: Sequence[Document
         }
         for doc in docs
     ]
-    ids = store.add_lines(batch.tx, order_id, system, rows)
+    ids = store.add_lines(batch.rows, order_id, system, rows)
     return [
         _Line(line_id, doc["external_id"], doc.get("sku"), doc["ships"], want)
         for line_id, doc, want in zip(ids, docs, wanted, strict=True)
@@ -299,8 +309,9 @@ def plain(value: Any) -> Any:
     return json.loads(json.dumps(value, default=str))
 
 
-def _release_waiting(batch: Batch, what: str) -> None:
+def _release_waiting(batch: Batch, fact: str) -> None:
     """Documents that waited for this order are read again."""
-    waiting = message_store.awaiting(batch.tx, what)
-    for row in message_store.get(batch.tx, waiting).values():
-        batch.jobs.append(jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, batch.now))
+    waiting = batch.waiting_for(fact)
+    for row in message_store.get(batch.tx, waiting).values() if waiting else ():
+        job = jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, batch.now)
+        jobs.add_again(batch.tx, job)  # what has been parked in this very batch still has its first one running

@@ -44,7 +44,8 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
     else:
         body = json.dumps(values, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
     row = {**_row(batch, job, generation), "mapping_hash": mapping.hash, "test": bool(order.test), **facts}
-    message_id = message_store.seal(batch.tx, row, body)
+    message_id = message_store.seal(batch.rows, row, body)
+    batch.outgoing.forget((job.connection_id, job.noun, job.key))
     return message_id, body
 
 
@@ -67,7 +68,7 @@ def _row(batch: Batch, job: Job, generation: int) -> dict[str, Any]:
 
 def set_aside(batch: Batch, job: Job, problem: Park) -> None:
     """A document that could not be written waits for someone, without bytes; a replay writes it anew."""
-    before = message_store.outgoing(batch.tx, job.connection_id, job.noun, job.key)
+    before = batch.outgoing.get((job.connection_id, job.noun, job.key))
     generation = 0
     if before is not None:
         generation = int(before.revision) + 1
@@ -80,7 +81,8 @@ def set_aside(batch: Batch, job: Job, problem: Park) -> None:
         "awaits": problem.awaits,
         "settled_at": batch.now,
     }
-    message_id = message_store.add_unsealed(batch.tx, row)
+    message_id = message_store.add_unsealed(batch.rows, row)
+    batch.outgoing.forget((job.connection_id, job.noun, job.key))
     batch.event(
         "delivery.parked",
         order_id=job.order_id,

@@ -30,9 +30,7 @@ WORDS = {
 """What the timeline says of documents whose receipt brings nothing more."""
 
 
-def apply(
-    batch: Batch, inst: Installation, kind: str, job: Job, message: Row[Any], receipt: Receipt, order: Row[Any] | None
-) -> None:
+def apply(batch: Batch, inst: Installation, kind: str, job: Job, message: Row[Any], receipt: Receipt) -> None:
     """Take over what the receipt of one document means. Raises `Park`."""
     facts: dict[str, Any] = {
         "order_id": message.order_id,
@@ -43,7 +41,8 @@ def apply(
     if receipt.remote_id:
         facts["remote_id"] = receipt.remote_id
     if kind == "fulfillment" and job.subject_id is not None:
-        store.change_fulfillment(batch.tx, job.subject_id, remote_id=receipt.remote_id, accepted_at=batch.now)
+        store.change_fulfillment(batch.rows, job.subject_id, remote_id=receipt.remote_id, accepted_at=batch.now)
+        batch.fulfillment.forget(job.subject_id)
         batch.event("fulfillment.accepted", **facts)
     elif kind == "cancellation" and job.subject_id is not None:
         granted = _granted(batch, inst, message, receipt)
@@ -71,10 +70,11 @@ def _cancelled(batch: Batch, cancellation_id: int, granted: Mapping[str, int], f
     wish = store.cancellation(batch.tx, cancellation_id)
     if wish is None or wish.answered_at is not None:
         return
-    fulfillment = store.fulfillment(batch.tx, wish.fulfillment_id)
-    if fulfillment is None:
+    fulfillment = batch.fulfillment.get(wish.fulfillment_id)
+    order = batch.order.get(wish.order_id)
+    if fulfillment is None or order is None:
         return
-    asked_for = numbered(store.lines_of_fulfillment(batch.tx, fulfillment.id))
+    asked_for = numbered(batch.lines_of_fulfillment[fulfillment.id])
     if granted.keys() - asked_for.keys():
         raise Park(
             "line.unknown", "The backend's answer names a line that it was not asked about.", order_id=wish.order_id
@@ -88,9 +88,8 @@ def _cancelled(batch: Batch, cancellation_id: int, granted: Mapping[str, int], f
     }
     take = {line_id: units for line_id, units in take.items() if units}
     store.answer_cancellation(batch.tx, wish.id, [[line_id, units] for line_id, units in take.items()], batch.now)
-    sums, _ = store.quantities(batch.tx, wish.order_id)
     try:
-        sums = cancel.give_back(batch, fulfillment, sums, take, f"{wish.cause}/{wish.id}", wish.into)
+        cancel.give_back(batch, fulfillment, take, f"{wish.cause}/{wish.id}", wish.into)
     except OutOfBounds as error:
         raise Park(
             "ledger.out-of-bounds",
@@ -98,9 +97,7 @@ def _cancelled(batch: Batch, cancellation_id: int, granted: Mapping[str, int], f
             order_id=wish.order_id,
         ) from error
     if wish.cause.startswith(cancel.BY_HAND):
-        order = store.get(batch.tx, wish.order_id)
-        if order is not None:
-            cancel.tell_source(batch, order, sums)
+        cancel.tell_source(batch, order)
     asked = sum(units for _, units in wish.lines)
     batch.event("cancellation.granted", reference=fulfillment.reference, units=sum(take.values()), asked=asked, **facts)
 

@@ -26,11 +26,11 @@ Render = Callable[[Batch, Row[Any], int], Document | None]
 
 def fulfillment(batch: Batch, order: Row[Any], fulfillment_id: int) -> Document | None:
     """What one backend is asked to fulfil: the units that are still allocated to it."""
-    row = order_store.fulfillment(batch.tx, fulfillment_id)
+    row = batch.fulfillment.get(fulfillment_id)
     if row is None or row.withdrawn_at is not None:
         return None
-    has = order_store.allocated_by_fulfillment(batch.tx, order.id).get(fulfillment_id, {})
-    lines = order_store.lines_of_fulfillment(batch.tx, fulfillment_id)
+    has = batch.books_of[order.id].held_by(fulfillment_id)
+    lines = batch.lines_of_fulfillment[fulfillment_id]
     return {
         "reference": row.reference,
         "order_number": order.number or order.external_id,
@@ -70,11 +70,11 @@ def cancellation(batch: Batch, order: Row[Any], cancellation_id: int) -> Documen
     row = order_store.cancellation(batch.tx, cancellation_id)
     if row is None or row.answered_at is not None:
         return None
-    target = order_store.fulfillment(batch.tx, row.fulfillment_id)
+    target = batch.fulfillment.get(row.fulfillment_id)
     if target is None:
         return None
     wanted = {line_id: units for line_id, units in row.lines if units}
-    asked = numbered(order_store.lines_of_fulfillment(batch.tx, row.fulfillment_id))
+    asked = numbered(batch.lines_of_fulfillment[row.fulfillment_id])
     return {
         "reference": target.reference,
         "key": f"{target.reference}-cancel-{cancellation_id}",
@@ -89,12 +89,12 @@ def cancellation(batch: Batch, order: Row[Any], cancellation_id: int) -> Documen
 
 def shipment(batch: Batch, order: Row[Any], shipment_id: int) -> Document | None:
     """A shipment as the order's source is told of it: its own line ids and its own units."""
-    row = store.get(batch.tx, shipment_id)
+    row = batch.shipment.get(shipment_id)
     if row is None:
         return None
-    target = order_store.fulfillment(batch.tx, row.fulfillment_id)
+    target = batch.fulfillment.get(row.fulfillment_id)
     packages = []
-    for package, lines in store.packages_of(batch.tx, shipment_id):
+    for package, lines in batch.packages_of[shipment_id]:
         packed = [_packed(line) for line in lines if line.units]
         if packed:
             columns = ("external_id", "tracking_number", "tracking_url", "carrier", "service", "sscc", "weight_grams")
@@ -182,8 +182,8 @@ def return_(batch: Batch, order: Row[Any], return_id: int) -> Document | None:
 
 def acknowledgement(batch: Batch, order: Row[Any], order_id: int) -> Document | None:
     """The business answer to an order: per line what of it will be fulfilled."""
-    lines = order_store.lines(batch.tx, [order.id])[order.id]
-    sums, _ = order_store.quantities(batch.tx, order.id)
+    lines = batch.lines_of[order.id]
+    sums = batch.books_of[order.id].lines
     answered = []
     for line in lines:
         q = sums.get(line.id)
@@ -216,8 +216,7 @@ def acknowledgement(batch: Batch, order: Row[Any], order_id: int) -> Document | 
 
 def order_cancellation(batch: Batch, order: Row[Any], order_id: int) -> Document | None:
     """The order's source is told that it is cancelled here; not when units of it have gone out after all."""
-    sums, _ = order_store.quantities(batch.tx, order.id)
-    if any(q.shipped or q.allocated for q in sums.values()):
+    if any(q.shipped or q.allocated for q in batch.books_of[order.id].lines.values()):
         return None
     return {
         "order_external_id": order.external_id,

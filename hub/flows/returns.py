@@ -14,9 +14,8 @@ from hub.flows.naming import numbered
 from hub.flows.orders import awaited, scope_of
 from hub.flows.problems import Ignore, Park
 from hub.flows.shipments import fulfillment_named, older, whole, write_back
-from hub.ledger import Entry, Kind, OutOfBounds, post
+from hub.ledger import Entry, Kind, OutOfBounds
 from hub.ledger.changes import kits_completed
-from hub.store import orders as order_store
 from hub.store import shipments as store
 
 Document = Mapping[str, Any]
@@ -29,17 +28,25 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
     return _opened(batch, message, doc)
 
 
+def expect(batch: Batch, message: Row[Any], doc: Document) -> None:
+    """What taking in this document will ask."""
+    if doc.get("reference"):
+        batch.fulfillment_named.expect([(message.connection_id, doc["reference"])])
+    else:
+        batch.order_named.expect([(message.connection_id, scope_of(message), doc["order_external_id"] or "")])
+
+
 def _opened(batch: Batch, message: Row[Any], doc: Document) -> int:
     """The order's source has opened a return, or changed it."""
     scope, number = scope_of(message), doc["order_external_id"] or ""
-    order = order_store.find(batch.tx, message.connection_id, scope, number)
+    order = batch.order_named.get((message.connection_id, scope, number))
     if order is None:
         raise Park(
             "return.unknown-order",
             "It belongs to an order that has not come.",
             awaits=awaited(message.connection_id, scope, number),
         )
-    lines = {line.external_id: line for line in order_store.lines(batch.tx, [order.id])[order.id]}
+    lines = {line.external_id: line for line in batch.lines_of[order.id]}
     rows = []
     for i, line in enumerate(doc["lines"]):
         row = lines.get(line.get("external_line") or "")
@@ -74,14 +81,14 @@ def _opened(batch: Batch, message: Row[Any], doc: Document) -> int:
 
 
 def _backend_returns(batch: Batch, order: Row[Any]) -> list[Row[Any]]:
-    backends = {f.connection_id for f in order_store.fulfillments_of(batch.tx, order.id)}
+    backends = {f.connection_id for f in batch.fulfillments_of[order.id]}
     return [r for backend in sorted(backends) for r in store.returns_of(batch.tx, order.id, backend)]
 
 
 def _received(batch: Batch, message: Row[Any], doc: Document) -> int:
     """A backend has received returned goods."""
     fulfillment = fulfillment_named(batch, message.connection_id, doc["reference"])
-    order = order_store.get(batch.tx, fulfillment.order_id, lock=True)
+    order = batch.order.get(fulfillment.order_id)
     if order is None:
         raise Park("return.unknown-order", "Its order no longer exists.")
     known = _known(batch, message, doc)
@@ -89,7 +96,7 @@ def _received(batch: Batch, message: Row[Any], doc: Document) -> int:
     if known is not None:
         for line in store.return_lines_of(batch.tx, known.id):
             had[line.line_id] = had.get(line.line_id, 0) + line.received
-    asked = order_store.lines_of_fulfillment(batch.tx, fulfillment.id)
+    asked = batch.lines_of_fulfillment[fulfillment.id]
     rows = _whole_units([_match(line, asked, f"lines[{i}]") for i, line in enumerate(doc["lines"])], asked)
     now: dict[int, int] = {}
     for row in rows:
@@ -193,14 +200,12 @@ def _post(batch: Batch, order_id: int, fulfillment_id: int, message: Row[Any], g
         Entry(line_id, Kind.RETURNED, units, f"message/{message.id}", fulfillment_id)
         for line_id, units in gained.items()
     ]
-    sums, _ = order_store.quantities(batch.tx, order_id)
     try:
-        post(sums, entries)
+        batch.post(order_id, entries)
     except OutOfBounds as error:
         raise Park(
             "return.exceeds-shipped", "More came back than was shipped.", order_id=order_id, line_id=error.line_id
         ) from error
-    order_store.post(batch.tx, entries, batch.now)
 
 
 def _save(batch: Batch, message: Row[Any], order_id: int, doc: Document, rows: Sequence[Mapping[str, Any]]) -> int:

@@ -8,11 +8,10 @@ from typing import Any, Protocol
 
 from hub import jobs
 from hub.flows.batch import Batch
-from hub.ledger import Entry, Kind, Quantities
+from hub.ledger import Entry, Kind
 from hub.routing.gate import Reason
-from hub.routing.rules import Assignment, Facts, Open, assign, components
+from hub.routing.rules import Assignment, Facts, Open, assign
 from hub.store import connections as connection_store
-from hub.store import messages as message_store
 from hub.store import orders as store
 
 
@@ -55,15 +54,16 @@ def settle_holds(
 ) -> list[Held]:
     """Make the open holds say what the gate says; give those that remain. Holds of people stay."""
     by_external = {line.external_id: line.id for line in lines}
-    waived = set() if fresh else store.waived(batch.tx, order_id)
+    waived = set() if fresh else batch.waived_of[order_id]
     wanted = {
         (reason.code, by_external.get(reason.line) if reason.line else None): reason
         for reason in reasons
         if reason.code not in waived
     }
-    current = [] if fresh else store.open_holds(batch.tx, order_id)
+    current = [] if fresh else batch.holds_of[order_id]
     gone = [h for h in current if not h.sticky and (h.code, h.line_id) not in wanted]
-    store.release_holds(batch.tx, [h.id for h in gone], "hub", batch.now)
+    if gone:
+        store.release_holds(batch.tx, [h.id for h in gone], "hub", batch.now)
     for h in gone:
         batch.event("hold.released", order_id=order_id, code=h.code)
     there = {(h.code, h.line_id) for h in current}
@@ -81,8 +81,10 @@ class _Hold:
 
 def place(batch: Batch, order_id: int, new: Sequence[tuple[tuple[str, int | None], Reason]]) -> None:
     """Place holds that lift by themselves when their reason goes."""
+    if not new:
+        return
     store.place_holds(
-        batch.tx,
+        batch.rows,
         [
             {
                 "order_id": order_id,
@@ -95,6 +97,7 @@ def place(batch: Batch, order_id: int, new: Sequence[tuple[tuple[str, int | None
             for (code, line_id), reason in new
         ],
     )
+    batch.holds_of.forget(order_id)
     for (code, _), reason in new:
         batch.event("order.held", order_id=order_id, code=code, detail=reason.detail)
 
@@ -103,12 +106,12 @@ def release(
     batch: Batch,
     order: OrderFacts,
     lines: Sequence[Line],
-    sums: Mapping[int, Quantities],
     holds: Sequence[Held],
     earlier: int = 0,
 ) -> list[Entry]:
     """Give open units to backends; the entries that say so are returned for posting. `earlier`: fulfillments made so
     far."""
+    sums = batch.books_of[order.id].lines
     if any(h.line_id is None and h.code != NO_BACKEND for h in holds):
         return []
     blocked = {h.line_id for h in holds if h.code != NO_BACKEND}
@@ -138,8 +141,7 @@ def _settle_unrouted(batch: Batch, order_id: int, holds: Sequence[Held], unroute
     place(batch, order_id, [((NO_BACKEND, o.line_id), reason) for o in unrouted if o.line_id not in there])
     still = {o.line_id for o in unrouted}
     if there - still:
-        current = store.open_holds(batch.tx, order_id)
-        ids = [h.id for h in current if h.code == NO_BACKEND and h.line_id not in still]
+        ids = [h.id for h in batch.holds_of[order_id] if h.code == NO_BACKEND and h.line_id not in still]
         store.release_holds(batch.tx, ids, "hub", batch.now)
 
 
@@ -149,7 +151,7 @@ def _create(
     backend = assignment.backend
     reference = f"{batch.code}-{order.id}-{number}"
     fulfillment_id = store.add_fulfillment(
-        batch.tx,
+        batch.rows,
         {
             "order_id": order.id,
             "connection_id": backend,
@@ -158,10 +160,9 @@ def _create(
             "created_at": batch.now,
         },
     )
-    wanted = {skus[line_id] for line_id, _ in assignment.lines}
-    table = connection_store.cross_references(batch.tx, backend, wanted)
+    batch.fulfillments_of.forget(order.id)
     store.add_fulfillment_lines(
-        batch.tx,
+        batch.rows,
         [
             {
                 "fulfillment_id": fulfillment_id,
@@ -171,7 +172,7 @@ def _create(
                 "units_per": per,
             }
             for line_id, units in assignment.lines
-            for sku, per in components(skus[line_id], table)
+            for sku, per in batch.components.get((backend, skus[line_id])) or [(skus[line_id], 1)]
         ],
     )
     batch.jobs.append(jobs.deliver_job("fulfillment", fulfillment_id, backend, order.id, batch.now))
@@ -194,7 +195,7 @@ def acknowledge(batch: Batch, order: OrderFacts) -> None:
         return
     if connection_store.agreement(batch.tx, order.partner_id, "out", kind="acknowledgement") is None:
         return
-    if message_store.outgoing(batch.tx, order.connection_id, "acknowledgement", f"acknowledgement/{order.id}"):
+    if batch.outgoing.get((order.connection_id, "acknowledgement", f"acknowledgement/{order.id}")):
         return
     batch.jobs.append(
         jobs.deliver_job(

@@ -15,11 +15,10 @@ from hub.flows.batch import Batch
 from hub.flows.naming import numbered
 from hub.flows.problems import Ignore, Park
 from hub.flows.route import due
-from hub.ledger import Entry, Kind, OutOfBounds, post
+from hub.ledger import Entry, Kind, OutOfBounds
 from hub.ledger.changes import kits_completed
 from hub.store import connections as connection_store
 from hub.store import messages as message_store
-from hub.store import orders as order_store
 from hub.store import shipments as store
 
 Document = Mapping[str, Any]
@@ -39,14 +38,14 @@ class _Packed:
 def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
     """Store one canonical shipment of a backend; gives the order's id. Raises `Park` or `Ignore`."""
     fulfillment = fulfillment_named(batch, message.connection_id, doc["reference"])
-    order = order_store.get(batch.tx, fulfillment.order_id, lock=True)
+    order = batch.order.get(fulfillment.order_id)
     if order is None:
         raise Park("shipment.unknown-reference", "Its order no longer exists.")
-    known = store.find(batch.tx, message.connection_id, doc["external_id"])
+    known = batch.shipment_named.get((message.connection_id, doc["external_id"]))
     if known is not None:
         return _again(batch, message, known, doc)
-    asked = order_store.lines_of_fulfillment(batch.tx, fulfillment.id)
-    before = store.packed_by_fulfillment(batch.tx, fulfillment.id)
+    asked = batch.lines_of_fulfillment[fulfillment.id]
+    before = batch.packed_of[fulfillment.id]
     packed = _match(batch, message, doc, asked, before)
     completed = _completed(asked, before, packed)
     _post(batch, order.id, fulfillment, doc["external_id"], completed, message.connection_id)
@@ -66,9 +65,15 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
     return int(order.id)
 
 
+def expect(batch: Batch, message: Row[Any], doc: Document) -> None:
+    """What taking in this document will ask."""
+    batch.fulfillment_named.expect([(message.connection_id, doc["reference"])])
+    batch.shipment_named.expect([(message.connection_id, doc["external_id"])])
+
+
 def fulfillment_named(batch: Batch, connection_id: int, reference: str | None) -> Row[Any]:
     """The fulfillment that a backend's document names. Raises `Park`."""
-    found = order_store.fulfillment_by_reference(batch.tx, connection_id, reference) if reference else None
+    found = batch.fulfillment_named.get((connection_id, reference)) if reference else None
     if found is None:
         raise Park(
             "shipment.unknown-reference",
@@ -82,8 +87,8 @@ def _again(batch: Batch, message: Row[Any], known: Row[Any], doc: Document) -> i
     """The backend states a shipment once more: take over tracking that came late, refuse other quantities."""
     if older(batch, message, known.message_id):
         raise Ignore("revision.older")
-    rows = store.packages_of(batch.tx, known.id)
-    asked = order_store.lines_of_fulfillment(batch.tx, known.fulfillment_id)
+    rows = batch.packages_of[known.id]
+    asked = batch.lines_of_fulfillment[known.fulfillment_id]
     numbers = {(line.line_id, line.sku): number for number, line in numbered(asked).items()}
     said: Counter[str] = Counter()
     for package in doc["packages"]:
@@ -113,7 +118,7 @@ def _again(batch: Batch, message: Row[Any], known: Row[Any], doc: Document) -> i
     if not fresh:
         raise Ignore("revision.same")
     batch.event("shipment.tracking-added", order_id=known.order_id, message_id=message.id, shipment=doc["external_id"])
-    order = order_store.get(batch.tx, known.order_id)
+    order = batch.order.get(known.order_id)
     if order is not None:
         write_back(batch, order, "tracking", known.id, about=message.id)
     return int(known.order_id)
@@ -214,7 +219,7 @@ def _completed(
 def _post(
     batch: Batch, order_id: int, fulfillment: Row[Any], external_id: str, completed: Mapping[int, int], backend: int
 ) -> None:
-    has = order_store.allocated_by_fulfillment(batch.tx, order_id).get(fulfillment.id, {})
+    has = batch.books_of[order_id].held_by(fulfillment.id)
     cause = f"shipment/{backend}/{external_id}"[:160]
     entries: list[Entry] = []
     for line_id, units in completed.items():
@@ -229,14 +234,12 @@ def _post(
             )
         entries.append(Entry(line_id, Kind.ALLOCATED, -units, cause, fulfillment.id))
         entries.append(Entry(line_id, Kind.SHIPPED, units, cause, fulfillment.id))
-    sums, _ = order_store.quantities(batch.tx, order_id)
     try:
-        post(sums, entries)
+        batch.post(order_id, entries)
     except OutOfBounds as error:
         raise Park(
             "ledger.out-of-bounds", f"The shipment does not fit the order: {error}.", order_id=order_id
         ) from error
-    order_store.post(batch.tx, entries, batch.now)
 
 
 def _add(
@@ -248,7 +251,7 @@ def _add(
     completed: Mapping[int, int],
 ) -> int:
     shipment_id = store.add(
-        batch.tx,
+        batch.rows,
         {
             "order_id": fulfillment.order_id,
             "fulfillment_id": fulfillment.id,
@@ -270,7 +273,9 @@ def _add(
             left[p.line_id] = left.get(p.line_id, 0) - units
             lines.append({"line_id": p.line_id, "sku": p.sku, "packed": p.units, "units": units, "matched": p.matched})
         columns = ("external_id", "tracking_number", "tracking_url", "carrier", "service", "sscc", "weight_grams")
-        store.add_package(batch.tx, {"shipment_id": shipment_id, **{n: package.get(n) for n in columns}}, lines)
+        store.add_package(batch.rows, {"shipment_id": shipment_id, **{n: package.get(n) for n in columns}}, lines)
+    batch.shipment_named.forget((message.connection_id, doc["external_id"]))
+    batch.packed_of.forget(fulfillment.id)
     return shipment_id
 
 

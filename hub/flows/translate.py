@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from hub import jobs
 from hub.edi.tree import TransactionSet
 from hub.flows import interchanges, inventory, orders, returns, shipments
-from hub.flows.batch import Batch
+from hub.flows.batch import Batch, together_or_apart
 from hub.flows.problems import Ignore, Park
 from hub.flows.reading import Reading, read
 from hub.installation import Installation
@@ -38,6 +38,9 @@ APPLY: dict[str, Apply] = {
 }
 """What stores a canonical document of each kind."""
 
+EXPECT = {"order": orders.expect, "shipment": shipments.expect, "return": returns.expect}
+"""What says beforehand which questions storing such a document will ask of the database."""
+
 
 @dataclass(slots=True)
 class _Task:
@@ -53,6 +56,7 @@ class _Task:
     problem: Park | None = None
     used: str | None = None
     """Hash of the mapping that read it, or failed to."""
+    taken_in: bool = False
 
 
 def translate(inst: Installation, claimed: Sequence[Job], worker: str) -> None:
@@ -62,16 +66,22 @@ def translate(inst: Installation, claimed: Sequence[Job], worker: str) -> None:
         guide = Guide(inst, tx)
         for task in tasks:
             _read(guide, task)
+    together_or_apart(lambda apart: _store_all(inst, guide, tasks, worker, apart))
+
+
+def _store_all(inst: Installation, guide: Guide, tasks: Sequence[_Task], worker: str, apart: bool) -> None:
     with inst.db.write() as tx:
         now = inst.now()
-        mine = job_store.mine(tx, claimed)
-        batch = Batch(tx, now)
+        mine = job_store.mine(tx, [task.job for task in tasks])
+        batch = Batch(tx, now, apart)
+        for task in tasks:
+            if task.reading is not None and task.kind in EXPECT:
+                EXPECT[task.kind](batch, task.message, task.reading.document)
         outcomes = [_store(batch, task, now) for task in tasks if task.job.id in mine]
         for row in guide.remember(tx, now):
             batch.jobs.append(jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, now))
-        done = {end["b_id"] for end in batch.ends if end["state"] == "done"}
         batch.flush()
-        message_store.supersede(tx, [_document(task.message) for task in tasks if task.message.id in done], now)
+        message_store.supersede(tx, [_document(task.message) for task in tasks if task.taken_in], now)
         jobs.finish(tx, outcomes, worker, now)
 
 
@@ -124,6 +134,7 @@ def unexpected(error: Exception) -> Park:
 def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
     message = task.message
     used = task.used
+    task.taken_in = False
     try:
         if task.problem:
             raise task.problem
@@ -138,6 +149,7 @@ def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
                     message_store.change(batch.tx, [{"b_id": message.id, "kind": task.kind}])
             if refused is None:
                 batch.end(message.id, "done", order_id=order_id or message.order_id, mapping_hash=used)
+                task.taken_in = True
             else:
                 park(batch, message, refused)
     except Ignore as ignored:

@@ -71,8 +71,3 @@ def assign(lines: Iterable[Open], rules: Sequence[Rule], default: int | None) ->
         target = (rule.backend, rule.location) if rule else (default or 0, None)
         groups.setdefault(target, []).append((line.line_id, line.units))
     return [Assignment(backend, place, tuple(units)) for (backend, place), units in groups.items()], unrouted
-
-
-def components(sku: str, table: Mapping[str, Sequence[tuple[str, int]]]) -> Sequence[tuple[str, int]]:
-    """A SKU as the backend knows it: itself, another name, or the components of a kit, with units per base unit."""
-    return table.get(sku) or ((sku, 1),)

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, select, tuple_, update
 
 from hub.store.tables import (
     agreements,
@@ -22,12 +22,9 @@ from hub.store.tables import (
 )
 from hub.store.upsert import insert
 
-_CROSS_REFERENCES = (
+_COMPONENTS = (
     select(sku_components)
-    .where(
-        sku_components.c.connection_id == bindparam("connection_id"),
-        sku_components.c.sku.in_(bindparam("skus", expanding=True)),
-    )
+    .where(tuple_(sku_components.c.connection_id, sku_components.c.sku).in_(bindparam("keys", expanding=True)))
     .order_by(sku_components.c.id)
 )
 _LOOKUP = select(lookup_rows.c.value).where(
@@ -138,11 +135,11 @@ def routing_rules(tx: Connection) -> list[Row[Any]]:
     return list(tx.execute(select(rules).where(rules.c.enabled).order_by(rules.c.position, rules.c.id)))
 
 
-def cross_references(tx: Connection, connection_id: int, skus: set[str]) -> dict[str, list[tuple[str, int]]]:
-    """For a backend: our SKU -> [(its SKU, units per base unit)], where they differ."""
-    found: dict[str, list[tuple[str, int]]] = {}
-    for row in tx.execute(_CROSS_REFERENCES, {"connection_id": connection_id, "skus": sorted(skus)}):
-        found.setdefault(row.sku, []).append((row.component_sku, row.quantity))
+def components(tx: Connection, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], list[tuple[str, int]]]:
+    """(backend, our SKU) -> [(its SKU, units per base unit)], where they differ."""
+    found: dict[tuple[int, str], list[tuple[str, int]]] = {}
+    for row in tx.execute(_COMPONENTS, {"keys": keys}):
+        found.setdefault((row.connection_id, row.sku), []).append((row.component_sku, row.quantity))
     return found
 
 

@@ -7,9 +7,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, tuple_, update
 
 from hub.sdk.connector import Document
+from hub.store.gather import Gather
 from hub.store.tables import mapping_texts, messages, payloads
 from hub.store.upsert import insert
 
@@ -24,19 +25,17 @@ _BODIES = (
 _OUTGOING = (
     select(messages)
     .where(
-        messages.c.connection_id == bindparam("connection_id"),
+        tuple_(messages.c.connection_id, messages.c.kind, messages.c.external_id).in_(
+            bindparam("keys", expanding=True)
+        ),
         messages.c.direction == "out",
-        messages.c.kind == bindparam("kind"),
-        messages.c.external_id == bindparam("key"),
     )
-    .order_by(messages.c.id.desc())
-    .limit(1)
+    .order_by(messages.c.id)
 )
-_ADD_ONE = messages.insert().returning(messages.c.id)
 _ADD_PAYLOADS = payloads.insert()
 _AWAITING = (
-    select(messages.c.id)
-    .where(messages.c.awaits == bindparam("what"), messages.c.state == "parked")
+    select(messages.c.awaits, messages.c.id)
+    .where(messages.c.awaits.in_(bindparam("facts", expanding=True)), messages.c.state == "parked")
     .order_by(messages.c.id)
 )
 
@@ -99,6 +98,12 @@ def add_payloads(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         tx.execute(_ADD_PAYLOADS, list(rows))
 
 
+def keep_answer(rows: Gather, message_id: int, raw: bytes) -> None:
+    """Store what the other side answered to an outbound message, where it said something."""
+    if raw:
+        rows.append(payloads, [payload(message_id, "answer", raw)])
+
+
 def get(tx: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:
     """Messages by id."""
     wanted = list(ids)
@@ -111,21 +116,22 @@ def bodies(tx: Connection, ids: Iterable[int], part: str = "body") -> dict[int, 
     return {row.message_id: row.body for row in rows}
 
 
-def outgoing(tx: Connection, connection_id: int, kind: str, key: str) -> Row[Any] | None:
-    """The newest message of an effect."""
-    return tx.execute(_OUTGOING, {"connection_id": connection_id, "kind": kind, "key": key}).first()
+def outgoing(tx: Connection, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str, str], Row[Any]]:
+    """The newest message of each effect: (connection, kind, key)."""
+    rows = tx.execute(_OUTGOING, {"keys": keys})
+    return {(row.connection_id, row.kind, row.external_id): row for row in rows}
 
 
-def seal(tx: Connection, row: Mapping[str, Any], body: bytes) -> int:
-    """Store an outbound message with the bytes that every try will send."""
-    message_id = add_unsealed(tx, row)
-    add_payloads(tx, [payload(message_id, "body", body)])
+def seal(rows: Gather, row: Mapping[str, Any], body: bytes) -> int:
+    """Store an outbound message with the bytes that every try will send; gives its id."""
+    message_id = add_unsealed(rows, row)
+    rows.append(payloads, [payload(message_id, "body", body)])
     return message_id
 
 
-def add_unsealed(tx: Connection, row: Mapping[str, Any]) -> int:
-    """Store an outbound message that has no bytes, since they could not be made."""
-    return int(tx.execute(_ADD_ONE, dict(row)).scalar_one())
+def add_unsealed(rows: Gather, row: Mapping[str, Any]) -> int:
+    """Store an outbound message that has no bytes, since they could not be made; gives its id."""
+    return rows.add(messages, row)
 
 
 def change(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -162,9 +168,12 @@ def settle(
     )
 
 
-def awaiting(tx: Connection, what: str) -> list[int]:
-    """Parked messages that wait for this."""
-    return list(tx.execute(_AWAITING, {"what": what}).scalars())
+def awaiting(tx: Connection, facts: Sequence[str]) -> dict[str, list[int]]:
+    """Parked messages by the fact that they wait for."""
+    found: dict[str, list[int]] = {fact: [] for fact in facts}
+    for fact, message_id in tx.execute(_AWAITING, {"facts": list(facts)}):
+        found[fact].append(message_id)
+    return found
 
 
 def by_control(tx: Connection, connection_id: int, control: str) -> list[Row[Any]]:

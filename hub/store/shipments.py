@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, tuple_, update
 
+from hub.store.gather import Gather
 from hub.store.tables import (
     inventory_levels,
     order_lines,
@@ -20,15 +21,12 @@ from hub.store.tables import (
 from hub.store.upsert import insert
 
 # Statements that every document runs stand ready: to build one costs several times as much as to run it.
-_ID: BindParameter[Any] = bindparam("id")
-_FIND = select(shipments).where(
-    shipments.c.connection_id == bindparam("connection_id"), shipments.c.external_id == bindparam("external_id")
+_IDS: BindParameter[Any] = bindparam("ids", expanding=True)
+_NAMED = select(shipments).where(
+    tuple_(shipments.c.connection_id, shipments.c.external_id).in_(bindparam("keys", expanding=True))
 )
-_GET = select(shipments).where(shipments.c.id == _ID)
-_ADD = shipments.insert().returning(shipments.c.id)
-_ADD_PACKAGE = packages.insert().returning(packages.c.id)
-_ADD_PACKAGE_LINES = package_lines.insert()
-_PACKAGES_OF = select(packages).where(packages.c.shipment_id == _ID).order_by(packages.c.id)
+_MANY = select(shipments).where(shipments.c.id.in_(_IDS))
+_PACKAGES_OF = select(packages).where(packages.c.shipment_id.in_(_IDS)).order_by(packages.c.id)
 _LINES_OF_PACKAGES = (
     select(
         package_lines.c.package_id,
@@ -47,11 +45,12 @@ _LINES_OF_PACKAGES = (
     )
     .join(packages, packages.c.id == package_lines.c.package_id)
     .join(order_lines, order_lines.c.id == package_lines.c.line_id)
-    .where(packages.c.shipment_id == _ID)
+    .where(packages.c.shipment_id.in_(_IDS))
     .order_by(package_lines.c.id)
 )
 _PACKED = (
     select(
+        shipments.c.fulfillment_id,
         package_lines.c.line_id,
         package_lines.c.sku,
         func.sum(package_lines.c.packed),
@@ -59,31 +58,30 @@ _PACKED = (
     )
     .join(packages, packages.c.id == package_lines.c.package_id)
     .join(shipments, shipments.c.id == packages.c.shipment_id)
-    .where(shipments.c.fulfillment_id == _ID)
-    .group_by(package_lines.c.line_id, package_lines.c.sku)
+    .where(shipments.c.fulfillment_id.in_(_IDS))
+    .group_by(shipments.c.fulfillment_id, package_lines.c.line_id, package_lines.c.sku)
 )
 
 
-def find(tx: Connection, connection_id: int, external_id: str) -> Row[Any] | None:
-    """The shipment that a backend names so."""
-    return tx.execute(_FIND, {"connection_id": connection_id, "external_id": external_id}).first()
+def named(tx: Connection, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Row[Any]]:
+    """Shipments by (backend, the backend's id)."""
+    return {(row.connection_id, row.external_id): row for row in tx.execute(_NAMED, {"keys": keys})}
 
 
-def get(tx: Connection, shipment_id: int) -> Row[Any] | None:
-    """One shipment."""
-    return tx.execute(_GET, {"id": shipment_id}).first()
+def many(tx: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:
+    """Shipments by id."""
+    return {row.id: row for row in tx.execute(_MANY, {"ids": list(ids)})}
 
 
-def add(tx: Connection, row: Mapping[str, Any]) -> int:
-    """Insert a shipment."""
-    return int(tx.execute(_ADD, dict(row)).scalar_one())
+def add(rows: Gather, row: Mapping[str, Any]) -> int:
+    """Insert a shipment; gives its id."""
+    return rows.add(shipments, row)
 
 
-def add_package(tx: Connection, row: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> int:
+def add_package(rows: Gather, row: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]) -> None:
     """Insert a package with what is in it."""
-    package_id = int(tx.execute(_ADD_PACKAGE, dict(row)).scalar_one())
-    tx.execute(_ADD_PACKAGE_LINES, [{"package_id": package_id, **line} for line in lines])
-    return package_id
+    package_id = rows.add(packages, row)
+    rows.append(package_lines, [{"package_id": package_id, **line} for line in lines])
 
 
 def change_package(tx: Connection, package_id: int, **values: Any) -> None:
@@ -91,18 +89,23 @@ def change_package(tx: Connection, package_id: int, **values: Any) -> None:
     tx.execute(update(packages).where(packages.c.id == package_id).values(**values))
 
 
-def packages_of(tx: Connection, shipment_id: int) -> list[tuple[Row[Any], list[Row[Any]]]]:
-    """A shipment's packages with their lines, joined with the order lines."""
+def packages_of(tx: Connection, ids: Iterable[int]) -> dict[int, list[tuple[Row[Any], list[Row[Any]]]]]:
+    """The packages of each shipment with their lines, joined with the order lines."""
+    found: dict[int, list[tuple[Row[Any], list[Row[Any]]]]] = {id_: [] for id_ in ids}
     lines: dict[int, list[Any]] = defaultdict(list)
-    for row in tx.execute(_LINES_OF_PACKAGES, {"id": shipment_id}):
+    for row in tx.execute(_LINES_OF_PACKAGES, {"ids": list(found)}):
         lines[row.package_id].append(row)
-    return [(package, lines[package.id]) for package in tx.execute(_PACKAGES_OF, {"id": shipment_id})]
+    for package in tx.execute(_PACKAGES_OF, {"ids": list(found)}):
+        found[package.shipment_id].append((package, lines[package.id]))
+    return found
 
 
-def packed_by_fulfillment(tx: Connection, fulfillment_id: int) -> dict[tuple[int, str], tuple[int, int]]:
-    """(line id, backend SKU) -> (backend units packed so far, base units they completed)."""
-    rows = tx.execute(_PACKED, {"id": fulfillment_id})
-    return {(line_id, sku): (int(packed), int(units)) for line_id, sku, packed, units in rows}
+def packed(tx: Connection, fulfillments: Iterable[int]) -> dict[int, dict[tuple[int, str], tuple[int, int]]]:
+    """fulfillment -> (line id, backend SKU) -> (backend units packed so far, base units they completed)."""
+    found: dict[int, dict[tuple[int, str], tuple[int, int]]] = {id_: {} for id_ in fulfillments}
+    for fulfillment_id, line_id, sku, units, completed in tx.execute(_PACKED, {"ids": list(found)}):
+        found[fulfillment_id][line_id, sku] = (int(units), int(completed))
+    return found
 
 
 # -- returns --------------------------------------------------------------------------------------------------------

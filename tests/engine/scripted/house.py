@@ -168,13 +168,13 @@ class House:
     def sums(self, order_id: int) -> Quantities:
         """The ledger's sums over an order."""
         with self.inst.db.read() as tx:
-            return total(order_store.quantities(tx, order_id)[0].values())
+            return total(order_store.books(tx, [order_id])[order_id].lines.values())
 
     def by_line(self, order_id: int) -> dict[str, Quantities]:
         """The ledger's sums per line, by the source's line id."""
         with self.inst.db.read() as tx:
             names = {row.id: row.external_id for row in order_store.lines(tx, [order_id])[order_id]}
-            return {names[id_]: sums for id_, sums in order_store.quantities(tx, order_id)[0].items()}
+            return {names[id_]: sums for id_, sums in order_store.books(tx, [order_id])[order_id].lines.items()}
 
     def lines(self, order_id: int) -> dict[str, Row[Any]]:
         with self.inst.db.read() as tx:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from hub.documents import SCHEMAS
 from hub.routing.gate import GateSettings, reasons, total_mismatch
-from hub.routing.rules import Facts, Open, Rule, assign, components
+from hub.routing.rules import Facts, Open, Rule, assign
 
 money = st.decimals("0", "99999", places=2)
 names = st.sampled_from(["web", "b2b", "edi"])
@@ -59,12 +59,6 @@ def test_a_rule_of_a_merchant_is_for_its_orders_only() -> None:
 def test_patterns_are_exact_about_case() -> None:
     assert not Rule("r", 1, {"sku": ["mug"]}).matches(Facts("web", None, "MUG"))
     assert not Rule("r", 1, {"country": ["US"]}).matches(Facts("web", None, "MUG"))
-
-
-def test_components_of_a_sku() -> None:
-    table = {"SET": [("MUG", 1), ("TEA", 2)], "OLD": [("NEW", 1)]}
-    assert components("SET", table) == [("MUG", 1), ("TEA", 2)]
-    assert components("OLD", table) == [("NEW", 1)] and components("MUG", table) == (("MUG", 1),)
 
 
 # -- the gate -------------------------------------------------------------------------------------------------------
