@@ -60,7 +60,7 @@ class Syntax:
 
 
 SYNTAXES: dict[Standard, Syntax] = {
-    "x12": Syntax("x12", ("004010", "005010"), frozenset({"004010"}), re.compile("[0-9A-Z]{3}")),
+    "x12": Syntax("x12", ("004010", "005010"), frozenset({"004010", "005010"}), re.compile("[0-9A-Z]{3}")),
     "edifact": Syntax("edifact", ("D96A", "D01B"), frozenset({"D96A", "D01B"}), re.compile("[A-Z]{6}")),
 }
 
@@ -130,12 +130,13 @@ class ElementRule:
 
 @dataclass(slots=True, frozen=True)
 class SegmentRule:
-    """A segment: `elements[0]` is element 01."""
+    """A segment: `elements[0]` is element 01. `open`: it may have more elements than are described."""
 
     id: str
     name: str
     elements: tuple[ElementRule, ...]
     notes: tuple[Note, ...]
+    open: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -317,7 +318,7 @@ class Library:
                 if len(place.references) > 1:
                     notes.append(Note("P", (len(elements) + 1, len(elements) + 2)))
                 elements += [self._element(one, place, version) for one in place.references]
-        return SegmentRule(segment_id, entry["name"], tuple(elements), tuple(notes))
+        return SegmentRule(segment_id, entry["name"], tuple(elements), tuple(notes), entry.get("open") == "yes")
 
     def _element(self, reference: str, place: _Place, version: str) -> ElementRule:
         try:

@@ -61,7 +61,10 @@ class SegmentJudge:
         return result
 
     def split(self, text: str) -> Segment:
-        """A segment's text as a tree segment; composites and repetitions where the rule has them."""
+        """A segment's text as a tree segment; composites and repetitions where the rule has them.
+
+        Where there is a release character, a separator that none precedes is one, whatever the rule says.
+        """
         marks = self.delimiters
         parts: list[Element] = list(marks.split(text, marks.element))
         while len(parts) > 1 and not parts[-1]:
@@ -77,13 +80,16 @@ class SegmentJudge:
     def _structured(self, value: str, rule: SegmentRule | None, number: int) -> Element:
         element = rule.elements[number - 1] if rule and number <= len(rule.elements) else None
         mark = self.delimiters.repetition
-        if mark and mark in value and (element is None or element.repeats > 1):
-            return Repeats(self._composed(one, element) for one in self.delimiters.split(value, mark))
+        if mark and mark in value and (element is None or element.repeats > 1 or self.delimiters.release):
+            pieces = self.delimiters.split(value, mark)
+            if len(pieces) > 1:
+                return Repeats(self._composed(one, element) for one in pieces)
         return self._composed(value, element)
 
     def _composed(self, value: str, element: ElementRule | None) -> str | Composite:
         marks = self.delimiters
-        if not marks.component or marks.component not in value or (element is not None and not element.components):
+        simple = element is not None and not element.components and not marks.release
+        if not marks.component or marks.component not in value or simple:
             return marks.plain(value)
         parts = [marks.plain(part) for part in marks.split(value, marks.component)]
         while len(parts) > 1 and not parts[-1]:
@@ -118,7 +124,7 @@ class SegmentJudge:
     def _too_many(self, rule: SegmentRule, parts: list[str]) -> Finding:
         number = len(rule.elements) + 1
         place: dict[str, Any] = {"segment": rule.id, "element": number, "value": parts[number]}
-        if self.grammar.strict:
+        if self.grammar.strict and not rule.open:
             message = f"{rule.id} ({rule.name}) has {len(parts) - 1} elements; at most {number - 1} are allowed."
             return self._finding("edi.too-many-elements", message, **place)
         message = f"{rule.id}{number:02d} is not described here for this version and was not checked."
@@ -193,9 +199,9 @@ class SegmentJudge:
     def _judge_notes(self, rule: SegmentRule, parts: list[str], found: list[Finding]) -> None:
         present = [bool(p.strip()) for p in parts]
         reported = {f.element for f in found if f.is_error}
-        for note in rule.notes:
+        for note in sorted(rule.notes, key=lambda note: note.kind == "R"):
             number = note.broken_at(present)
-            if not number or number in reported:
+            if not number or number in reported or (note.kind == "R" and reported.intersection(note.numbers)):
                 continue
             reported.add(number)
             code = "edi.exclusion-broken" if note.kind == "E" else "edi.condition-not-met"

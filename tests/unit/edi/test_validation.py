@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.edi.findings import catalogue
+from tests.unit.edi.specimens import SPECIMENS
 
 BEG = "BEG*00*SA*4711**20260105"
 PO1 = "PO1*1*5*EA"
@@ -145,11 +146,27 @@ def test_other_versions_are_read_by_the_nearest(x12, found):
     assert found(x12(version="004010VICS")) == []
 
 
-def test_in_a_version_described_in_part_what_is_unknown_is_a_gap(x12, found, order_segments):
-    data = x12(*replaced(order_segments, "N3", "N3*a*b*c"), version="005010")
-    assert [f.code for f in found(data)] == ["edi.element-undescribed"]
-    longer = x12(*replaced(order_segments, "REF", "REF*DP*" + "x" * 40), version="005010")
-    assert found(longer) == []
+def test_in_a_version_that_is_not_described_what_is_unknown_is_a_gap(x12, found, order_segments):
+    data = x12(*replaced(order_segments, "N3", "N3*a*b*c"), version="004030")
+    assert [f.code for f in found(data)] == ["edi.version-nearest", "edi.element-undescribed"]
+
+
+def test_a_segment_whose_end_is_not_described_may_be_longer(x12, found, order_segments):
+    open_ended = x12("BCH*04*SA*1***20260105*******x", set_id="860", functional_id="PC")
+    assert [(f.code, f.designator) for f in found(open_ended)] == [("edi.element-undescribed", "BCH13")]
+
+
+def test_lengths_follow_the_version(x12, found, order_segments):
+    segments = replaced(order_segments, "REF", "REF*DP*" + "x" * 40)
+    assert found(x12(*segments, version="005010")) == []
+    assert [f.code for f in found(x12(*segments))] == ["edi.element-too-long"]
+
+
+@pytest.mark.parametrize("version", ["004010", "005010"])
+@pytest.mark.parametrize("set_id", SPECIMENS)
+def test_a_clean_document_of_every_set_has_no_finding(x12, found, set_id, version):
+    functional_id, segments = SPECIMENS[set_id]
+    assert found(x12(*segments, set_id=set_id, functional_id=functional_id, version=version)) == []
 
 
 def test_a_repetition_is_found_where_none_is_allowed(x12, found, order_segments):
