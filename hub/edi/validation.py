@@ -19,7 +19,7 @@ from hub.edi.grammar import Library
 from hub.edi.syntax import detect
 from hub.edi.tree import Standard, TransactionSet
 
-READERS: dict[Standard, str] = {"x12": "hub.edi.x12.validation"}
+READERS: dict[Standard, str] = {"x12": "hub.edi.x12.validation", "edifact": "hub.edi.edifact.validation"}
 """The module of each syntax whose `examine` reads it; imported on first use."""
 
 

@@ -15,8 +15,8 @@ ROWS = {row[0].strip("`"): row[1:] for row in re.findall(r"^\| (`edi\.[a-z0-9-]+
 def test_every_finding_has_its_entry_with_the_same_text():
     for code, entry in catalogue().items():
         cells = [cell.strip() for cell in ROWS[code][0].split("|")]
-        ack = entry.ack.replace(":", " ") or "-"
-        assert cells == [entry.kind, entry.severity, ack, entry.meaning, entry.advice], code
+        reported = ", ".join(place.replace(":", " ") for place in (entry.ack, entry.contrl) if place) or "-"
+        assert cells == [entry.kind, entry.severity, reported, entry.meaning, entry.advice], code
 
 
 def test_every_code_in_the_source_has_an_entry_and_every_entry_a_use():

@@ -1,0 +1,76 @@
+"""Character sets by the syntax identifier of UNB (`UNOA` to `UNOY`), and what real files do instead."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import NamedTuple
+
+CODECS = {
+    "UNOA": "ascii", "UNOB": "ascii", "UNOC": "iso8859-1", "UNOD": "iso8859-2", "UNOE": "iso8859-5",
+    "UNOF": "iso8859-7", "UNOG": "iso8859-3", "UNOH": "iso8859-4", "UNOI": "iso8859-6", "UNOJ": "iso8859-8",
+    "UNOK": "iso8859-9", "UNOL": "iso8859-15", "UNOW": "utf-8", "UNOX": "utf-8", "UNOY": "utf-8",
+}  # fmt: skip
+"""Codec by syntax identifier. UNOX and UNOY allow code extension; in practice their files are UTF-8."""
+
+_LEVELS = {
+    "UNOA": rb"A-Z0-9 .,\-()/='+:?!\"%&*;<>",
+    "UNOB": rb"A-Za-z0-9 .,\-()/='+:?!\"%&*;<>\x1c\x1d\x1f",
+}
+_CHUNK = 1 << 20
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+
+
+class Encoding(NamedTuple):
+    """The codec an interchange is read with; `differs` tells that its bytes are not in what UNB announces."""
+
+    codec: str
+    differs: bool = False
+
+
+def encoding_of(data: bytes, start: int, stop: int, syntax_id: str, override: str = "") -> Encoding:
+    """How to decode the bytes of an interchange.
+
+    A partner's `override` counts without a look. Otherwise UNB's set is taken, except where non-ASCII bytes are
+    not of it: text in a single-byte set is hardly ever valid UTF-8 by chance, so bytes that are valid UTF-8
+    throughout are taken for it, and in an ASCII set anything else for Latin-1.
+    """
+    if override:
+        return Encoding(override)
+    announced = CODECS.get(syntax_id, "ascii")
+    if _NOT_ASCII.search(data, start, stop) is None:
+        return Encoding("iso8859-1" if announced == "ascii" else announced)
+    if _is_utf8(data, start, stop):
+        return Encoding("utf-8", announced != "utf-8" and syntax_id in CODECS)
+    if announced in ("ascii", "utf-8"):
+        return Encoding("iso8859-1", syntax_id in CODECS)
+    return Encoding(announced)
+
+
+def _is_utf8(data: bytes, start: int, stop: int) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for at in range(start, stop, _CHUNK):
+            decoder.decode(data[at : min(at + _CHUNK, stop)], final=at + _CHUNK >= stop)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def decode(raw: bytes, codec: str) -> str:
+    """Text of a part of an interchange; Latin-1 where its bytes are not what the rest of it is in."""
+    try:
+        return raw.decode(codec)
+    except UnicodeDecodeError:
+        return raw.decode("iso8859-1")
+
+
+def foreign(syntax_id: str, delimiters: str) -> re.Pattern[bytes] | None:
+    """Matches a byte that levels A and B do not have; None for every other set. Line breaks are no data."""
+    level = _LEVELS.get(syntax_id)
+    return re.compile(b"[^" + level + re.escape(delimiters.encode("ascii")) + rb"\r\n]") if level else None
+
+
+def codec_to_write(syntax_id: str) -> str:
+    """The codec a writer uses for a syntax identifier; LookupError for one that is unknown."""
+    return CODECS[syntax_id]

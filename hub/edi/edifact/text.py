@@ -1,0 +1,53 @@
+"""Segments as text and as tuples: cutting at delimiters, and the other way round."""
+
+from __future__ import annotations
+
+from hub.edi.delimiters import Delimiters
+from hub.edi.tree import Composite, Element, Repeats, Segment
+
+
+def parse(text: str, marks: Delimiters) -> Segment:
+    """A segment's text (without terminator) as a tree segment.
+
+    Composites and repetitions are told by their separators alone; trailing empty elements are dropped.
+    """
+    parts: list[Element] = [_element(piece, marks) for piece in marks.split(text, marks.element)]
+    while len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    return tuple(parts)
+
+
+def _element(piece: str, marks: Delimiters) -> Element:
+    if marks.repetition and marks.repetition in piece:
+        pieces = marks.split(piece, marks.repetition)
+        if len(pieces) > 1:
+            return Repeats(_composite(one, marks) for one in pieces)
+    return _composite(piece, marks)
+
+
+def _composite(piece: str, marks: Delimiters) -> str | Composite:
+    if marks.component not in piece:
+        return marks.plain(piece)
+    parts = [marks.plain(part) for part in marks.split(piece, marks.component)]
+    while len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    return tuple(parts) if len(parts) > 1 else parts[0]
+
+
+def written(segment: Segment, marks: Delimiters) -> str:
+    """A tree segment as text without terminator, each delimiter in a value behind the release character."""
+    parts = [_written_element(value, marks) for value in segment]
+    while len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    return marks.element.join(parts)
+
+
+def _written_element(value: Element, marks: Delimiters) -> str:
+    if isinstance(value, Repeats):
+        return marks.repetition.join(_written_element(one, marks) for one in value)
+    if isinstance(value, str):
+        return marks.escaped(value)
+    parts = [marks.escaped(part) for part in value]
+    while len(parts) > 1 and not parts[-1]:
+        parts.pop()
+    return marks.component.join(parts)

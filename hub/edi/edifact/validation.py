@@ -1,0 +1,110 @@
+"""Judges a whole EDIFACT file: envelopes, then each message by its grammar, giving findings and trees.
+
+for interchange in (examination := examine(data)):
+    for group in interchange.groups:
+        for one in group.sets:
+            one.findings, one.tree
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hub.edi.edifact.body import Body
+from hub.edi.edifact.envelopes import judge_envelopes
+from hub.edi.edifact.reader import Group, Interchange, Message, Reader, part, read
+from hub.edi.edifact.text import parse
+from hub.edi.findings import Finding, finding
+from hub.edi.grammar import Library, SetGrammar, default_library
+from hub.edi.judge import judge_segments
+from hub.edi.segments import judge_for
+from hub.edi.tree import Loop, TransactionSet
+from hub.edi.values import as_count
+
+CONTRL = "CONTRL"
+
+
+class Examination:
+    """Iterator over the judged interchanges of a file, single pass.
+
+    After it is exhausted, `findings` holds what belongs to no interchange and `readable` tells whether the
+    file held an interchange at all.
+    """
+
+    def __init__(self, data: bytes, library: Library, trees: bool, encoding: str) -> None:
+        self._reader: Reader = read(data, encoding)
+        self._library = library
+        self._trees = trees
+
+    @property
+    def findings(self) -> list[Finding]:
+        return self._reader.findings
+
+    @property
+    def readable(self) -> bool:
+        return self._reader.interchanges > 0
+
+    def __iter__(self) -> Iterator[Interchange]:
+        return self
+
+    def __next__(self) -> Interchange:
+        interchange = next(self._reader)
+        judge_envelopes(interchange)
+        for group in interchange.groups:
+            for one in group.sets:
+                judge_message(interchange, group, one, self._library, self._trees)
+        return interchange
+
+
+def examine(data: bytes, library: Library | None = None, *, trees: bool = True, encoding: str = "") -> Examination:
+    """Read and judge a file. Never raises on content.
+
+    Without `trees` only the findings are made. `library` defaults to the built-in grammars; `encoding` is a codec
+    that counts instead of the character set UNB names.
+    """
+    return Examination(data, library or default_library("edifact"), trees, encoding)
+
+
+def grammar_of(set_id: str, version: str, syntax_version: str, library: Library) -> SetGrammar | None:
+    """The grammar of a message type. CONTRL belongs to the syntax, not to a directory: its later form is version 4."""
+    if set_id == CONTRL:
+        version = library.syntax.versions[syntax_version >= "4"]
+    return library.grammar(set_id, version)
+
+
+def judge_message(interchange: Interchange, group: Group, one: Message, library: Library, trees: bool = True) -> None:
+    """Complete the findings of one message and, when wanted, its tree."""
+    marks = interchange.delimiters
+    body = Body(one, marks, library)
+    one.counted = len(body.segments) + 1 + (one.trailer is not None)
+    _judge_count(one)
+    grammar = grammar_of(one.set_id, one.version, interchange.syntax_version, library)
+    at_start: dict[str, Any] = {"offset": one.offset, "position": 1, "segment": "UNH", "element": 2}
+    if grammar is None:
+        if not any(f.code == "edi.message-type-invalid" for f in one.findings):
+            message = f"There is no grammar for message type {one.set_id!r}; its body was not checked."
+            _add(one, "edi.set-not-supported", message, **at_start, value=one.set_id)
+        root = Loop(one.set_id, [parse(text, marks) for text in body.segments])
+    else:
+        if not grammar.exact:
+            message = f"Directory {one.version!r} is not described here; the nearest, {grammar.version}, was used."
+            _add(one, "edi.version-nearest", message, **at_start, value=one.version)
+        root = judge_segments(body.segments, body.offset, judge_for(grammar, marks), one.findings, trees)
+    one.findings.sort(key=lambda f: f.offset)
+    if trees:
+        envelope = interchange.envelope(group, one)
+        one.tree = TransactionSet("edifact", one.set_id, one.version, one.control_number, root, envelope)
+
+
+def _judge_count(one: Message) -> None:
+    """UNT01 counts all segments from UNH to UNT."""
+    if one.trailer is None or as_count(said := part(one.trailer, 1)) == one.counted:
+        return
+    message = f"UNT01 does not give the number of segments; UNH to UNT are {one.counted}."
+    place: dict[str, Any] = {"offset": one.trailer_offset, "position": one.counted, "segment": "UNT", "element": 1}
+    _add(one, "edi.message-length-wrong", message, **place, reference="0074", value=said)
+
+
+def _add(one: Message, code: str, message: str, **place: Any) -> None:
+    one.findings.append(finding(code, message, standard="edifact", **place))
