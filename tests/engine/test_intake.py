@@ -5,18 +5,22 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
+from hub import jobs
 from hub.errors import Refused
 from hub.flows import actions
 from hub.flows.intake import KEPT_REFUSED
 from hub.ledger import Quantities
-from hub.sdk import Document, Retry
-from hub.store.tables import flows, mapping_texts, orders, payloads
+from hub.sdk import Document, Rejected, Retry
+from hub.store import connections as connection_store
+from hub.store.tables import flows, fulfillments, mapping_texts, orders, payloads
+from hub.views.completeness import completeness
 from tests.engine.scripted import both
-from tests.engine.scripted.house import ACTOR, START, House, line
+from tests.engine.scripted.house import ACTOR, START, House, line, package
 
 # -- revisions ------------------------------------------------------------------------------------------------------
 
@@ -59,14 +63,17 @@ def test_what_a_fetch_finds_unchanged_is_read_as_its_answer(house: House) -> Non
     assert house.sums(order).ordered == 5 and shop.peer.calls["fetch order"] == 1
 
 
-def test_the_same_document_again_is_stored_once(house: House) -> None:
-    shop = house.shop()
-    house.depot()
+def test_story_7_what_the_overlap_brings_again_is_stored_once(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
     said = house.say(shop)
     house.run()
-    shop.peer.put(said)
-    house.run()
-    assert len(house.messages(kind="order")) == 1
+    tries = len(house.jobs(kind="translate"))
+    for _ in range(3):
+        house.clock.forward(60)
+        shop.peer.put(said)
+        house.run()
+    assert len(house.messages(kind="order")) == 1 and len(house.jobs(kind="translate")) == tries
+    assert len(depot.peer.of("fulfillment")) == 1
 
 
 # -- webhooks -------------------------------------------------------------------------------------------------------
@@ -82,6 +89,9 @@ def test_story_1_a_webhook_is_a_hint_and_the_resource_is_fetched(house: House) -
     assert house.webhook(shop, "o1", "create")
     house.drain()
     assert len(depot.peer.of("fulfillment")) == 1 and shop.peer.calls["fetch order"] == 2
+    assert {message.via for message in house.messages(kind="order")} == {"fetch"}, "what a webhook says is no order"
+    first, _ = house.messages(kind="webhook")
+    assert json.loads(house.body(first.id))["delivery"] == "paid-comes-before-create", "it is kept as it came"
 
 
 def test_story_1_reordered_webhooks_end_with_the_present_state(house: House) -> None:
@@ -174,19 +184,56 @@ def test_story_9_the_cursor_moves_with_the_rows(house: House) -> None:
     assert len(house.messages(kind="order")) == 45 == len({m.external_id for m in house.messages(kind="order")})
 
 
-def test_story_9_what_the_source_holds_is_compared_with_what_came(house: House) -> None:
-    from hub.views.completeness import completeness
-
+@both
+def test_story_9_a_worker_killed_between_the_rows_of_a_page_and_its_cursor_loses_none(house: House) -> None:
     shop = house.shop()
     house.depot()
+    for number in range(45):
+        house.say(shop, f"o{number}")
+
+    class Killed(BaseException):
+        pass
+
+    pages = 0
+
+    def die(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        nonlocal pages
+        pages += statement.startswith("INSERT INTO messages")
+        if pages == 2:
+            raise Killed
+
+    event.listen(house.inst.db.engine, "before_cursor_execute", die)
+    with pytest.raises(Killed):
+        house.run()
+    event.remove(house.inst.db.engine, "before_cursor_execute", die)
+    (flow,) = house.rows(select(flows).where(flows.c.connection_id == shop.id, flows.c.kind == "order"))
+    assert flow.cursor == 20 == len(house.messages(kind="order"))
+    house.clock.forward(600)
+    with house.inst.db.write() as tx:
+        jobs.sweep(tx, house.clock.now)
+    house.run()
+    assert len(house.messages(kind="order")) == 45 == len({m.external_id for m in house.messages(kind="order")})
+
+
+def test_story_9_what_the_source_holds_is_compared_with_what_came(house: House) -> None:
+    shop = house.shop()
+    house.depot()
+
+    def row() -> tuple[int | None, int, str]:
+        with house.inst.db.read() as tx:
+            found = next(r for r in completeness(tx, None, house.clock.now) if r.where == "Shop: order")
+        return found.expected, found.parts["done"], str(found.verdict)
+
     for number in range(3):
         house.say(shop, f"o{number}")
     house.run()
-    with house.inst.db.read() as tx:
-        row = next(r for r in completeness(tx, None, house.clock.now) if r.where == "Shop: order")
-    assert row.expected == 3 and row.parts["done"] == 3 and str(row.verdict) == "closed"
-    shop.peer.counts = False
-    house.order(shop, "o9")
+    assert row() == (3, 3, "closed")
+    house.say(shop, "lost")
+    with house.inst.db.write() as tx:
+        tx.execute(flows.update().where(flows.c.connection_id == shop.id, flows.c.kind == "order").values(cursor=4))
+    house.clock.forward(60)
+    house.run()
+    assert row() == (4, 3, "open"), "a cursor that went past a document shows"
 
 
 # -- documents that wait --------------------------------------------------------------------------------------------
@@ -216,20 +263,41 @@ def test_story_4_a_new_lookup_row_releases_every_document_without_a_fetch(house:
     assert dict(shop.peer.calls) == calls
 
 
-def test_story_3_retry_stands_on_the_order_and_replay_on_the_document(house: House) -> None:
+@both
+def test_story_3_a_document_whose_cause_is_fixed_is_replayed(house: House) -> None:
     shop, _ = house.shop(), house.depot()
     order = house.order(shop)
-    house.order(shop, lines=[line("o1-1", None, 2, item="77")])
+    house.order(shop, lines=[line("o1-1", None, 5, item="77")])
     with house.inst.db.write() as tx:
-        from hub.store import connections
-
-        connections.set_lookup(tx, "items", "77", "MUG", START)
-        tx.execute(select(1))
+        connection_store.set_lookup(tx, "items", "77", "MUG", START)
     (parked,) = house.messages(state="parked")
     actions.replay_message(house.inst, parked.id, ACTOR)
     house.drain()
-    assert house.parked() == [] and house.events("message.replayed")[0].actor == ACTOR
-    assert "Trying again" in actions.retry_order(house.inst, order, ACTOR)
+    assert house.parked() == [] and house.sums(order) == Quantities(ordered=5, allocated=5)
+    assert house.events("message.replayed")[0].actor == ACTOR
+
+
+@both
+def test_story_3_a_retry_of_the_order_covers_its_deliveries_and_its_documents(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
+    depot.peer.fail(Rejected("unknown SKU"))
+    order = house.order(shop)
+    house.tell(depot, "return", "W1", reference=house.rows(select(fulfillments.c.reference))[0][0],
+               lines=[{"sku": "MUG", "quantity": 1}])  # fmt: skip
+    house.run()
+    assert sorted(house.parked()) == ["connector.rejected", "return.exceeds-shipped"]
+    house.clock.forward(86400)
+    house.run()
+    assert len(depot.peer.pushed) == 1, "nothing is tried again by itself"
+    actions.retry_order(house.inst, order, ACTOR)
+    house.drain()
+    assert house.parked() == ["return.exceeds-shipped"] and len(depot.peer.of("fulfillment")) == 1
+    house.ship(depot, "S1", package("1", {"sku": "MUG", "quantity": 2}))
+    house.run()
+    said = actions.retry_order(house.inst, order, ACTOR)
+    house.drain()
+    assert house.parked() == [] and house.sums(order) == Quantities(ordered=2, shipped=2, returned=1)
+    assert said == "Trying again: 1 documents, 0 deliveries, 0 units released."
 
 
 def test_only_what_waits_is_replayed_or_ignored(house: House) -> None:
