@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow import RAISE, Schema, ValidationError, fields, types, validate, validates_schema
+
+from hub.documents import quick
 
 
 class Exact(fields.Field[Decimal]):
@@ -71,11 +75,40 @@ class Instant(fields.Field[dt.datetime]):
 
 
 class Strict(Schema):
-    """Unknown fields are errors: a mapping that fills a field nobody reads is a mistake worth telling."""
+    """Unknown fields are errors: a mapping that fills a field nobody reads is a mistake worth telling.
+
+    What fields alone cannot say is said in `check`; there are no other hooks, see `hub.documents.quick`.
+    """
 
     class Meta:
         unknown = RAISE
         dateformat = "iso"
+
+    def check(self, data: dict[str, Any]) -> None:
+        """Raises ValidationError when fields that are right by themselves do not fit together."""
+
+    @validates_schema
+    def fits_together(self, data: dict[str, Any], **kwargs: Any) -> None:
+        self.check(data)
+
+    @cached_property
+    def _quick(self) -> Callable[[Any], dict[str, Any]]:
+        return quick.loader(self, {Exact: quick.decimal_converter, Instant: quick.instant_converter})
+
+    def load(
+        self,
+        data: Any,
+        *,
+        many: bool | None = None,
+        partial: bool | types.StrSequenceOrSet | None = None,
+        unknown: types.UnknownOption | None = None,
+    ) -> Any:
+        if many is partial is unknown is None and not self.many and self.partial is None:
+            try:
+                return self._quick(data)
+            except (quick.NotQuick, ValidationError):
+                pass  # marshmallow says what is wrong, or finds that nothing is
+        return super().load(data, many=many, partial=partial, unknown=unknown)
 
 
 def text(size: int = 255, **kwargs: Any) -> fields.String:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate
 
 from hub.documents.base import Address, Exact, Instant, Strict, code, key, text
 
@@ -71,8 +71,7 @@ class OrderLine(Strict):
     location = text(128)
     identifiers = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
 
-    @validates_schema
-    def bounds(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def check(self, data: dict[str, Any]) -> None:
         """Quantities taken away never exceed what was ordered."""
         if data["cancelled"] > data["quantity"]:
             raise ValidationError("More cancelled than ordered.", "cancelled")
@@ -130,8 +129,7 @@ class Order(Strict):
     references = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
     lines = fields.List(fields.Nested(OrderLine), required=True, validate=validate.Length(min=1))
 
-    @validates_schema
-    def line_ids_differ(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def check(self, data: dict[str, Any]) -> None:
         """Two lines of one order never share an id; the same SKU twice is fine."""
         ids = [line["external_id"] for line in data.get("lines", [])]
         for i, external_id in enumerate(ids):

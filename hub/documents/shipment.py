@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate
 
 from hub.documents.base import Address, Exact, Instant, Strict, key, text
 
@@ -55,8 +55,7 @@ class Shipment(Strict):
     references = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
     packages = fields.List(fields.Nested(Package), required=True, validate=validate.Length(min=1))
 
-    @validates_schema
-    def lines_named(self, data: dict[str, Any], **kwargs: Any) -> None:
+    def check(self, data: dict[str, Any]) -> None:
         """A packed line says which line it is, or at least its SKU."""
         for p, package in enumerate(data.get("packages", [])):
             for i, line in enumerate(package["lines"]):

@@ -1,4 +1,5 @@
-"""The mapping language: declarative reshaping of documents, compiled to closures. See docs/mapping-language.md.
+"""The mapping language: declarative reshaping of documents. A mapping is compiled to closures, which can say what is
+wrong with a document, and to one generated function, which is fast. See docs/mapping-language.md.
 
 library = Library([Path("mappings")])
 mapping = library.get("shopify/order.in")

@@ -8,11 +8,12 @@ from typing import Any
 
 from hub.mapping.errors import BAD_VALUE, Fault, Finding, Position
 from hub.mapping.expressions import Evaluate
+from hub.mapping.forms import Form, Inside, Kept, Repeated, Test
 from hub.mapping.paths import Reader, location
 from hub.mapping.runtime import MAX_FINDINGS, Group, Scope, as_text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CompiledRow:
     """A row ready to run.
 
@@ -24,6 +25,7 @@ class CompiledRow:
     required: bool
     at: Position
     run: Evaluate
+    form: Form
     readers: Sequence[Reader] = ()
     key: Position = Position()  # where the target stands
 
@@ -141,13 +143,19 @@ class Entry:
     when: CompiledRow | None = None
     group_by: CompiledRow | None = None
 
-    def around(self, build: Evaluate) -> Evaluate:
-        """The block's closure: `build` where it applies."""
+    def around(self, build: Evaluate, form: Form) -> tuple[Evaluate, Form]:
+        """The block's closure and form: the body where it applies."""
+        when = self.when.form if self.when is not None and isinstance(self.when.form, Test) else None
         if self.each is not None:
             build = _repeat(build, *self.each, self.when, self.group_by)
+            form = Repeated(self.each[1], when, self.group_by is not None, form, build)
         elif self.when is not None:
             build = _conditional(build, alone(self.when))
-        return _within(build, *self.within) if self.within is not None else build
+            form = Kept(when, form) if when is not None else form
+        if self.within is not None:
+            build = _within(build, *self.within)
+            form = Inside(self.within[1], form)
+        return build, form
 
 
 def _conditional(build: Evaluate, when: Evaluate) -> Evaluate:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from hub.mapping.errors import Fault
 from hub.mapping.functions import FUNCTIONS, Function, Parameter
-from hub.mapping.runtime import Scope, as_text
-from hub.mapping.syntax import Argument, Call
+from hub.mapping.runtime import Context, Scope, Tables, as_text
+from hub.mapping.syntax import Argument, Call, Expression
 
 if TYPE_CHECKING:
     from hub.mapping.expressions import Compiler
@@ -29,45 +29,44 @@ class CallFault(Exception):
 
 @dataclass(slots=True)
 class Bound:
-    """A call ready to be put behind an operand. `run(value, here, scope)`; `values` is set when it needs the scope."""
+    """A call ready to be put behind an operand.
+
+    `run(value)`, with `arguments` `run(value, *their values)`; `values` evaluates them. Where `reads_tables` it is
+    `run(value, context, tables)`.
+    """
 
     name: str
     run: Callable[..., Any]
+    arguments: tuple[Expression, ...] = ()
     values: tuple[Evaluate, ...] = ()
     takes: str = "one"
     gives: str = "one"
-    scoped: bool = False  # run takes (value, here, scope)
+    reads_tables: bool = False
 
     @property
-    def plain(self) -> bool:
-        """One value in, one out, nothing else read."""
-        return not self.scoped and not self.values and self.takes == self.gives == "one" and self.name != "default"
+    def missing_too(self) -> bool:
+        """Whether it runs on a missing value; with any other call a missing value stays missing."""
+        return self.name == "default"
 
     def on_value(self) -> Callable[[Any, Any, Scope], Any]:
         run, values = self.run, self.values
-        if self.scoped:
-            return run
+        if self.reads_tables:
+            return lambda value, here, scope: run(value, scope.run.context, scope.run.tables)
         if values:
             return lambda value, here, scope: run(value, *[each(here, scope) for each in values])
         return lambda value, here, scope: run(value)
 
     def apply(self, operand: Evaluate) -> Evaluate:
-        """On one value; a missing value stays missing, except for `default`."""
-        run, missing_too = self.run, self.name == "default"
-        if self.scoped or self.values:
-            full = self.on_value()
+        """On one value."""
+        full, missing_too = self.on_value(), self.missing_too
 
-            def scoped(here: Any, scope: Scope) -> Any:
-                value = operand(here, scope)
-                return full(value, here, scope) if value is not None or missing_too else None
-
-            return scoped
-
-        def plain(here: Any, scope: Scope) -> Any:
+        def applied(here: Any, scope: Scope) -> Any:
             value = operand(here, scope)
-            return None if value is None else run(value)
+            if not missing_too and (value is None or value == ""):
+                return None
+            return full(value, here, scope)
 
-        return plain
+        return applied
 
     def each(self, operand: Evaluate) -> Evaluate:
         """On every value of a list, results that are lists put together."""
@@ -101,25 +100,6 @@ class Bound:
         return collected
 
 
-def fused(calls: list[Bound]) -> list[Bound]:
-    """Neighbouring calls that need nothing but their value as one call: one closure less for each document."""
-    result: list[Bound] = []
-    for call in calls:
-        if result and result[-1].plain and call.plain:
-            result[-1] = Bound(call.name, _then(result[-1].run, call.run))
-        else:
-            result.append(call)
-    return result
-
-
-def _then(first: Callable[..., Any], second: Callable[..., Any]) -> Callable[[Any], Any]:
-    def both(value: Any) -> Any:
-        value = first(value)
-        return None if value is None or value == "" else second(value)
-
-    return both
-
-
 def bind(call: Call, compiler: Compiler) -> Bound:
     """Checks a call's arguments; raises CallFault."""
     if call.name == "lookup":
@@ -131,7 +111,7 @@ def bind(call: Call, compiler: Compiler) -> Bound:
         known = ", ".join(sorted([*FUNCTIONS, "codes", "lookup"]))
         raise CallFault(call.offset, "unknown-function", f"there is no function `{call.name}`; there are {known}")
     literals: dict[str, Any] = {}
-    values: list[Evaluate] = []
+    arguments: list[Expression] = []
     given = _match(call, function)
     for parameter in function.parameters:
         argument = given.get(parameter.name)
@@ -139,13 +119,15 @@ def bind(call: Call, compiler: Compiler) -> Bound:
             if argument is not None:
                 if argument.value is None:
                     raise CallFault(argument.offset, "argument", f"`{argument.word}` is neither a path nor a number")
-                values.append(compiler.expression(argument.value))
+                arguments.append(argument.value)
         else:
             literals[parameter.name] = parameter.default if argument is None else _literal(call, parameter, argument)
     try:
-        return Bound(call.name, function.build(**literals), tuple(values), function.takes, function.gives)
+        run = function.build(**literals)
     except ValueError as error:
         raise CallFault(call.offset, "argument", f"`{call.name}`: {error}") from None
+    values = tuple(map(compiler.expression, arguments))
+    return Bound(call.name, run, tuple(arguments), values, function.takes, function.gives)
 
 
 def _match(call: Call, function: Function) -> dict[str, Argument]:
@@ -263,15 +245,15 @@ def _lookup(call: Call, compiler: Compiler) -> Bound:
     if otherwise is None:
         raise CallFault(call.offset, "argument", f"say what to do when the row is missing: {_LOOKUP}")
     compiler.tables.setdefault(table, call.offset)
-    return Bound("lookup", _looker(table, column, otherwise), scoped=True)
+    return Bound("lookup", _looker(table, column, otherwise), reads_tables=True)
 
 
 def _looker(table: str, column: str, otherwise: _Otherwise) -> Callable[..., Any]:
-    def look(value: Any, here: Any, scope: Scope) -> Any:
+    def look(value: Any, context: Context, tables: Tables) -> Any:
         key = as_text(value)
-        row = scope.run.context.lookup(table, key)
+        row = context.lookup(table, key)
         if row is None:
-            row = scope.run.tables.get(table, {}).get(key)
+            row = tables.get(table, {}).get(key)
         if isinstance(row, dict):
             row = row.get(column or "value")
         if row is not None and row != "":

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from hub.mapping.blocks import CompiledRow, Entry, alone, always_list, joined, object_of
 from hub.mapping.calls import CallFault
 from hub.mapping.errors import Finding, Position
 from hub.mapping.expressions import Compiler, Evaluate
+from hub.mapping.forms import Field, Form, Formula, Nothing, Object, Repetitions, Test, Text, Together
 from hub.mapping.parser import Dialects, parse_condition, parse_expression, parse_path
 from hub.mapping.paths import Reader
 from hub.mapping.syntax import Path, SyntaxFault
@@ -26,9 +27,20 @@ class Read(NamedTuple):
     """A path that a row reads; `place` are the field names from the document's root, None for another root."""
 
     path: Path
-    at: Position
+    scalar: Scalar
     target: str
     place: tuple[str, ...] | None
+
+    @property
+    def at(self) -> Position:
+        return self.scalar.position(self.path.offset)
+
+
+class Part(NamedTuple):
+    """A piece of a mapping, compiled: the closure that explains, and the form that the fast function is made of."""
+
+    run: Evaluate
+    form: Form
 
 
 @dataclass(slots=True)
@@ -56,13 +68,13 @@ class RowCompiler:
 
     # --- blocks
 
-    def block(self, rows: Rows, target: str) -> Evaluate:
-        """A block's closure: an object, with `each` a list of them; None when there is nothing in it."""
+    def block(self, rows: Rows, target: str) -> Part:
+        """A block: an object, with `each` a list of them; None when there is nothing in it."""
         around = self.dialects
         entry = self._entry(rows, target)
         body = self._body(rows, target)
         self.dialects = around
-        return entry.around(body)
+        return Part(*entry.around(*body))
 
     def items(self, rows: Rows, target: str) -> Evaluate:
         """The closure of `split:`: the items or groups themselves."""
@@ -71,7 +83,7 @@ class RowCompiler:
         around = self.dialects
         entry = self._entry(rows, target)
         self.dialects = around
-        return entry.around(lambda here, scope: here)
+        return entry.around(lambda here, scope: here, Text(None))[0]
 
     def _entry(self, rows: Rows, target: str) -> Entry:
         """Compiles the control words in the order they apply; each path moves the scope for what comes after."""
@@ -89,15 +101,17 @@ class RowCompiler:
                 self.wrong(controls["group_by"].at, "control", "`group_by` needs an `each`", target)
         return entry
 
-    def _body(self, rows: Rows, target: str) -> Evaluate:
+    def _body(self, rows: Rows, target: str) -> Part:
         value = rows.controls.get("value")
         if value is not None:
             if rows.rows:
                 self.wrong(value.at, "control", "a block has either `value` or rows", target)
-            return alone(self._scalar(value, target, "value"))
+            row = self._scalar(value, target, "value")
+            return Part(alone(row), row.form)
         if not rows.rows:
             self.wrong(rows.at, "empty-block", "a block without rows", target)
-        return object_of([self._row(row, target) for row in rows.rows.values()])
+        compiled = [self._row(row, target) for row in rows.rows.values()]
+        return Part(object_of(compiled), Object(tuple(Field(row.name, row.required, row.form) for row in compiled)))
 
     def _row(self, row: Row, above: str) -> CompiledRow:
         target = f"{above}.{row.name}" if above else row.name
@@ -113,17 +127,22 @@ class RowCompiler:
             if segment:
                 self.wrong(row.at, "designator", f"`{row.name}` holds elements: give it a block or a list", target)
             compiled = self._scalar(row.value, target, row.name)
-            return replace(compiled, required=row.required, key=row.at)
-        run = self._value(row.value, target)
-        return CompiledRow(row.name, target, row.required, row.at, always_list(run) if segment else run, key=row.at)
+            compiled.required, compiled.key = row.required, row.at
+            return compiled
+        run, form = self._value(row.value, target)
+        if segment:
+            run, form = always_list(run), Repetitions(form)
+        return CompiledRow(row.name, target, row.required, row.at, run, form, key=row.at)
 
-    def _value(self, value: Value, target: str) -> Evaluate:
+    def _value(self, value: Value, target: str) -> Part:
         """A value that minds its own faults."""
         if isinstance(value, Rows):
             return self.block(value, target)
         if isinstance(value, Several):
-            return joined([self._value(item, target) for item in value.items])
-        return alone(self._scalar(value, target, target))
+            parts = [self._value(item, target) for item in value.items]
+            return Part(joined([part.run for part in parts]), Together(tuple(part.form for part in parts)))
+        row = self._scalar(value, target, target)
+        return Part(alone(row), row.form)
 
     # --- expressions
 
@@ -131,27 +150,32 @@ class RowCompiler:
         """Text, or an expression; what is wrong with that becomes a finding, and it then gives nothing."""
         if scalar.quoted:
             text = scalar.text or None
-            return CompiledRow(name, target, False, scalar.at, lambda here, scope: text)
+            return CompiledRow(name, target, False, scalar.at, lambda here, scope: text, Text(text))
         compiler = self.compiler
         compiler.readers.clear()
         run: Evaluate = lambda here, scope: None  # noqa: E731
+        form: Form = Nothing()
         try:
             if condition:
-                run = compiler.condition(parse_condition(scalar.text, self.dialects))
+                holds = parse_condition(scalar.text, self.dialects)
+                run = compiler.condition(holds)
+                form = Test(holds, run)
             else:
-                run = compiler.row(parse_expression(scalar.text, self.dialects))
+                node = parse_expression(scalar.text, self.dialects)
+                run = compiler.row(node)
+                form = Formula(node, run)
         except SyntaxFault as fault:
             self.wrong(scalar.position(fault.offset), "syntax", fault.message, target)
         except CallFault as fault:
             self.wrong(scalar.position(fault.offset), fault.code, fault.message, target)
         readers = tuple(compiler.readers)
         self._read(readers, scalar, target)
-        return CompiledRow(name, target, False, scalar.at, run, readers)
+        return CompiledRow(name, target, False, scalar.at, run, form, readers)
 
     def _read(self, readers: tuple[Reader, ...], scalar: Scalar, target: str) -> None:
         for reader in readers:
             path = reader.path
-            self.reads.append(Read(path, scalar.position(path.offset), target, self.dialects.place_of(path)))
+            self.reads.append(Read(path, scalar, target, self.dialects.place_of(path)))
 
     def _control(self, name: str, scalar: Scalar, target: str) -> CompiledRow:
         if scalar.quoted:
@@ -169,4 +193,4 @@ class RowCompiler:
         reader = Reader(path, self.compiler.constants)
         self._read((reader,), scalar, target)
         self.dialects = self.dialects.inside(path)
-        return CompiledRow(name, target, False, scalar.at, reader.one, (reader,)), reader
+        return CompiledRow(name, target, False, scalar.at, reader.one, Nothing(), (reader,)), reader

@@ -34,7 +34,7 @@ def edi_step(step: Step) -> StepFunction:
     return _any_step
 
 
-def _trigger(node: Any) -> tuple[Any, ...]:
+def trigger(node: Any) -> tuple[Any, ...]:
     """The segment a loop starts with, or the segment itself."""
     if isinstance(node, Loop):
         return node.trigger
@@ -96,7 +96,7 @@ def _element_step(step: Step) -> StepFunction:
                 segments = _inside(node, crumb, name, loops_first=False)
             run.spend(len(segments))
             for segment, at in segments:
-                values = element_values(_trigger(segment), number, component)
+                values = element_values(trigger(segment), number, component)
                 result += [(value, (at, f"/{text}")) for value in values]
         return result
 
@@ -122,15 +122,23 @@ def _pair_step(qualifier: str) -> StepFunction:
     def walk(found: list[Match], run: Run) -> list[Match]:
         result: list[Match] = []
         for node, crumb in found:
-            segment = _trigger(node)
-            first = FIRST_PAIR.get(segment[0], 0)
-            for i in range(first or 1, len(segment) - 1, 2 if first else 1):
-                if segment[i] == qualifier:
-                    at = (crumb, f"/{segment[0]}{i + 1:02d}")
-                    result += [(value, at) for value in element_values(segment, i + 1, 0)]
+            segment = trigger(node)
+            for value, number in pair_values(segment, qualifier):
+                result.append((value, (crumb, f"/{segment[0]}{number:02d}")))
         return result
 
     return walk
+
+
+def pair_values(segment: tuple[Any, ...], qualifier: str) -> list[tuple[str, int]]:
+    """The values that follow a qualifier, each with the number of its element."""
+    first = FIRST_PAIR.get(segment[0], 0)
+    return [
+        (value, i + 1)
+        for i in range(first or 1, len(segment) - 1, 2 if first else 1)
+        if segment[i] == qualifier
+        for value in element_values(segment, i + 1, 0)
+    ]
 
 
 def _up_step(step: Step) -> StepFunction:
@@ -212,12 +220,12 @@ def _test(test: Test) -> Callable[[Any], bool]:
 
     def holds(node: Any) -> bool:
         if not test.path:
-            segment = _trigger(node)
+            segment = trigger(node)
             values = element_values(segment, QUALIFIER.get(segment[0], 1), 0)
         else:
             element = test.path[0]
             inside = _inside(node, None, element.name, loops_first=False)
-            values = [v for s, _ in inside for v in element_values(_trigger(s), element.number, element.component)]
+            values = [v for s, _ in inside for v in element_values(trigger(s), element.number, element.component)]
         return any(value in wanted for value in values) is not negated
 
     return holds

@@ -8,13 +8,14 @@ from decimal import Decimal
 from typing import Any
 
 from hub.mapping import date_functions, number_functions, text_functions  # noqa: F401  (they register)
-from hub.mapping.calls import bind, fused
+from hub.mapping.calls import Bound, bind
 from hub.mapping.errors import BAD_VALUE, Fault
 from hub.mapping.number_functions import number
 from hub.mapping.paths import Reader
 from hub.mapping.runtime import Scope, as_text, is_true
 from hub.mapping.syntax import (
     Alternatives,
+    Call,
     Choice,
     Comparison,
     Condition,
@@ -43,6 +44,7 @@ class Compiler:
     constants: Mapping[str, Any] = field(default_factory=dict)
     readers: list[Reader] = field(default_factory=list)
     tables: dict[str, int] = field(default_factory=dict)
+    bound: dict[int, Bound] = field(default_factory=dict)  # by the id of their Call
 
     def reader(self, path: Path) -> Reader:
         reader = Reader(path, self.constants)
@@ -102,10 +104,14 @@ class Compiler:
 
     # --- pipelines
 
+    def bind(self, call: Call) -> Bound:
+        bound = self.bound[id(call)] = bind(call, self)
+        return bound
+
     def _pipeline(self, node: Pipeline, blame: bool = True) -> Evaluate:
         """Calls before one that takes all matches apply to each match."""
         before = len(self.readers)
-        bound = fused([bind(call, self) for call in node.calls])
+        bound = [self.bind(call) for call in node.calls]
         collects = next((i for i, call in enumerate(bound) if call.takes == "all"), None)
         many = collects is not None
         run = self.many(node.operand) if many else self.expression(node.operand)
@@ -222,22 +228,10 @@ def _junction(node: Junction, items: list[Evaluate]) -> Evaluate:
     return lambda here, scope: any(item(here, scope) for item in items)
 
 
-_ORDER: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
-}
+def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    """As numbers when one side is a number, else as text; nothing holds for a missing value."""
 
-
-def _comparison(left: Evaluate, operator: str, right: Evaluate) -> Evaluate:
-    if operator in ("=", "!="):
-        wanted = operator == "="
-        return lambda here, scope: _equal(left(here, scope), right(here, scope)) is wanted
-    compare = _ORDER[operator]
-
-    def holds(here: Any, scope: Scope) -> bool:
-        a, b = left(here, scope), right(here, scope)
+    def holds(a: Any, b: Any) -> bool:
         if a is None or b is None:
             return False
         if _numeric(a) or _numeric(b):
@@ -247,11 +241,27 @@ def _comparison(left: Evaluate, operator: str, right: Evaluate) -> Evaluate:
     return holds
 
 
+ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "<": _ordered(lambda a, b: a < b),
+    "<=": _ordered(lambda a, b: a <= b),
+    ">": _ordered(lambda a, b: a > b),
+    ">=": _ordered(lambda a, b: a >= b),
+}
+
+
+def _comparison(left: Evaluate, operator: str, right: Evaluate) -> Evaluate:
+    if operator in ("=", "!="):
+        wanted = operator == "="
+        return lambda here, scope: equal(left(here, scope), right(here, scope)) is wanted
+    holds = ORDER[operator]
+    return lambda here, scope: holds(left(here, scope), right(here, scope))
+
+
 def _numeric(value: Any) -> bool:
     return isinstance(value, (int, Decimal, float)) and not isinstance(value, bool)
 
 
-def _equal(a: Any, b: Any) -> bool:
+def equal(a: Any, b: Any) -> bool:
     """Numbers compare as numbers when both sides are one, everything else as text; missing equals missing."""
     if a is None or b is None:
         return a is b

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping as MappingType
+from functools import cached_property
 from typing import Any
 
 from hub.edi.tree import Loop, TransactionSet
 from hub.mapping.compile import Read, RowCompiler
-from hub.mapping.errors import Fault, Finding, LookupMissing, MappingError, Position
+from hub.mapping.direct import Direct, Unusual, direct_form
+from hub.mapping.errors import BAD_VALUE, Fault, Finding, LookupMissing, MappingError, Position
 from hub.mapping.parser import Dialects, parse_path
 from hub.mapping.paths import Reader
 from hub.mapping.runtime import EMPTY, MAX_FINDINGS, Context, Run, Scope
@@ -33,7 +35,7 @@ class Mapping:
             raise MappingError(template.findings)
         apply_fragments(template)
         rows = RowCompiler(template)
-        build = rows.block(template.rows, "")
+        build, form = rows.block(template.rows, "")
         split = rows.items(template.split, "split") if template.split is not None else None
         findings = [*template.findings, *rows.findings]
         if findings:
@@ -48,6 +50,7 @@ class Mapping:
         self.reads: list[Read] = rows.reads
         self._table_rows: Tables = {table: tables[table] for table in sorted(self.tables) if table in tables}
         self._build, self._split = build, split
+        self._form, self._bound, self._constants = form, rows.compiler.bound, rows.compiler.constants
         self.text: str = emit(template, self._table_rows)
         self.hash: str = hashlib.sha256(self.text.encode()).hexdigest()
 
@@ -66,11 +69,26 @@ class Mapping:
         Raises MappingError with all findings of the document, or LookupMissing when nothing is wrong but rows that
         a `lookup(..., park)` waits for.
         """
+        direct = self._direct
+        if direct is not None:
+            try:
+                return direct(document, context, self._table_rows) or {}
+            except (Unusual, Fault, *BAD_VALUE):
+                pass  # the closures say what is wrong, or find that nothing is
+        return self.explained(document, context)
+
+    def explained(self, document: Any, context: Context = EMPTY) -> dict[str, Any]:
+        """As `run`, by the closures: slower, and able to tell what is wrong."""
         run = Run(document, context, self._table_rows)
         result = self._build(run.root, Scope(run.root, run))
         if run.errors:
             raise _failure(run.errors)
         return {} if result is None else result
+
+    @cached_property
+    def _direct(self) -> Direct | None:
+        """The generated function, made when the first document comes."""
+        return direct_form(self._form, self._bound, self._constants)
 
     def split(self, document: Any, context: Context = EMPTY) -> list[Any]:
         """The documents inside one file, by the mapping's `split:`; each goes through `run` by itself.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Context, Decimal, localcontext
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_UP, Context, Decimal
+from functools import reduce
 from typing import Any
 
 from hub.mapping.errors import Fault
@@ -89,10 +90,7 @@ def without_point(places: int) -> NumberFunction:
 
 def _binary(operate: Callable[[Decimal, Decimal], Decimal]) -> NumberFunction:
     def run(value: Any, other: Any) -> Decimal | None:
-        if other is None:
-            return None
-        with localcontext(_ARITHMETIC):
-            return check_size(operate(number(value), number(other)))
+        return None if other is None else check_size(operate(number(value), number(other)))
 
     return run
 
@@ -103,19 +101,19 @@ _OTHER = Parameter("number", "value")
 @function(_OTHER)
 def add(**_: Any) -> NumberFunction:
     """Plus another number or field; missing when that is missing."""
-    return _binary(lambda a, b: a + b)
+    return _binary(_ARITHMETIC.add)
 
 
 @function(_OTHER)
 def subtract(**_: Any) -> NumberFunction:
     """Minus another number or field."""
-    return _binary(lambda a, b: a - b)
+    return _binary(_ARITHMETIC.subtract)
 
 
 @function(_OTHER)
 def multiply(**_: Any) -> NumberFunction:
     """Times another number or field."""
-    return _binary(lambda a, b: a * b)
+    return _binary(_ARITHMETIC.multiply)
 
 
 @function(_OTHER, Parameter("places", "integer", default=6, high=12))
@@ -126,29 +124,27 @@ def divide(places: int) -> NumberFunction:
     def operate(a: Decimal, b: Decimal) -> Decimal:
         if not b:
             raise Fault("mapping.division", "division by zero")
-        return (a / b).quantize(exponent, rounding=ROUND_HALF_UP)
+        return _ARITHMETIC.divide(a, b).quantize(exponent, rounding=ROUND_HALF_UP, context=_ARITHMETIC)
 
     return _binary(operate)
 
 
 def _fold(operate: Callable[[list[Decimal]], Decimal]) -> Callable[[list[Any]], Decimal | None]:
     def run(values: list[Any]) -> Decimal | None:
-        if not values:
-            return None
-        with localcontext(_ARITHMETIC):
-            return check_size(operate([number(v) for v in values]))
+        return check_size(operate([number(v) for v in values])) if values else None
 
     return run
 
 
+def _sum(values: list[Decimal]) -> Decimal:
+    return reduce(_ARITHMETIC.add, values, Decimal(0))
+
+
 def _product(values: list[Decimal]) -> Decimal:
-    result = Decimal(1)
-    for value in values:
-        result = check_size(result * value)
-    return result
+    return reduce(lambda a, b: check_size(_ARITHMETIC.multiply(a, b)), values, Decimal(1))
 
 
-simple(_fold(lambda v: sum(v, Decimal(0))), "sum", "The sum of all matches.", takes="all")
+simple(_fold(_sum), "sum", "The sum of all matches.", takes="all")
 simple(_fold(_product), "product", "All matches multiplied.", takes="all")
 simple(_fold(min), "min", "The smallest number.", takes="all")
 simple(_fold(max), "max", "The largest number.", takes="all")

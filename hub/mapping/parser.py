@@ -110,7 +110,8 @@ class _Parser:
     # --- helpers
 
     def peek(self, ahead: int = 0) -> Token:
-        return self.tokens[min(self.i + ahead, len(self.tokens) - 1)]
+        at = self.i + ahead
+        return self.tokens[at] if at < len(self.tokens) else self.tokens[-1]
 
     def next(self) -> Token:
         token = self.peek()
@@ -118,7 +119,11 @@ class _Parser:
         return token
 
     def take(self, *kinds: str) -> Token | None:
-        return self.next() if self.peek().kind in kinds else None
+        token = self.peek()
+        if token.kind not in kinds:
+            return None
+        self.i += 1
+        return token
 
     def keyword(self, *words: str) -> bool:
         token = self.peek()

@@ -7,7 +7,7 @@ A `Reader` answers three questions about a path: `one` (its value, None when mis
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from hub.edi.tree import TransactionSet
@@ -27,19 +27,16 @@ _WORD = re.compile(r"[^\W\d][\w-]*")
 class Reader:
     """A compiled path."""
 
-    __slots__ = ("_joins", "_name", "_start", "_steps", "many", "one", "path")
+    __slots__ = ("_constants", "_joins", "_name", "_start", "_steps", "many", "one", "path")
 
     def __init__(self, path: Path, constants: Mapping[str, Any]) -> None:
         self.path = path
+        self._constants = constants
         self._name, self._start = _start(path, constants)
-        self._steps = tuple(_step(step) for step in path.steps)
-        self._joins = {
-            i: _Join(step.tests, constants)
-            for i, step in enumerate(path.steps)
-            if any(test.other for test in step.tests)
-        }
-        keys = tuple(step.name for step in path.steps)
-        plain = bool(keys) and all(step.kind == "name" for step in path.steps)
+        self._steps: Sequence[StepFunction] = ()
+        self._joins: dict[int, _Join] = {}
+        keys = tuple([step.name for step in path.steps])
+        plain = path.named
         self.one: One = _plain_one(keys, self._single) if plain else self._single
         self.many: Many = _plain_many(keys, self._all) if plain else self._all
         if plain and path.root:
@@ -48,11 +45,21 @@ class Reader:
     def matches(self, here: Any, scope: Scope) -> list[Match]:
         """All matches, general form: any step, any node."""
         found: list[Match] = [(self._start(here, scope), None)]
+        if not self._steps and self.path.steps:
+            self._prepare()
         for i, step in enumerate(self._steps):
             join = self._joins.get(i)
             found = step(found, scope.run) if join is None else join.matching(found, here, scope)
             scope.run.spend(len(found) + 1)
         return [match for match in _flat(found) if match[0] is not None and match[0] != ""]
+
+    def _prepare(self) -> None:
+        """The general form, made when it is first wanted."""
+        steps = self.path.steps
+        self._joins = {
+            i: _Join(step.tests, self._constants) for i, step in enumerate(steps) if any(t.other for t in step.tests)
+        }
+        self._steps = [_step(step) for step in steps]
 
     def _all(self, here: Any, scope: Scope) -> list[Any]:
         return [value for value, _ in self.matches(here, scope)]

@@ -17,6 +17,9 @@ MAX_TEXT = 1_000_000  # characters in one text
 MAX_DIGITS = 60  # digits in one number, before and after the point together
 
 
+Tables = Mapping[str, Mapping[str, Any]]
+
+
 def no_tables(table: str, key: str) -> Any:
     """The lookup of a context without tables: every row is missing."""
     return None
@@ -67,7 +70,7 @@ class Run:
 
     __slots__ = ("_parents", "context", "envelope", "errors", "root", "spent", "tables")
 
-    def __init__(self, document: Any, context: Context, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, document: Any, context: Context, tables: Tables) -> None:
         self.root, self.envelope = document, {}
         if type(document) is TransactionSet:
             self.root, self.envelope = document.root, envelope_of(document)
@@ -138,9 +141,14 @@ def decimal_text(value: Decimal) -> str:
 
 def check_size(value: Decimal) -> Decimal:
     """Refuses infinities and numbers whose digits would fill memory (1e999999)."""
-    if not value.is_finite() or abs(value.adjusted()) > MAX_DIGITS or len(value.as_tuple().digits) > MAX_DIGITS:
-        raise Fault("mapping.number-size", f"not a finite number of at most {MAX_DIGITS} digits")
-    return value
+    if value.is_finite() and -MAX_DIGITS <= value.adjusted() <= MAX_DIGITS and _few_digits(value):
+        return value
+    raise Fault("mapping.number-size", f"not a finite number of at most {MAX_DIGITS} digits")
+
+
+def _few_digits(value: Decimal) -> bool:
+    """The text is never shorter than the digits, and by far the cheaper one to ask."""
+    return len(str(value)) <= MAX_DIGITS or len(value.as_tuple().digits) <= MAX_DIGITS
 
 
 def is_true(value: Any) -> bool:

@@ -69,6 +69,11 @@ class Path:
     text: str
     dotted: bool = False  # written with a leading dot, so the first word is a field in any case
 
+    @property
+    def named(self) -> bool:
+        """Whether it is made of names only."""
+        return bool(self.steps) and all(step.kind == "name" for step in self.steps)
+
 
 @dataclass(frozen=True, slots=True)
 class ListOf:

@@ -289,7 +289,7 @@ def _merge(parent: Template, child: Template) -> Template:
 
 def _copy(rows: Rows) -> Rows:
     copied = {
-        name: replace(row, value=_copy(row.value) if isinstance(row.value, Rows) else row.value)
+        name: replace(row, value=_copy(row.value)) if isinstance(row.value, Rows) else row
         for name, row in rows.rows.items()
     }
     return Rows(rows.at, dict(rows.controls), copied)
@@ -336,7 +336,10 @@ def apply_fragments(template: Template) -> None:
                 template.wrong(used.at, "fragment", f"fragment `{used.text}` uses itself, or too many are used")
             else:
                 rows = _override(expand(_copy(fragment), (*open_, used.text)), rows)
-        inner = {name: replace(row, value=value(row.value, open_)) for name, row in rows.rows.items()}
+        inner = {
+            name: row if isinstance(row.value, Scalar) else replace(row, value=value(row.value, open_))
+            for name, row in rows.rows.items()
+        }
         return Rows(rows.at, rows.controls, inner)
 
     def value(item: Value, open_: tuple[str, ...]) -> Value:

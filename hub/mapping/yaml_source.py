@@ -17,6 +17,7 @@ MAX_CHARACTERS = 2_000_000
 MAX_DEPTH = 40
 
 _LINE_BREAK = re.compile("\r\n|[\r\x85\u2028\u2029]")  # every line break that YAML knows, so that lines count alike
+_NEWLINE = re.compile("\n")
 _Parser: type = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 
@@ -88,7 +89,7 @@ class _Reader:
     _starts: list[int] = field(default_factory=list)
 
     def read(self) -> Node | None:
-        self._starts = [0, *(i + 1 for i, c in enumerate(self.text) if c == "\n")]
+        self._starts = [0, *(found.end() for found in _NEWLINE.finditer(self.text))]
         root: Node | None = None
         open_: list[_Open] = []
         for event in yaml.parse(self.text, Loader=_Parser):
