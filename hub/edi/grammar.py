@@ -45,16 +45,26 @@ class Syntax:
         return ("19" if match.group(1) >= "50" else "20") + match.group(1) + match.group(2)
 
     def nearest(self, version: str) -> str:
-        """The described version closest below, else the lowest: 005020 is read as 005010, 003040 as 004010."""
+        """The described version that one is read by.
+
+        X12: the closest below, else the lowest (005020 is read as 005010, 003040 as 004010). EDIFACT: the closest
+        above, else the highest, because a directory keeps nearly all that earlier ones have and adds to it.
+        """
         rank = self.rank(version)
+        if self.standard == "edifact":
+            above = [known for known in self.versions if self.rank(known) >= rank > ""]
+            return above[0] if above else self.versions[-1]
         below = [known for known in self.versions if self.rank(known) <= rank]
         return below[-1] if below else self.versions[0]
 
+    def is_newer(self, version: str) -> bool:
+        """Whether a version is later than every one described: it may allow more."""
+        return self.rank(version) > self.rank(self.versions[-1])
+
     def since(self, entry: dict[str, Any], version: str) -> dict[str, Any]:
         """An entry as it stands in a version: what differs from a version on is kept under that version's key."""
-        rank = self.rank(version)
-        for known in self.versions:
-            if known in entry and self.rank(known) <= rank:
+        for known in self.versions[: self.versions.index(self.nearest(version)) + 1]:
+            if known in entry:
                 entry = {**entry, **entry[known]}
         return entry
 
@@ -113,7 +123,10 @@ class Note:
 
 @dataclass(slots=True, frozen=True)
 class ElementRule:
-    """One element at its place: its reference number, type and lengths, or its components."""
+    """One element at its place: its reference number, type and lengths, or its components.
+
+    `period`: the components that hold a date, time or period and the code of its format.
+    """
 
     reference: str
     name: str
@@ -126,6 +139,7 @@ class ElementRule:
     repeats: int = 1
     components: tuple[ElementRule, ...] = ()
     notes: tuple[Note, ...] = ()
+    period: tuple[int, int] | None = None
 
 
 @dataclass(slots=True, frozen=True)
@@ -207,7 +221,8 @@ class SetGrammar:
 
     `exact` is False when this is the nearest known version rather than the one asked for. `strict` tells
     whether the definition may be taken as the standard's whole say (only then is, say, one element too many
-    an error rather than a gap of ours). `totals` names the elements that count segments: `{"CTT01": "PO1"}`.
+    an error rather than a gap of ours). `newer` tells that the version asked for is later than every one described,
+    so that limits may have been raised since. `totals` names the elements that count segments: `{"CTT01": "PO1"}`.
     """
 
     standard: Standard
@@ -217,6 +232,7 @@ class SetGrammar:
     version: str
     exact: bool
     strict: bool
+    newer: bool
     root: Item
     segments: dict[str, SegmentRule]
     undescribed: frozenset[str]
@@ -286,7 +302,7 @@ class Library:
         if not text:
             return None
         nearest = self.syntax.nearest(version)
-        text = self.syntax.since(text, nearest)
+        text = self.syntax.since(text, version)
         root = Item(set_id, set_id, True, 1, None, 0)
         root.of = _items(text["body"], root, set_id)
         grammar = SetGrammar(
@@ -297,6 +313,7 @@ class Library:
             version=nearest,
             exact=nearest == version,
             strict=version in self.syntax.strict,
+            newer=self.syntax.is_newer(version),
             root=root,
             segments={},
             undescribed=frozenset(text.get("undescribed", ())),
@@ -330,7 +347,7 @@ class Library:
             return ElementRule(
                 reference, entry["name"], "", 0, 0, place.mandatory, repeats=place.repeats,
                 components=tuple(self._element(p.references[0], p, version) for p in parts for _ in range(p.times)),
-                notes=tuple(_notes(entry.get("notes", ""))),
+                notes=tuple(_notes(entry.get("notes", ""))), period=_pair(entry.get("period", "")),
             )  # fmt: skip
         least, most = map(int, entry["length"].split())
         if entry["type"] == "DT" and self.syntax.rank(version) < self.syntax.versions[0]:
@@ -391,6 +408,12 @@ def _notes(text: str) -> Iterator[Note]:
         yield Note(word[0], tuple(int(digits[n : n + 2]) for n in range(0, len(digits), 2)))
 
 
+def _pair(text: str) -> tuple[int, int] | None:
+    """Two numbers, None for an empty text."""
+    first, _, second = text.partition(" ")
+    return (int(first), int(second)) if text else None
+
+
 def _items(lines: list[Any], parent: Item, where: str) -> list[Item]:
     items: list[Item] = []
     for index, line in enumerate(lines):
@@ -403,7 +426,6 @@ def _items(lines: list[Any], parent: Item, where: str) -> list[Item]:
             item.of = _items(line["of"], item, where)
             item.id = item.of[0].id
             if "levels" in line:
-                own, above = map(int, line["levels"].split())
-                item.levels = own, above
+                item.levels = _pair(line["levels"])
         items.append(item)
     return items

@@ -13,6 +13,7 @@ from typing import Any
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding
 from hub.edi.grammar import ElementRule, Note, SegmentRule, SetGrammar
+from hub.edi.periods import period_fault
 from hub.edi.tree import Composite, Element, Repeats, Segment
 from hub.edi.values import judge_value, pattern_of
 
@@ -130,6 +131,13 @@ class SegmentJudge:
         message = f"{rule.id}{number:02d} is not described here for this version and was not checked."
         return self._finding("edi.element-undescribed", message, **place)
 
+    def _over(self, code: str, message: str, **place: Any) -> Finding:
+        """A limit exceeded: an error, unless the version is newer than those described and may have raised it."""
+        if self.grammar.newer:
+            message = f"{message[:-1]} in {self.grammar.version}, the latest version described here."
+            return self._finding("edi.element-undescribed", message, **place)
+        return self._finding(code, message, **place)
+
     def _judge_element(
         self, rule: SegmentRule, number: int, element: ElementRule, value: str, found: list[Finding]
     ) -> None:
@@ -143,7 +151,7 @@ class SegmentJudge:
         values = self.delimiters.split(value, mark) if mark else [value]
         if len(values) > element.repeats:
             message = f"{name} is repeated {len(values)} times; {element.repeats} is the most allowed."
-            found.append(self._finding("edi.too-many-repetitions", message, **place, value=value))
+            found.append(self._over("edi.too-many-repetitions", message, **place, value=value))
             return
         for repetition, one in enumerate(values, 1):
             at: dict[str, Any] = {**place, "repetition": repetition if len(values) > 1 else 0}
@@ -166,7 +174,8 @@ class SegmentJudge:
         fault = judge_value(element, value, self.grammar.strict, self.delimiters.decimal)
         if fault:
             code, expected = fault
-            found.append(self._finding(code, f"{name} {expected}", **place, value=value))
+            make = self._over if code == "edi.element-too-long" else self._finding
+            found.append(make(code, f"{name} {expected}", **place, value=value))
 
     def _judge_composite(
         self, name: str, element: ElementRule, value: str, place: dict[str, Any], found: list[Finding]
@@ -194,7 +203,22 @@ class SegmentJudge:
         if len(parts) > len(element.components):
             message = f"{name} has {len(parts)} components; at most {len(element.components)} are allowed."
             ack = "AK403:13" if self.grammar.version >= "005010" else "AK403:3"
-            found.append(self._finding("edi.too-many-components", message, ack=ack, **place, value=value))
+            found.append(self._over("edi.too-many-components", message, ack=ack, **place, value=value))
+        elif element.period and not any(f.component in element.period for f in found):
+            self._judge_period(name, element, [*map(self.delimiters.plain, parts), ""], place, found)
+
+    def _judge_period(
+        self, name: str, element: ElementRule, parts: list[str], place: dict[str, Any], found: list[Finding]
+    ) -> None:
+        """A date, time or period is written as the code beside it says."""
+        assert element.period is not None
+        number, form = (min(place, len(parts)) for place in element.period)
+        expected = period_fault(parts[number - 1], parts[form - 1])
+        if expected:
+            rule = element.components[number - 1]
+            at = {**place, "component": number, "reference": rule.reference, "value": parts[number - 1]}
+            message = f"{name} component {number} ({rule.name}) is not {expected}, as its format code says."
+            found.append(self._finding("edi.date-invalid", message, **at))
 
     def _judge_notes(self, rule: SegmentRule, parts: list[str], found: list[Finding]) -> None:
         present = [bool(p.strip()) for p in parts]

@@ -18,12 +18,15 @@ _DECIMAL = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:E-?[0-9]+)?")
 _MARKED = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?")
 _ALPHABETIC = re.compile(r"[^0-9]*")
 _DATE = r"[12][0-9]{3}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31)"
-_TIME = r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?"
+_MINUTE = r"(?:[01][0-9]|2[0-3])[0-5][0-9]"
+_TIME = _MINUTE + r"(?:[0-5][0-9](?:[0-9]{1,2})?)?"
 _TIME_ONLY = re.compile(_TIME)
 
 
 def pattern_of(element: ElementRule, marks: Delimiters) -> str:
     """A pattern that only clean values match (not every clean value does; an escaped one never does)."""
+    if element.period and marks.component:
+        return _dated(element, element.period, marks)
     if element.components:
         return _composite(element, 0, marks)
     least, most = element.least, element.most
@@ -42,6 +45,16 @@ def pattern_of(element: ElementRule, marks: Delimiters) -> str:
     excluded = re.escape(marks.element + marks.component + marks.repetition + marks.release) + digits
     excluded += "\\x00-\\x1f\\x7f"
     return f"[^{excluded} ][^{excluded}]{{{least - 1},{most - 1}}}"
+
+
+def _dated(element: ElementRule, period: tuple[int, int], marks: Delimiters) -> str:
+    """A composite with a date in the two formats that nearly all use (102 and 203); others are looked at closely."""
+    texts = [pattern_of(component, marks) for component in element.components]
+    choices = []
+    for value, form in ((_DATE, "102"), (_DATE + _MINUTE, "203")):
+        texts[period[0] - 1], texts[period[1] - 1] = value, form
+        choices.append(re.escape(marks.component).join(texts))
+    return "(?:" + "|".join(choices) + ")"
 
 
 def _composite(element: ElementRule, index: int, marks: Delimiters) -> str:
@@ -69,7 +82,7 @@ def judge_value(element: ElementRule, value: str, strict: bool, decimal: str = "
     elif element.type == "R" or element.type.startswith("N"):
         fault = _judge_number(element, value)
     elif element.type == "a" and not _ALPHABETIC.fullmatch(value):
-        fault = "edi.character-invalid", "holds a digit; only letters and signs are allowed."
+        fault = "edi.character-type-invalid", "holds a digit; only letters and signs are allowed."
     else:
         fault = _judge_length(element, len(value), "characters")
     return fault or _judge_code(element, value, strict)
@@ -96,7 +109,7 @@ def _judge_number(element: ElementRule, value: str) -> tuple[str, str] | None:
 def _judge_marked(element: ElementRule, value: str, decimal: str) -> tuple[str, str] | None:
     """EDIFACT counts neither the sign nor the decimal mark; both marks are understood wherever they stand."""
     if not _MARKED.fullmatch(value):
-        return "edi.character-invalid", f"is not a number; one such as 12 or 12{decimal}5 was expected."
+        return "edi.character-type-invalid", f"is not a number; one such as 12 or 12{decimal}5 was expected."
     return _judge_length(element, sum(c.isdigit() for c in value), "digits")
 
 

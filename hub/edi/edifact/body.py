@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import Any
 
 from hub.edi.delimiters import Delimiters
-from hub.edi.edifact.reader import Message
+from hub.edi.edifact.interchange import Message
 from hub.edi.findings import finding
 from hub.edi.grammar import Library
 from hub.edi.judge import MOST_FINDINGS

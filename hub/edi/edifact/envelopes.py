@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from hub.edi.edifact.characters import CODECS
-from hub.edi.edifact.reader import Group, Interchange, Message, part
+from hub.edi.edifact.interchange import Group, Interchange, Message, part
 from hub.edi.findings import Finding, finding
 from hub.edi.tree import Segment
 from hub.edi.values import as_count, is_date, is_time

@@ -13,7 +13,8 @@ from typing import Any
 
 from hub.edi.edifact.body import Body
 from hub.edi.edifact.envelopes import judge_envelopes
-from hub.edi.edifact.reader import Group, Interchange, Message, Reader, part, read
+from hub.edi.edifact.interchange import Group, Interchange, Message, part
+from hub.edi.edifact.reader import Reader, read
 from hub.edi.edifact.text import parse
 from hub.edi.findings import Finding, finding
 from hub.edi.grammar import Library, SetGrammar, default_library

@@ -1,0 +1,178 @@
+"""One EDIFACT interchange as received: its groups and messages, their place in the file, their service segments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from hub.edi.delimiters import Delimiters
+from hub.edi.edifact.characters import decode
+from hub.edi.findings import Finding
+from hub.edi.tree import Segment, TransactionSet, element
+from hub.edi.unwrap import Unwrapped
+
+NO_SEGMENT: Segment = ("",)
+
+
+def part(segment: Segment, number: int, component: int = 1) -> str:
+    """One component of a service segment's element, without blanks around it; `""` when absent."""
+    return str(element(segment, number, component)).strip()
+
+
+@dataclass(slots=True)
+class Message:
+    """One message as received.
+
+    `offset` and `length` slice it out of the file, UNH to UNT inclusive. `header` and `trailer` are UNH and UNT;
+    `trailer` is None when there was none. After `validation.examine` the findings are complete, `tree` holds the
+    structured document and `counted` the segments, UNH and UNT included.
+    """
+
+    offset: int
+    length: int
+    header: Segment
+    file: Unwrapped = field(repr=False)
+    encoding: str
+    body_start: int
+    body_stop: int = 0
+    trailer: Segment | None = None
+    trailer_offset: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    tree: TransactionSet | None = None
+    counted: int = 0
+
+    @property
+    def control_number(self) -> str:
+        """The message reference number (0062)."""
+        return part(self.header, 1)
+
+    @property
+    def set_id(self) -> str:
+        """The message type (0065): `ORDERS`."""
+        return part(self.header, 2, 1)
+
+    @property
+    def version(self) -> str:
+        """Version and release as one word: `D96A`. A blank inside, as some write, does not count."""
+        return (part(self.header, 2, 2) + part(self.header, 2, 3)).replace(" ", "")
+
+    @property
+    def association(self) -> str:
+        """The association assigned code (0057), which names a subset: `EAN008`."""
+        return part(self.header, 2, 5)
+
+    @property
+    def body(self) -> str:
+        """The text between UNH and UNT, decoded on each call: a message by itself keeps no copy of its bytes."""
+        return decode(self.file.data[self.body_start : self.body_stop], self.encoding)
+
+
+@dataclass(slots=True)
+class Group:
+    """One functional group (UNG to UNE), or, with an empty `header`, messages that stand in none."""
+
+    offset: int
+    header: Segment = NO_SEGMENT
+    length: int = 0
+    trailer: Segment | None = None
+    trailer_offset: int = 0
+    sets: list[Message] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def is_real(self) -> bool:
+        """Whether there is a UNG."""
+        return self.header is not NO_SEGMENT
+
+    @property
+    def functional_id(self) -> str:
+        return part(self.header, 1)
+
+    @property
+    def control_number(self) -> str:
+        """The group reference number (0048)."""
+        return part(self.header, 5)
+
+
+@dataclass(slots=True)
+class Interchange:
+    """One interchange. `header` is UNB, `NO_SEGMENT` where it is missing; `una` the text behind these letters."""
+
+    offset: int
+    header: Segment
+    delimiters: Delimiters
+    encoding: str
+    una: str = ""
+    length: int = 0
+    trailer: Segment | None = None
+    trailer_offset: int = 0
+    groups: list[Group] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    head_length: int = 0
+
+    @property
+    def syntax_id(self) -> str:
+        return part(self.header, 1, 1)
+
+    @property
+    def syntax_version(self) -> str:
+        return part(self.header, 1, 2)
+
+    @property
+    def control_number(self) -> str:
+        """The interchange control reference (0020)."""
+        return part(self.header, 5)
+
+    @property
+    def test(self) -> bool:
+        """Whether the test indicator (0035) is set."""
+        return part(self.header, 11) not in ("", "0")
+
+    @property
+    def sets(self) -> Iterator[Message]:
+        for group in self.groups:
+            yield from group.sets
+
+    def all_findings(self) -> list[Finding]:
+        """Its own findings, then each group's, then each message's."""
+        found = list(self.findings)
+        for group in self.groups:
+            found += group.findings
+            for one in group.sets:
+                found += one.findings
+        return found
+
+    def alone(self, group: Group, one: Message) -> bytes:
+        """A message with the heads of its envelopes (UNA, UNB and UNG, no trailers), which can be read by itself.
+
+        These are the bytes as received, except that a wrapped file is unwrapped: its line breaks mean nothing
+        once the message is cut out.
+        """
+        head = one.file.cut(self.offset, self.offset + self.head_length)
+        group_head = one.file.cut(group.offset, group.sets[0].offset) if group.is_real else b""
+        return head + group_head + one.file.cut(one.offset, one.offset + one.length)
+
+    def envelope(self, group: Group, one: Message) -> dict[str, str]:
+        """The envelope facts of a message, with the keys `tree.TransactionSet` names."""
+        head = self.header
+        return {
+            "syntax_id": self.syntax_id,
+            "syntax_version": self.syntax_version,
+            "sender_id": part(head, 2, 1),
+            "sender_qualifier": part(head, 2, 2),
+            "sender_internal_id": part(head, 2, 3),
+            "receiver_id": part(head, 3, 1),
+            "receiver_qualifier": part(head, 3, 2),
+            "receiver_internal_id": part(head, 3, 3),
+            "date": part(head, 4, 1),
+            "time": part(head, 4, 2),
+            "interchange_control_number": self.control_number,
+            "application_reference": part(head, 7),
+            "usage": "T" if self.test else "P",
+            "functional_id": group.functional_id,
+            "group_sender": part(group.header, 2),
+            "group_receiver": part(group.header, 3),
+            "group_control_number": group.control_number,
+            "agency": part(one.header, 2, 4),
+            "association": one.association,
+        }
