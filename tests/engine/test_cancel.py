@@ -152,6 +152,17 @@ def test_story_22_a_cancel_that_echoes_changes_nothing_more(house: House) -> Non
         actions.cancel_order(house.inst, order, "again", ACTOR)
 
 
+@both
+def test_story_22_part_of_an_order_cancelled_and_said_again_and_again_is_cancelled_once(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
+    order = house.order(shop, lines=[line("a", "MUG", 5)])
+    for note in ("one", "two", "three", "four"):
+        house.order(shop, lines=[line("a", "MUG", 5, cancelled=2)], note=note)
+        assert house.sums(order) == Quantities(ordered=5, cancelled=2, allocated=3), note
+    (asked,) = depot.peer.of("cancellation")
+    assert [row["quantity"] for row in asked.json["lines"]] == [2] and shop.peer.of("order_cancellation") == []
+
+
 def test_a_cancel_asked_twice_before_its_answer_is_asked_once(house: House) -> None:
     shop, depot = house.shop(), house.depot()
     order = house.order(shop)

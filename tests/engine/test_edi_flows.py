@@ -116,19 +116,34 @@ def test_a_set_without_agreement_is_parked_and_acknowledged(house: House, mailbo
     assert set(house.parked()) <= {"edi.no-agreement", "edi.rejected"} and len(house.parked()) == 1
 
 
+@both
+def test_story_48_one_unknown_partner_in_a_file_holds_up_no_other(house: House, mailbox: Side) -> None:
+    partner(house, mailbox)
+    theirs = interchange(purchase_order("A1"), number=7, sender="STRANGER")
+    drop(house, mailbox, theirs + interchange(purchase_order("A2"), number=8))
+    assert house.parked() == ["edi.unknown-partner"] and order_of(house, "A2")
+    assert len(house.sides["Depot"].peer.of("fulfillment")) == 1
+    ((envelope, _),) = sent(mailbox, "997")
+    assert envelope.part(8).strip() == "BUYER", "nobody answers a stranger"
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
         (b"PO;4711;MUG;2\n", "edi.unreadable"),
         (b"\x00\xff not text at all", "edi.unreadable"),
-        (interchange(purchase_order("A1"))[:-20], None),
+        (b" \r\n", "edi.unreadable"),
+        (interchange(purchase_order("A1"))[:-20], "edi.interchange-broken"),
+        (interchange(purchase_order("A1"), sender="STRANGER"), "edi.unknown-partner"),
+        (interchange(purchase_order("A1").replace("~BEG*00*SA*A1**20260302", "")), "edi.rejected"),
     ],
+    ids=["no-edi", "no-text", "blank", "cut-off", "stranger", "no-beg"],
 )
-def test_story_44_bytes_are_kept_before_any_check(house: House, mailbox: Side, body: bytes, reason: str | None) -> None:
+def test_story_44_bytes_are_kept_before_any_check(house: House, mailbox: Side, body: bytes, reason: str) -> None:
     partner(house, mailbox)
     drop(house, mailbox, body)
     (message,) = house.messages(kind="edi")
-    assert house.body(message.id) == body and (reason is None or house.parked() == [reason])
+    assert house.body(message.id) == body and house.parked() == [reason]
 
 
 @both

@@ -16,7 +16,8 @@ from hub.sdk import Guarantee, Misconfigured, Rejected, Retry, Unauthorised
 from hub.store.tables import events as events_table
 from hub.store.tables import payloads
 from tests.engine.scripted import both
-from tests.engine.scripted.house import ACTOR, House, line, package
+from tests.engine.scripted.house import ACTOR, House, Side, line, package
+from tests.engine.scripted.peer import Effect
 
 LOST = Retry("no answer", maybe_done=True)
 
@@ -261,7 +262,7 @@ def test_a_document_that_cannot_be_written_is_set_aside_alone(house: House) -> N
 
 
 @both
-def test_shadow_mode_does_everything_but_the_push(house: House) -> None:
+def test_story_17_shadow_mode_does_everything_but_the_push(house: House) -> None:
     shop, depot = house.shop(), house.depot(mode="shadow")
     order = house.order(shop)
     assert depot.peer.pushed == [] and house.sums(order) == Quantities(ordered=2, allocated=2)
@@ -295,15 +296,24 @@ def test_outbound_stops_and_starts_with_one_switch(house: House, which: str) -> 
     ]
 
 
-def test_a_worker_that_dies_before_it_settles_sends_the_same_bytes_again(house: House) -> None:
+# -- killed on the way ----------------------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The worker's process is gone; no code of it runs any more."""
+
+
+def killed_while_sending(house: House, guarantee: Guarantee, *, arrived: bool) -> Side:
+    """A worker dies in the middle of an order's push; another has taken its work over."""
     shop, depot = house.shop(), house.depot()
+    depot.peer.guarantee = guarantee
 
-    class Killed(BaseException):
-        pass
-
-    def die(effect) -> None:  # type: ignore[no-untyped-def]
+    def die(effect: Effect) -> None:
+        (message,) = house.messages(kind="fulfillment")
+        assert (message.state, message.settled_at) == ("sent", None), "its outcome is unknown, and that stands already"
         depot.peer.before_push = lambda effect: None
-        depot.peer.effects.append(effect)
+        if arrived:
+            depot.peer.effects.append(effect)
         raise Killed
 
     depot.peer.before_push = die
@@ -314,5 +324,28 @@ def test_a_worker_that_dies_before_it_settles_sends_the_same_bytes_again(house: 
     with house.inst.db.write() as tx:
         assert jobs.sweep(tx, house.clock.now) == 1
     house.run()
-    assert len(depot.peer.effects) == 1 and len(depot.peer.pushed) == 2
-    assert depot.peer.pushed[0].payload == depot.peer.pushed[1].payload
+    return depot
+
+
+def test_story_41_a_worker_killed_while_sending_repeats_the_same_bytes_where_the_key_is_honoured(house: House) -> None:
+    depot = killed_while_sending(house, Guarantee.KEY_HONOURED, arrived=True)
+    first, second = depot.peer.pushed
+    assert (first.key, first.payload) == (second.key, second.payload) and len(depot.peer.effects) == 1
+    assert house.messages(kind="fulfillment")[0].state == "done"
+
+
+@both
+@pytest.mark.parametrize("arrived", [True, False])
+def test_story_41_a_worker_killed_while_sending_has_the_other_side_asked(house: House, arrived: bool) -> None:
+    depot = killed_while_sending(house, Guarantee.CAN_BE_ASKED, arrived=arrived)
+    assert len(depot.peer.pushed) == 1 and house.messages(kind="fulfillment")[0].state == "sent"
+    house.clock.forward(60)
+    house.run()
+    assert depot.peer.asked == 1 and len(depot.peer.effects) == 1
+    assert len(depot.peer.pushed) == (1 if arrived else 2)
+    assert house.messages(kind="fulfillment")[0].state == "done"
+
+
+def test_story_41_a_worker_killed_while_sending_leaves_a_doubt_that_a_person_settles(house: House) -> None:
+    depot = killed_while_sending(house, Guarantee.NEITHER, arrived=True)
+    assert house.parked() == ["effect.doubtful"] and len(depot.peer.pushed) == 1

@@ -14,7 +14,7 @@ from hub.flows import actions, setup
 from hub.ledger import Quantities
 from hub.store.tables import orders, sku_components
 from tests.engine.scripted import both
-from tests.engine.scripted.house import ACTOR, START, House, line
+from tests.engine.scripted.house import ACTOR, START, House, line, package
 
 
 @both
@@ -106,11 +106,24 @@ def test_what_was_fulfilled_elsewhere_before_it_came_is_not_sent(house: House) -
     assert house.sums(order) == Quantities(ordered=3, shipped=2, allocated=1)
 
 
-@pytest.mark.parametrize("lost", ["ship_to", "email", "note"])
-def test_story_15_personal_fields_may_be_absent(house: House, lost: str) -> None:
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"email": None, "note": None},
+        {"ship_to": {"name": None, "address1": "1 Main St", "city": "Austin", "country": "US"}},
+        {"ship_to": {"country": "US"}},
+        {"ship_to": {}},
+        {"ship_to": None},
+    ],
+    ids=["no-email", "no-name", "country-alone", "empty-address", "no-address"],
+)
+def test_story_15_personal_fields_may_be_absent(house: House, facts: dict[str, Any]) -> None:
     shop, depot = house.shop(), house.depot()
-    order = house.order(shop, **{lost: None})
+    order = house.order(shop, **facts)
     assert len(depot.peer.of("fulfillment")) == 1 and house.holds(order) == []
+    house.ship(depot, "S1", package("1", {"sku": "MUG", "quantity": 2}))
+    house.run()
+    assert len(shop.peer.of("shipment")) == 1 and house.parked() == []
 
 
 def test_story_29_money_is_kept_to_the_cent_and_a_mismatch_holds(house: House) -> None:
@@ -237,6 +250,31 @@ def test_story_18_two_stores_with_equal_ids_are_two_orders(house: House) -> None
     house.run()
     assert one.peer.of("shipment") == [] and len(two.peer.of("shipment")) == 1
     assert house.sums(first).shipped == 0
+
+
+@both
+def test_story_18_two_stores_and_two_backends_with_equal_ids_for_everything(house: House) -> None:
+    stores, backends = (house.shop("One"), house.shop("Two")), (house.depot("North"), house.depot("South"))
+    for store, backend in zip(stores, backends, strict=True):
+        setup.add_rule(house.inst, backend.name, backend.id, {"channel": [store.name]}, actor=ACTOR)
+        house.say(store, "1001", [line("1", "MUG", 2)], silent=True)
+        assert house.webhook(store, "1001", "delivery-1")
+    house.drain()
+    for backend in backends:
+        row = backend.peer.of("fulfillment")[0].json["lines"][0]["line"]
+        house.ship(backend, "S1", package("P1", {"line": row, "quantity": 2}))
+        house.run()
+        reference = backend.peer.of("fulfillment")[0].json["reference"]
+        house.tell(backend, "return", "W1", reference=reference, lines=[{"sku": "MUG", "quantity": 1}])
+    for store in stores:
+        house.tell(store, "return", "R1", order="1001", lines=[{"id": "R1-1", "line": "1", "quantity": 1}])
+    house.run()
+    assert house.parked() == []
+    for store, backend in zip(stores, backends, strict=True):
+        order = house.find(store, "1001")
+        assert order is not None and house.sums(order.id) == Quantities(ordered=2, shipped=2, returned=1)
+        assert len(backend.peer.of("fulfillment")) == 1
+        assert [effect.kind for effect in store.peer.effects] == ["shipment", "return"]
 
 
 def test_an_instant_is_kept_as_utc(house: House) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from hub.flows import actions, setup
 from hub.ledger import Quantities, Status, status_of
 from hub.sdk import Rejected, Retry
-from hub.store.tables import package_lines, sku_components
+from hub.store.tables import flows, package_lines, sku_components
 from hub.views.completeness import completeness
 from tests.engine.scripted import both
 from tests.engine.scripted.house import ACTOR, House, Side, line, package
@@ -42,6 +42,19 @@ def test_story_19_a_part_is_written_back_at_once(house: House) -> None:
     assert house.by_line(order) == {
         "a": Quantities(ordered=3, allocated=1, shipped=2),
         "b": Quantities(ordered=1, allocated=1),
+    }
+
+
+def test_story_19_each_line_of_a_part_counts_for_itself(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
+    order = house.order(shop, lines=[line("a", "MUG", 3), line("b", "TEA", 4)])
+    first, second = sent_line(depot), sent_line(depot, 1)
+    house.ship(depot, "S1", package("1", {"line": first, "quantity": 1}, {"line": second, "quantity": 3}))
+    house.run()
+    assert told(shop)[0]["packages"][0]["lines"] == [{"line": "a", "quantity": 1}, {"line": "b", "quantity": 3}]
+    assert house.by_line(order) == {
+        "a": Quantities(ordered=3, allocated=2, shipped=1),
+        "b": Quantities(ordered=4, allocated=1, shipped=3),
     }
 
 
@@ -85,6 +98,39 @@ def test_story_20_the_same_sku_on_two_lines_is_matched_by_line(house: House) -> 
     house.run()
     assert told(shop)[0]["packages"][0]["lines"] == [{"line": "b", "quantity": 1}]
     assert house.by_line(order)["a"].shipped == 0
+
+
+def test_story_17_goods_are_told_apart_by_sku_and_never_by_their_name(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
+    named = {"title": "Mug, white"}
+    order = house.order(shop, lines=[line("a", "MUG-S", 1, **named), line("b", "MUG-L", 1, **named)])
+    house.ship(depot, "S1", package("1", {"sku": "MUG-L", "quantity": 1}))
+    house.run()
+    assert told(shop)[0]["packages"][0]["lines"] == [{"line": "b", "quantity": 1}]
+    house.ship(depot, "S2", package("2", {"sku": "Mug, white", "quantity": 1}))
+    house.run()
+    assert house.parked() == ["line.unknown"] and house.by_line(order)["a"].shipped == 0
+
+
+def test_story_17_nothing_is_written_to_a_store_that_no_flow_asks_for(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
+    with house.inst.db.write() as tx:
+        tx.execute(flows.delete().where(flows.c.connection_id == shop.id, flows.c.direction == "out"))
+    order = house.order(shop, lines=[line("a", "MUG", 3)])
+    house.ship(depot, "S1", package("1", {"sku": "MUG", "quantity": 1}))
+    house.tell(shop, "return", "R1", order="o1", lines=[{"id": "R1-a", "line": "a", "quantity": 1}])
+    house.tell(depot, "inventory", "L1", sku="MUG", available=7, counted_at=house.clock.now.isoformat())
+    house.run()
+    reference = depot.peer.of("fulfillment")[0].json["reference"]
+    house.tell(depot, "return", "W1", reference=reference, lines=[{"sku": "MUG", "quantity": 1}])
+    house.run()
+    whole = house.order(shop, "o2")
+    for each in (order, whole):
+        actions.cancel_order(house.inst, each, "customer", ACTOR)
+    house.drain()
+    assert house.sums(order) == Quantities(ordered=3, cancelled=2, shipped=1, returned=1)
+    assert house.sums(whole) == Quantities(ordered=2, cancelled=2)
+    assert shop.peer.pushed == [] and house.parked() == []
 
 
 def matched(house: House) -> list[str]:
