@@ -52,8 +52,12 @@ Row = tuple[str, str, str, str]
 
 
 def _table(rows: Sequence[Row]) -> str:
-    lines = ["| measure | value | goal | meaning |", "| --- | --- | --- | --- |"]
-    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows]) + "\n"
+    return table(["measure", "value", "goal", "meaning"], rows)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table."""
+    return "".join(f"| {' | '.join(row)} |\n" for row in [head, ["---"] * len(head), *rows])
 
 
 def _both(values: Sequence[float], digits: int = 1) -> str:

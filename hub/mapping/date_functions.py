@@ -28,6 +28,8 @@ _WRITE: dict[str, Callable[[datetime], str]] = {
 }  # fmt: skip
 _PART = re.compile("YYYY|YY|MMM|MM|M|DD|D|HH|mm|ss|Z|.", re.DOTALL)
 
+_UTC_FORM = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\dZ", re.ASCII).fullmatch
+
 DateFunction = Callable[..., Any]
 
 
@@ -114,6 +116,8 @@ def datetime_(pattern: str) -> DateFunction:
 
     def run(value: Any, zone: Any = None) -> str:
         moment = to_moment(value) if isinstance(value, date) else read(as_text(value).strip())
+        if moment is not None and not pattern and type(value) is str and _UTC_FORM(value):
+            return value
         if moment is None:
             raise Fault("mapping.date", f"not a date and time{' like ' + pattern if pattern else ' in ISO form'}")
         if moment.tzinfo is None:

@@ -131,7 +131,9 @@ def divide(places: int) -> NumberFunction:
 
 def _fold(operate: Callable[[list[Decimal]], Decimal]) -> Callable[[list[Any]], Decimal | None]:
     def run(values: list[Any]) -> Decimal | None:
-        return check_size(operate([number(v) for v in values])) if values else None
+        if not values:
+            return None
+        return check_size(operate([v if type(v) is Decimal else number(v) for v in values]))
 
     return run
 

@@ -141,14 +141,14 @@ def decimal_text(value: Decimal) -> str:
 
 def check_size(value: Decimal) -> Decimal:
     """Refuses infinities and numbers whose digits would fill memory (1e999999)."""
-    if value.is_finite() and -MAX_DIGITS <= value.adjusted() <= MAX_DIGITS and _few_digits(value):
+    # The text is never shorter than the digits, and by far the cheaper one to ask.
+    if (
+        value.is_finite()
+        and abs(value.adjusted()) <= MAX_DIGITS
+        and (len(str(value)) <= MAX_DIGITS or len(value.as_tuple().digits) <= MAX_DIGITS)
+    ):
         return value
     raise Fault("mapping.number-size", f"not a finite number of at most {MAX_DIGITS} digits")
-
-
-def _few_digits(value: Decimal) -> bool:
-    """The text is never shorter than the digits, and by far the cheaper one to ask."""
-    return len(str(value)) <= MAX_DIGITS or len(value.as_tuple().digits) <= MAX_DIGITS
 
 
 def is_true(value: Any) -> bool:

@@ -12,6 +12,7 @@ from hub.mapping.direct.source import Place, Source, Unwritable
 from hub.mapping.expressions import equal
 from hub.mapping.forms import Form, Formula, Inside, Kept, Object, Repeated, Repetitions, Test, Text, Together
 from hub.mapping.runtime import MAX_STEPS, Context, Run, Scope, Tables, as_text, is_true
+from hub.mapping.syntax import Literal
 
 Direct = Callable[[Any, Context, Tables], Any]
 
@@ -49,6 +50,13 @@ def direct_form(form: Form, bound: Mapping[int, Bound], constants: Mapping[str, 
     return direct
 
 
+def _sure(form: Form) -> bool:
+    """Whether it always gives something."""
+    if isinstance(form, Formula):
+        return isinstance(form.node, Literal) and form.node.value not in (None, "")
+    return isinstance(form, Text) and bool(form.value)
+
+
 class _Blocks(Expressions):
     def value(self, form: Form) -> str:
         """The variable with what a form gives: None or an empty text, object or list when there is nothing."""
@@ -78,6 +86,9 @@ class _Blocks(Expressions):
         for field in form.fields:
             value = self.value(field.form)
             name = source.constant(field.name)
+            if _sure(field.form):
+                source.line(f"{result}[{name}] = {value}")
+                continue
             if isinstance(field.form, (Text, Formula)):
                 source.line(f"if {value} is not None and {value} != '': {result}[{name}] = {value}")
             else:

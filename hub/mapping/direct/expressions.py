@@ -87,8 +87,18 @@ class Expressions(Paths):
         """A variable with all values of an operand."""
         values = self.source.fresh()
         self.source.line(f"{values} = []")
-        self._many(node, lambda value: self.source.line(f"{values}.append({value})"))
+        self._add(node, values)
         return values
+
+    def _add(self, node: Expression, values: str) -> None:
+        """Adds all values of an operand to a list."""
+        if isinstance(node, Path):
+            self.gather(node, values)
+        elif isinstance(node, ListOf):
+            for item in node.items:
+                self._add(item, values)
+        else:
+            self._many(node, lambda value: self.source.line(f"{values}.append({value})"))
 
     def _many(self, node: Expression, sink: Sink) -> None:
         """Writes `sink` for each value of an operand, missing ones left out."""
@@ -103,6 +113,9 @@ class Expressions(Paths):
                 with self.source.under(f"if not {values}:"):
                     self.source.line(f"{values} = {self._list(other)}")
             self._over(values, sink)
+        elif isinstance(node, Literal):
+            if node.value is not None and node.value != "":
+                sink(self.source.constant(node.value))
         else:
             block, item = self._loop(self.expression(node))
             with block, self.source.under(f"if {item} is not None and {item} != '':"):
@@ -135,6 +148,8 @@ class Expressions(Paths):
 
     def _collected(self, operand: Expression, calls: list[Bound]) -> str:
         """All values of the operand, each through the calls."""
+        if not calls:
+            return self._list(operand)
         values = self.source.fresh()
         self.source.line(f"{values} = []")
         self._many(operand, lambda value: self._through(value, calls, values))

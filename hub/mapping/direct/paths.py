@@ -73,8 +73,7 @@ class Paths:
             self.source.line(f"{result} = None")
         elif path.named:
             self._walk(place, path.steps, result, "one")
-            with self.source.under(f"if type({result}) is list:"):
-                self.source.line(f"{result} = one({result}, ())")
+            self.source.line(f"if type({result}) is list: {result} = one({result}, ())")
         elif len(path.steps) == 1 and path.steps[0].kind == "element":
             step = path.steps[0]
             chosen = f"{self._index(place, False)}.get({self.source.constant(step.name)}, ())"
@@ -110,12 +109,23 @@ class Paths:
         place, result, source = self.start(path), self.source.fresh(), self.source
         if place is not None and path.named:
             self._walk(place, path.steps, result, "many")
-            with source.under(f"if type({result}) is not list or set(map(type, {result})) != OBJECTS:"):
-                source.line(f"{result} = many({result}, ())")
+            source.line(f"if type({result}) is not list or set(map(type, {result})) != OBJECTS:")
+            source.line(f" {result} = many({result}, ())")
             return result
         source.line(f"{result} = []")
         self.each(path, lambda value: source.line(f"{result}.append({value})"))
         return result
+
+    def gather(self, path: Path, values: str) -> None:
+        """Adds all matches to a list."""
+        place = self.start(path)
+        if place is None or not path.named:
+            self.each(path, lambda value: self.source.line(f"{values}.append({value})"))
+            return
+        value = self.source.fresh()
+        self._walk(place, path.steps, value, "many")
+        self.source.line(f"if type({value}) is list: {values} += many({value}, ())")
+        self.source.line(f"elif {value} is not None and {value} != '': {values}.append({value})")
 
     def each(self, path: Path, sink: Sink, empty: bool = False) -> None:
         """Loops over all matches; with `empty`, over empty texts too, and objects are left out."""

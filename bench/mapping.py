@@ -1,0 +1,132 @@
+"""`python -m bench.mapping`: how fast a document is mapped and translated, beside what one would do instead."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import json
+import os
+import platform
+import sys
+from collections.abc import Callable
+from time import perf_counter
+
+from marshmallow import Schema
+
+from bench.mapping_contenders import MAPPING, alike, by_hand, contenders, order
+from bench.report import table
+from hub.config import CHECKOUT
+from hub.documents import SCHEMAS
+from hub.mapping import Mapping, decode
+
+PAGE = CHECKOUT / "docs" / "benchmarks-mapping.md"
+GOAL_RATE, GOAL_COMPILE_MS, GOAL_SHARE = 10_000, 5, 0.6
+
+HEAD = """# Benchmarks of mapping
+
+Written by `python -m bench.mapping`. One order as a webhook brings it: 33 fields, five lines, on one core, without
+files or network. All ways give the same order; that is checked before the clock runs. They run in turns, and each row
+is the best of its rounds, as other work on the machine only ever slows them.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    """Measure and save the page, unless `--no-save`."""
+    parser = argparse.ArgumentParser(prog="python -m bench.mapping", description="The mapping language beside others.")
+    parser.add_argument("--rounds", type=int, default=40, help="turns of every way")
+    parser.add_argument("--no-save", action="store_true", help=f"leave {PAGE.relative_to(CHECKOUT)} as it is")
+    given = parser.parse_args(arguments)
+    text = page(given.rounds)
+    print(text)
+    if not given.no_save:
+        PAGE.write_text(text)
+    return 0
+
+
+def page(rounds: int) -> str:
+    """All tables as Markdown."""
+    now = dt.datetime.now(dt.UTC)
+    where = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, {os.cpu_count()} cores"
+    parts = [
+        HEAD,
+        f"{now:%Y-%m-%d %H:%M} UTC, {where}.",
+        "## The mapping alone\n\n" + _mapping_alone(rounds),
+        "## Before the first document\n\n" + _compiling(rounds),
+        "## Decode, map, canonical schema\n\n" + _whole(rounds),
+    ]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def best(ways: dict[str, Callable[[], object]], rounds: int, batch_seconds: float = 0.005) -> dict[str, float]:
+    """Seconds of one call of each way: the best of the rounds, which take turns."""
+    sizes, found = {}, {}
+    for name, call in ways.items():
+        start = perf_counter()
+        call()
+        sizes[name] = max(1, int(batch_seconds / (perf_counter() - start)))
+        found[name] = float("inf")
+    for _ in range(rounds):
+        for name, call in ways.items():
+            start = perf_counter()
+            for _ in range(sizes[name]):
+                call()
+            found[name] = min(found[name], (perf_counter() - start) / sizes[name])
+    return found
+
+
+def _mapping_alone(rounds: int) -> str:
+    document, ways = order(), contenders()
+    wanted = alike(by_hand(document))
+    for name, run in ways.items():
+        if alike(run(document)) != wanted:
+            raise SystemExit(f"{name} gives another order")
+    seconds = best({name: lambda run=run: run(document) for name, run in ways.items()}, rounds)  # type: ignore[misc]
+    goal = {"the hub's mapping": f"≥ {GOAL_RATE:,}"}
+    return table(
+        ["way", "documents a second", "goal", "microseconds", "times the hand-written function"],
+        [
+            (name, f"{1 / s:,.0f}", goal.get(name, ""), f"{s * 1e6:.1f}",
+             f"{s / seconds['hand-written function']:.2f}")
+            for name, s in seconds.items()
+        ],
+    )  # fmt: skip
+
+
+def _compiling(rounds: int) -> str:
+    text, document = MAPPING.read_text(), order()
+    seconds = best(
+        {
+            "the file read, checked and compiled": lambda: Mapping.from_text(text),
+            "and its function generated, with the first document": lambda: Mapping.from_text(text).run(document),
+        },
+        rounds,
+    )
+    goals = [f"< {GOAL_COMPILE_MS}", ""]
+    rows = [(name, f"{s * 1e3:.1f}", goal) for (name, s), goal in zip(seconds.items(), goals, strict=True)]
+    return table(["step", "ms", "goal"], rows)
+
+
+def _whole(rounds: int) -> str:
+    body, schema = json.dumps(order()).encode(), SCHEMAS["order"]()
+    mapping = Mapping.from_text(MAPPING.read_text())
+    mapped = mapping.run(decode(body, "json"))
+    seconds = best(
+        {
+            "the hub": lambda: schema.load(mapping.run(decode(body, "json"))),
+            "a floor: the same decode and schema, the hand-written function": lambda: schema.load(
+                by_hand(decode(body, "json"))
+            ),
+            "of it decode": lambda: decode(body, "json"),
+            "of it schema": lambda: schema.load(mapped),
+            "marshmallow's own load, for comparison": lambda: Schema.load(schema, mapped),
+        },
+        rounds,
+    )
+    hub, floor, *_ = seconds.values()
+    rows = [(name, f"{s * 1e6:.1f}", "") for name, s in seconds.items()]
+    rows.insert(2, ("floor / hub", f"{floor / hub:.2f}", f"≥ {GOAL_SHARE}"))
+    return table(["", "microseconds", "goal"], rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
