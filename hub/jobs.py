@@ -165,9 +165,9 @@ def deliver_job(
     )
 
 
-def claim(tx: Connection, worker: str, now: dt.datetime, limit: int, kinds: Sequence[str]) -> list[Job]:
-    """Claim due work for `worker` for the length of a lease."""
-    return store.claim(tx, worker, now, now + LEASE, limit, kinds)
+def claim(tx: Connection, worker: str, now: dt.datetime, limits: Mapping[str, int]) -> list[Job]:
+    """Claim due work for `worker` for the length of a lease: up to a limit of each kind."""
+    return store.claim(tx, worker, now, now + LEASE, limits)
 
 
 def done(job: Job, now: dt.datetime, mapping_hash: str | None = None) -> Outcome:

@@ -10,7 +10,7 @@ import gc
 import os
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
@@ -83,7 +83,7 @@ class Worker:
     def drain(self) -> int:
         """Run all that is due now, batch by batch, in this thread; gives how many jobs ran. For tests and `--once`."""
         ran = 0
-        while claimed := self._claim_for(list(AT_ONCE)):
+        while claimed := self._claim_for(dict.fromkeys(AT_ONCE, BATCH)):
             ran += len(claimed)
             for kind in AT_ONCE:
                 self._run_kind(kind, [job for job in claimed if job.kind == kind])
@@ -94,22 +94,25 @@ class Worker:
     def _claim(self) -> bool:
         with self._lock:
             free = {kind: most - self._busy[kind] for kind, most in AT_ONCE.items()}
-        batched = [kind for kind in ("translate", "deliver") if free[kind]]
-        claimed = self._claim_for(batched) if batched else []
         # A pull runs for as long as the other side has pages, so each has a thread of its own.
-        pulls = self._claim_for(["pull"], free["pull"]) if free["pull"] else []
-        batches = [[job for job in claimed if job.kind == kind] for kind in batched] + [[job] for job in pulls]
-        for batch in filter(None, batches):
+        claimed = self._claim_for({kind: BATCH if kind != "pull" else n for kind, n in free.items() if n})
+        batches = [[job for job in claimed if job.kind == kind] for kind in ("translate", "deliver")]
+        for batch in filter(None, batches + [[job] for job in claimed if job.kind == "pull"]):
             kind = batch[0].kind
             with self._lock:
                 self._busy[kind] += 1
             self._batches[kind].submit(self._run_batch, kind, batch)
-        return bool(claimed or pulls)
+        return bool(claimed)
 
-    def _claim_for(self, kinds: Sequence[str], limit: int = BATCH) -> list[Job]:
+    def _claim_for(self, limits: Mapping[str, int]) -> list[Job]:
         now = self.inst.now()
+        with self.inst.db.read() as tx:
+            due = job_store.due_kinds(tx, now)
+        limits = {kind: limit for kind, limit in limits.items() if kind in due}
+        if not limits:
+            return []
         with self.inst.db.write() as tx:
-            claimed = jobs.claim(tx, self.name, now, limit, kinds)
+            claimed = jobs.claim(tx, self.name, now, limits)
         with self._lock:
             self._held.update({job.id: job for job in claimed})
         return claimed

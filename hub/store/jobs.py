@@ -29,6 +29,8 @@ from hub.store.upsert import insert
 
 LIVE: tuple[ColumnElement[str], ...] = (literal_column("'pending'"), literal_column("'running'"))
 """Written out, not bound: SQLite then sees that the index of live jobs answers, and passes over those that are done."""
+KINDS = ("translate", "deliver", "pull")
+"""What is nearly finished is claimed first."""
 OUTBOUND_STOPPED = "outbound_stopped"
 
 
@@ -103,7 +105,7 @@ def _claimable() -> Any:
 _DUE = (
     select(jobs.c.id)
     .join(connections, connections.c.id == jobs.c.connection_id)
-    .where(jobs.c.kind.in_(bindparam("kinds", expanding=True)), _claimable())
+    .where(jobs.c.kind == bindparam("b_kind"), _claimable())
     .order_by(jobs.c.priority, jobs.c.due_at, jobs.c.id)
     .limit(bindparam("limit"))
     .with_for_update(of=jobs, skip_locked=True)
@@ -124,12 +126,29 @@ _CLAIM = (
 
 
 def claim(
-    tx: Connection, worker: str, now: dt.datetime, lease_until: dt.datetime, limit: int, kinds: Sequence[str]
+    tx: Connection, worker: str, now: dt.datetime, lease_until: dt.datetime, limits: Mapping[str, int]
 ) -> list[Job]:
-    """Claim up to `limit` due jobs, each the oldest unfinished one of its lane, in (priority, due_at, id)."""
-    values = {"now": now, "limit": limit, "kinds": list(kinds), "stopped": outbound_stopped(tx)}
-    rows = tx.execute(_CLAIM, {**values, "b_worker": worker, "b_lease_until": lease_until})
-    return sorted((Job(*row) for row in rows), key=lambda job: job.id)
+    """Claim due jobs, up to a limit of each kind, each the oldest unfinished one of its lane, in (priority, due_at,
+    id)."""
+    shared = {"now": now, "stopped": outbound_stopped(tx), "b_worker": worker, "b_lease_until": lease_until}
+    claimed: list[Job] = []
+    for kind in (kind for kind in KINDS if limits.get(kind)):
+        rows = tx.execute(_CLAIM, {**shared, "b_kind": kind, "limit": limits[kind]})
+        claimed += sorted((Job(*row) for row in rows), key=lambda job: job.id)
+    return claimed
+
+
+def _is_due(kind: str) -> Any:
+    return exists().where(jobs.c.kind == kind, jobs.c.state == literal_column("'pending'"), jobs.c.due_at <= _NOW)
+
+
+_DUE_KINDS = select(*(_is_due(kind).label(kind) for kind in KINDS))
+
+
+def due_kinds(tx: Connection, now: dt.datetime) -> set[str]:
+    """The kinds of which a job is due: so that nobody takes the right to write when there is nothing to claim."""
+    due = tx.execute(_DUE_KINDS, {"now": now}).one()
+    return {kind for kind, is_due in zip(KINDS, due, strict=True) if is_due}
 
 
 _MINE = (

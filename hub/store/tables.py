@@ -565,7 +565,7 @@ jobs = _table(
     _partial("uq_jobs_key_live", LIVE_SQL, "key", "generation", unique=True),
     _partial("uq_jobs_lane_running", "state = 'running'", "lane", unique=True),
     _partial("ix_jobs_lane_live", LIVE_SQL, "lane", "id"),
-    _partial("ix_jobs_due", "state = 'pending'", "priority", "due_at", "id"),
+    _partial("ix_jobs_due", "state = 'pending'", "kind", "priority", "due_at", "id"),
     _partial("ix_jobs_lease", "state = 'running'", "lease_until"),
     Index("ix_jobs_order_id", "order_id"),
     Index("ix_jobs_message_id", "message_id"),

@@ -52,7 +52,7 @@ def put(db: Database, *rows: dict[str, Any]) -> int:
 
 def take(db: Database, now: dt.datetime = NOW, limit: int = 100, kinds: Sequence[str] = KINDS) -> list[Job]:
     with db.write() as tx:
-        return jobs.claim(tx, "w", now, limit, kinds)
+        return jobs.claim(tx, "w", now, dict.fromkeys(kinds, limit))
 
 
 def keys(found: Sequence[Job]) -> list[str]:
@@ -94,7 +94,17 @@ def test_claims_follow_priority_then_time_then_age(db: Database) -> None:
 
 def test_what_is_nearly_finished_goes_first(db: Database) -> None:
     put(db, job(1, kind="pull"), job(2, kind="deliver"), job(3, kind="translate"))
-    assert [keys(take(db, limit=1))[0] for _ in range(3)] == ["k/3", "k/2", "k/1"]
+    assert keys(take(db)) == ["k/3", "k/2", "k/1"]
+
+
+def test_kinds_with_due_work_are_seen_without_claiming_it(db: Database) -> None:
+    put(db, job(1, kind="pull"), job(2, kind="deliver", due_at=NOW + SECOND))
+    with db.read() as tx:
+        assert store.due_kinds(tx, NOW) == {"pull"}
+        assert store.due_kinds(tx, NOW + SECOND) == {"pull", "deliver"}
+    take(db)
+    with db.read() as tx:
+        assert store.due_kinds(tx, NOW) == set()
 
 
 def test_only_the_wanted_kinds_are_claimed(db: Database) -> None:
