@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 import threading
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from sqlalchemy import insert, select, update
 
 from hub.scheduler import Scheduler, tick
+from hub.store import schedule
 from hub.store.db import Database
 from hub.store.tables import alerts, connections, flows, jobs
+from tests.conftest import REPOSITORY
 
 START = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
@@ -86,7 +91,28 @@ def test_story_36_four_schedulers_make_no_duplicates(database: Database) -> None
     assert sorted(pulls(database)) == sorted((f"kind{n}", id_) for n, id_ in enumerate(flow_ids) for _ in range(6))
 
 
-def test_missed_slots_become_one_job_and_a_live_job_is_not_doubled(database: Database) -> None:
+def test_story_36_a_slot_seen_due_by_two_schedulers_is_won_by_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second looked before the first had won, and acts after the first one's job is done."""
+    flow(database, connect(database), "order")
+    with database.read() as tx:
+        seen = schedule.due(tx, START)
+    first, second = (SimpleNamespace(db=database, now=lambda: START) for _ in range(2))
+    assert tick(first) == 1  # type: ignore[arg-type]
+    finish_all(database)
+    monkeypatch.setattr(schedule, "due", lambda tx, now: seen)
+    assert tick(second) == 0  # type: ignore[arg-type]
+    assert len(pulls(database)) == 1
+
+
+def test_story_36_the_web_process_has_no_scheduler() -> None:
+    """However many of them run: the clock is not even loaded there."""
+    code = "import sys, hub.web; sys.exit('apscheduler' in sys.modules or 'hub.scheduler' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY).returncode == 0
+
+
+def test_story_36_missed_slots_become_one_job_and_a_live_job_is_not_doubled(database: Database) -> None:
     flow_id = flow(database, connect(database), "order", next_due=START - dt.timedelta(days=3))
     node = SimpleNamespace(db=database, now=lambda: START)
     assert tick(node) == 1  # type: ignore[arg-type]

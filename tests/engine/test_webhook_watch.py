@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
-from hub.flows.setup import keep_subscribed, subscribe
+from hub.flows.setup import add_connection, keep_subscribed, subscribe
 from hub.installation import Installation
+from hub.scheduler import Scheduler, tick
 from hub.sdk import Retry, Subscription
-from hub.store.tables import connections, events
+from hub.store.tables import connections, events, jobs
 
 START = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 
@@ -66,6 +69,44 @@ def test_story_6_a_dropped_or_disabled_subscription_is_made_again(installation: 
     assert keep_subscribed(installation) == 2
     assert set(source.kept) == {"orders", "returns"}
     assert told(installation) == [{"webhooks": 2}]
+
+
+def test_story_6_the_clock_of_a_worker_watches_the_subscriptions(
+    installation: Installation, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(installation, 1, "test")
+    source.kept.clear()
+    again = threading.Event()
+    make = source.subscribe
+
+    def made(address: str) -> list[Subscription]:
+        found = make(address)
+        again.set()
+        return found
+
+    monkeypatch.setattr(source, "subscribe", made)
+    monkeypatch.setattr("hub.scheduler.WATCH_MINUTES", 0.001)
+    scheduler = Scheduler(installation)
+    scheduler.start()
+    assert again.wait(timeout=20)
+    scheduler.stop()
+    assert set(source.kept) == {"orders", "returns"}
+
+
+def test_story_6_a_source_with_webhooks_is_polled_all_the_same(
+    installation: Installation, source: Source, tmp_path: Path
+) -> None:
+    folder = tmp_path / "orders"
+    folder.mkdir()
+    settings = {"root": str(tmp_path), "inboxes": {"order": "orders"}}
+    polled = add_connection(installation, "files", "Folder", settings, actor="test", check=False)
+    subscribe(installation, polled, "test")
+    installation.now = lambda: dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    assert tick(installation) == 1
+    with installation.db.write() as tx:
+        tx.execute(update(jobs).values(state="done"))
+    installation.now = lambda: dt.datetime.now(dt.UTC) + dt.timedelta(days=2)
+    assert tick(installation) == 1, "and again at its next slot"
 
 
 def test_nothing_is_subscribed_that_nobody_asked_for(installation: Installation, source: Source) -> None:

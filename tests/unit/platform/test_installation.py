@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 
 from hub.flows.setup import add_connection
 from hub.installation import Installation
-from hub.sdk import Misconfigured
+from hub.sdk import Misconfigured, Retry
+from hub.sdk.testing import RETRY_AFTER, Answer, Fault, Server
 from hub.store import connections
 
 
@@ -71,6 +73,64 @@ def test_connections_have_their_own_budgets_and_processes_share_them(
     installation.budget(warehouse).hold_until(60)
     with Installation(installation.config) as other, pytest.raises(Exception, match="budget"):
         other.budget(warehouse).take()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server(lambda call: Answer(200, b'{"data": [], "next": "0", "more": false}'))
+    yield server
+    server.close()
+
+
+def connect(installation: Installation, name: str, server: Server) -> int:
+    settings = {"address": server.url, "token": "t"}
+    return add_connection(installation, "rest_warehouse", name, settings, actor="test", check=False)
+
+
+def called(installation: Installation, connection_id: int) -> None:
+    """Read the connection's stock feed once, as a worker does."""
+    connector = installation.connector(row_of(installation, connection_id))
+    list(connector.pull("inventory", None, dt.datetime(2026, 1, 1, tzinfo=dt.UTC)))
+
+
+def test_story_32_a_limit_told_to_one_process_keeps_the_others_from_calling(
+    installation: Installation, server: Server
+) -> None:
+    lyon = connect(installation, "lyon", server)
+    server.fail_next(Fault.LIMITED)
+    with Installation(installation.config) as other:
+        for process in (installation, other):
+            with pytest.raises(Retry) as caught:
+                called(process, lyon)
+            assert caught.value.limited and caught.value.after == pytest.approx(RETRY_AFTER, abs=1)
+    assert len(server.calls) == 1
+
+
+def test_story_32_the_processes_of_a_connection_spend_one_budget(installation: Installation, server: Server) -> None:
+    lyon = connect(installation, "lyon", server)
+    with installation.db.write() as tx:
+        connections.change(tx, lyon, bucket_tokens=6.0, bucket_size=6.0, bucket_rate=0.001)
+    with Installation(installation.config) as other:
+        for process in (installation, other):
+            with pytest.raises(Retry) as caught:
+                for _ in range(7):
+                    called(process, lyon)
+            assert caught.value.limited
+    assert len(server.calls) <= 6
+
+
+def test_story_34_a_connection_that_has_spent_its_budget_slows_no_other(
+    installation: Installation, server: Server
+) -> None:
+    lyon, riga = (connect(installation, name, server) for name in ("lyon", "riga"))
+    with installation.db.write() as tx:
+        connections.change(tx, lyon, bucket_tokens=2.0, bucket_size=2.0, bucket_rate=0.001)
+    with pytest.raises(Retry) as caught:
+        for _ in range(3):
+            called(installation, lyon)
+    assert caught.value.limited and len(server.calls) == 2
+    called(installation, riga)
+    assert len(server.calls) == 3
 
 
 def test_only_allowed_private_addresses_are_called(installation: Installation) -> None:
