@@ -19,7 +19,7 @@ from hub.edi.findings import EdiError, Finding
 from hub.edi.json_form import to_json
 from hub.edi.tree import Loop, Segment
 from hub.edi.x12.acknowledge import GroupDecision, acknowledge_group, write_answer
-from hub.edi.x12.reader import Group, Interchange, RawSet
+from hub.edi.x12.interchange import Group, Interchange, RawSet
 from hub.edi.x12.validation import Examination, examine
 
 if TYPE_CHECKING:

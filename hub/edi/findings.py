@@ -16,6 +16,9 @@ import yaml
 
 from hub.edi.tree import Standard
 
+MOST_FINDINGS = 1_000
+"""No more are kept per set, group or interchange; what would follow adds nothing that a partner could act on."""
+
 Kind = Literal["envelope", "standard", "partner", "gap"]
 Severity = Literal["error", "warning"]
 

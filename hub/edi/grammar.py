@@ -245,6 +245,16 @@ class SetGrammar:
         """The ids of all segments that may stand in the set."""
         return frozenset(item.id for item in walk(self.root) if not item.is_loop)
 
+    @cached_property
+    def start(self) -> Item:
+        """Stands before the first item of the set: what may come at its beginning comes after this one."""
+        return Item("", "", False, 1, self.root, -1)
+
+    @cached_property
+    def numbered(self) -> frozenset[str]:
+        """The ids of the segments that number the loops of a tree (HL), whose elements order looks at."""
+        return frozenset(item.id for item in walk(self.root) if item.levels)
+
     def finding(self, code: str, message: str, **place: Any) -> Finding:
         """A finding as this standard's acknowledgement reports it."""
         return finding(code, message, standard=self.standard, **place)

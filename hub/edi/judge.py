@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from hub.edi.delimiters import Delimiters
-from hub.edi.findings import Finding
+from hub.edi.findings import MOST_FINDINGS, Finding
 from hub.edi.segments import SegmentJudge
 from hub.edi.structure import Walk
 from hub.edi.tree import Loop
-
-MOST_FINDINGS = 1_000
-"""No more are kept per set; what would follow adds nothing that a partner could act on."""
 
 
 def judge_segments(
@@ -30,7 +27,7 @@ def judge_segments(
 
     walk = Walk(judge.grammar, report)
     step, verdict, split = walk.step, judge.verdict, judge.split
-    numbered = walk.numbered
+    numbered = judge.grammar.numbered
     for current, text in enumerate(segments):
         segment_id, faults = verdict(text)
         loop = step(segment_id, split(text) if trees or segment_id in numbered else (segment_id,))

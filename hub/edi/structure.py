@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.edi.findings import Finding
-from hub.edi.grammar import ANY, Item, SetGrammar, walk
+from hub.edi.grammar import ANY, Item, SetGrammar
 from hub.edi.tree import Loop, Segment, element
 
 _Report = Callable[[Finding], None]
+
+DEEPEST_LEVEL = 100
+"""So many levels of a tree (HL) may stand in one another; no document in use has more than ten."""
 
 
 @dataclass(slots=True)
@@ -29,20 +32,16 @@ class Frame:
 
 
 class Walk:
-    """One pass over one set. Call `step` per segment and `finish` at the end.
-
-    `numbered` holds the ids of the segments that number the loops of a tree (HL): their elements are looked at.
-    """
+    """One pass over one set. Call `step` per segment and `finish` at the end."""
 
     def __init__(self, grammar: SetGrammar, report: _Report) -> None:
         self.grammar = grammar
         self.report = report
         self.tree = Loop(grammar.set_id)
-        start = Item("", "", False, 1, grammar.root, -1)
-        self.frames = [Frame(grammar.root, start, 0, self.tree)]
-        self.levels: dict[str, Loop] = {}
+        self.frames = [Frame(grammar.root, grammar.start, 0, self.tree)]
+        self.levels: dict[str, tuple[Loop, int]] = {}
+        self.depth = 0
         self.misplaced = ""
-        self.numbered = frozenset(item.id for item in walk(grammar.root) if item.levels)
 
     def step(self, segment_id: str, segment: Segment) -> str:
         """Place one segment; returns the id of the loop it stands in, `""` at the top of the set."""
@@ -113,10 +112,11 @@ class Walk:
         self._home(frame, item, segment).children.append(loop)
         self.frames.append(Frame(item, orphan or item.of[0], 1, loop))
         if item.levels and orphan is None and (own := element(segment, item.levels[0], 1)):
-            self.levels.setdefault(str(own), loop)
+            self.levels.setdefault(str(own), (loop, self.depth))
 
     def _home(self, frame: Frame, item: Item, segment: Segment) -> Loop:
         """Where a new loop hangs: one of a tree (HL) under the level it names, others in the loop around them."""
+        self.depth = 1
         if item.levels is None:
             return frame.tree
         own, parent = (str(element(segment, number, 1)) for number in item.levels)
@@ -129,7 +129,13 @@ class Walk:
             text = f"names no earlier {item.id}; the parent level must stand before"
             self._hierarchy(item, "edi.hl-parent-unknown", item.levels[1], text, parent)
             return frame.tree
-        return self.levels[parent]
+        above, depth = self.levels[parent]
+        if depth >= DEEPEST_LEVEL:
+            message = f"{item.id} {own!r} stands in more than {DEEPEST_LEVEL} levels; it was put at the top."
+            self.report(self.grammar.finding("edi.levels-too-deep", message, segment=item.id, loop=item.name))
+            return frame.tree
+        self.depth = depth + 1
+        return above
 
     def _hierarchy(self, item: Item, code: str, number: int, text: str, value: str) -> None:
         rule = self.grammar.segments[item.id].elements[number - 1]

@@ -73,11 +73,12 @@ class Examined(Protocol):
     def __next__(self) -> JudgedInterchange: ...
 
 
-def examine(data: bytes, library: Library | None = None, *, trees: bool = True) -> Examined:
+def examine(data: bytes, library: Library | None = None, *, trees: bool = True, encoding: str = "") -> Examined:
     """Read and judge a file. Never raises on content.
 
     Without `trees` only the findings are made. `library` defaults to the built-in grammars of the file's syntax;
-    one that is given must be of that syntax. A file in neither syntax is judged as X12, which says what it lacks.
+    one that is given must be of that syntax. `encoding` is a codec that counts instead of what the file says. A file
+    in neither syntax is judged as X12, which says what it lacks.
     """
     module = import_module(READERS.get(detect(data) or "x12", READERS["x12"]))
-    return cast(Examined, module.examine(data, library, trees=trees))
+    return cast(Examined, module.examine(data, library, trees=trees, encoding=encoding))

@@ -25,7 +25,7 @@ from hub.edi.x12.acknowledge import (
     acknowledge_group,
     read_acknowledgement,
 )
-from hub.edi.x12.reader import Group, Interchange, RawSet
+from hub.edi.x12.interchange import Group, Interchange, RawSet
 from hub.edi.x12.validation import examine
 from hub.edi.x12.writer import Envelope, reply_to, transaction_set
 from hub.edi.x12.writer import write as write_interchange

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from hub.edi.findings import Finding
 from hub.edi.tree import Element, Loop, Segment, TransactionSet, element
-from hub.edi.x12.reader import Group, Interchange, RawSet
+from hub.edi.x12.interchange import Group, Interchange, RawSet
 from hub.edi.x12.writer import reply_to, transaction_set, write
 
 FUNCTIONAL_ACKNOWLEDGEMENT = "FA"

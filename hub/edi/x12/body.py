@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Any
 
+from hub.edi.delimiters import Delimiters
 from hub.edi.findings import finding
 from hub.edi.grammar import Library
-from hub.edi.x12.reader import Interchange, RawSet
+from hub.edi.x12.interchange import RawSet, note
 
 _BLANK = "\r\n\t\0 "
+_MOST_NOTES = 20
 
 
 class Body:
@@ -20,70 +21,95 @@ class Body:
     anything else in it is looked at more closely.
     """
 
-    def __init__(self, interchange: Interchange, one: RawSet, library: Library) -> None:
+    def __init__(self, one: RawSet, marks: Delimiters, library: Library) -> None:
         self._one = one
         self._offsets: list[int] = []
-        self._terminator = interchange.delimiters.terminator
-        text = one.body
+        self._terminator = marks.terminator
+        self._text, self._encoding = one.body, one.encoding
+        text = self._text
+        if not text.isascii() and not _is_in(one):
+            self._encoding = "latin-1"
+            message = f"The text of the set is not {one.encoding}; it was read as Latin-1."
+            note(one, finding("edi.encoding-guessed", message, offset=one.offset, position=1, segment="ST"))
         self.segments = text.split(self._terminator)
         if text.startswith(" ") or any(blank in text for blank in ("\n", "\r", "\t", "\0", self._terminator + " ")):
             self.segments = [piece.strip("\r\n\t\0").lstrip(_BLANK) for piece in self.segments]
         if not self.segments[-1]:
             self.segments.pop()
         if "" in self.segments or any("\n" in s or "\r" in s for s in self.segments):
-            self._cut_closely(text, interchange.delimiters.element, library)
+            self._cut_closely(marks.element, library)
 
     def offset(self, index: int) -> int:
         """The byte offset in the file of a segment; for the index behind the last one, where the body ends."""
         if index >= len(self.segments):
-            return self._one.file.offset(self._one.body_stop)
+            return self._one.place(self._one.body_stop - self._one.body_start)
         if not self._offsets:
-            self._measure([(m.start(), m.end()) for m in _pieces(self._terminator).finditer(self._one.body)])
-        return self._one.file.offset(self._one.body_start + self._offsets[index])
+            self._measure([m.start() for m in _pieces(self._terminator).finditer(self._text)])
+        return self._one.place(self._offsets[index])
 
-    def _measure(self, spans: list[tuple[int, int]]) -> None:
-        """Byte offsets from character spans in the body, in one pass."""
-        text, encoding = self._one.body, self._one.encoding
-        if text.isascii() or len(text) == self._one.body_stop - self._one.body_start:
-            self._offsets = [start for start, _ in spans]
+    def _measure(self, starts: list[int]) -> None:
+        """Byte offsets from character offsets in the body, in one pass."""
+        text = self._text
+        if text.isascii() or self._encoding == "latin-1":
+            self._offsets = starts
             return
         reached = size = 0
-        for start, _ in spans:
-            size += len(text[reached:start].encode(encoding))
+        for start in starts:
+            size += len(text[reached:start].encode(self._encoding))
             reached = start
             self._offsets.append(size)
 
-    def _cut_closely(self, text: str, separator: str, library: Library) -> None:
+    def _cut_closely(self, separator: str, library: Library) -> None:
         """Cut also at a line break before a segment id (a lost terminator); drop other line breaks."""
-        spans: list[tuple[int, int]] = []
+        text = self._text
+        starts: list[int] = []
+        self.segments = []
+        broken: list[int] = []
+        lost: list[int] = []
         for piece in _pieces(self._terminator).finditer(text):
             start = piece.start()
-            for lost in _lost_terminators(separator).finditer(text, start, piece.end()):
-                if lost.group(1) in library.segment_ids and lost.start() > start:
-                    spans.append((start, lost.start()))
-                    start = lost.start(1)
-                    self._note("edi.terminator-missing", "A line break stood for a segment terminator.", start)
-            spans.append((start, piece.end()))
-        self.segments = []
-        for start, stop in spans:
-            segment = text[start:stop].strip("\r\n\t\0")
-            if "\n" in segment or "\r" in segment:
-                segment = segment.replace("\r", "").replace("\n", "")
-                message = "A line break stands inside a segment; it was taken out."
-                self._note("edi.line-break-in-segment", message, start)
-            self.segments.append(segment)
-        empty = re.search(re.escape(self._terminator) + r"\s*" + re.escape(self._terminator), text)
-        if empty or text.lstrip(_BLANK).startswith(self._terminator):
-            message = "Empty segments (two terminators in a row) were skipped; they are not counted."
-            self._note("edi.segment-empty", message, empty.start() if empty else 0)
-        self._measure(spans)
+            for found in _lost_terminators(separator).finditer(text, start, piece.end()):
+                if found.group(1) in library.segment_ids and found.start() > start:
+                    self._keep(start, found.start(), starts, broken)
+                    start = found.start(1)
+                    lost.append(len(self.segments))
+            self._keep(start, piece.end(), starts, broken)
+        self._measure(starts)
+        for index in lost[:_MOST_NOTES]:
+            self._note("edi.terminator-missing", "A line break stood for a segment terminator.", index)
+        for index in broken[:_MOST_NOTES]:
+            self._note("edi.line-break-in-segment", "A line break stands inside a segment; it was taken out.", index)
+        self._note_empty()
 
-    def _note(self, code: str, message: str, at: int) -> None:
-        text = self._one.body
-        size = at if text.isascii() else len(text[:at].encode(self._one.encoding, "replace"))
-        place: dict[str, Any] = {"offset": self._one.file.offset(self._one.body_start + size)}
-        position = text.count(self._terminator, 0, at) + 2
-        self._one.findings.append(finding(code, message, position=position, **place))
+    def _keep(self, start: int, stop: int, starts: list[int], broken: list[int]) -> None:
+        segment = self._text[start:stop].strip("\r\n\t\0")
+        if "\n" in segment or "\r" in segment:
+            segment = segment.replace("\r", "").replace("\n", "")
+            broken.append(len(self.segments))
+        starts.append(start)
+        self.segments.append(segment)
+
+    def _note_empty(self) -> None:
+        text, mark = self._text, re.escape(self._terminator)
+        empty = re.search(rf"(?:\A|{mark})[\r\n\t\0 ]*{mark}", text)
+        if empty:
+            message = "Empty segments (two terminators in a row) were skipped; they are not counted."
+            size = len(text[: empty.start()].encode(self._encoding))
+            position = sum(1 for at in self._offsets if at < size) + 2
+            place = self._one.place(size)
+            note(self._one, finding("edi.segment-empty", message, offset=place, position=position))
+
+    def _note(self, code: str, message: str, index: int) -> None:
+        note(self._one, finding(code, message, offset=self.offset(index), position=index + 2))
+
+
+def _is_in(one: RawSet) -> bool:
+    """Whether the body is in the encoding it was taken to be in."""
+    try:
+        one.raw[one.body_start : one.body_stop].decode(one.encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 @lru_cache(maxsize=64)
@@ -95,4 +121,5 @@ def _pieces(terminator: str) -> re.Pattern[str]:
 
 @lru_cache(maxsize=64)
 def _lost_terminators(separator: str) -> re.Pattern[str]:
-    return re.compile(rf"[\r\n]+([A-Z][A-Z0-9]{{1,2}}){re.escape(separator)}")
+    """A line break before what looks like a segment id; possessive, so that a run of them is looked at once."""
+    return re.compile(rf"(?<![\r\n])[\r\n]++([A-Z][A-Z0-9]{{1,2}}){re.escape(separator)}")

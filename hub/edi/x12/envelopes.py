@@ -8,7 +8,7 @@ from typing import Any
 from hub.edi.findings import finding
 from hub.edi.grammar import Library
 from hub.edi.values import as_count, is_date, is_time
-from hub.edi.x12.reader import Group, Interchange, RawSet
+from hub.edi.x12.interchange import Group, Interchange, Numbers, RawSet, note
 
 # TA1 codes by the number of the ISA element that is wrong.
 _ISA_CODES = {
@@ -57,25 +57,31 @@ _EXPECTED = {
 }
 
 
-def judge_envelopes(interchange: Interchange, library: Library) -> None:
-    """Add the envelope findings of an interchange, its groups and their sets (SE01 excepted)."""
+def judge_interchange(interchange: Interchange) -> None:
+    """Add the findings of an interchange's own envelope, once all of it was read."""
+    if interchange.bare:
+        return
     _judge_isa(interchange)
-    if not any(f.code == "edi.terminator-unusable" for f in interchange.findings):
+    if interchange.usable:
         _judge_iea(interchange)
-    seen: set[tuple[str, ...]] = set()
-    for group in interchange.groups:
-        _judge_group(group)
-        key = (group.functional_id, group.part(2), group.part(3), group.control_number)
-        if group.header and key in seen:
+
+
+def judge_group(interchange: Interchange, group: Group) -> None:
+    """Add the findings of a group's own envelope, once all of it was read."""
+    if group.header:
+        _judge_gs(group)
+        scope = (group.functional_id, group.part(2), group.part(3))
+        if interchange.numbers.setdefault(scope, Numbers()).seen(group.control_number):
             _on_group(group, "edi.group-control-repeated", 6, "repeats an earlier group's control number.")
-        seen.add(key)
-        numbers: set[str] = set()
-        for one in group.sets:
-            _judge_set(group, one, library)
-            if one.control_number in numbers:
-                text = "ST02 repeats the control number of an earlier set of this group."
-                _on_set(one, "edi.set-control-repeated", text, 2, one.control_number)
-            numbers.add(one.control_number)
+    _judge_ge(group)
+
+
+def judge_set_envelope(group: Group, one: RawSet, library: Library) -> None:
+    """Add the findings of ST and SE (SE01 excepted), the sets before it in its group being judged already."""
+    _judge_set(group, one, library)
+    if group.numbers.seen(one.control_number):
+        text = "ST02 repeats the control number of an earlier set of this group."
+        _on_set(one, "edi.set-control-repeated", text, 2, one.control_number)
 
 
 def _judge_isa(interchange: Interchange) -> None:
@@ -122,29 +128,27 @@ def _judge_iea(interchange: Interchange) -> None:
         return
     count, number = _two(interchange.trailer)
     place: dict[str, Any] = {"offset": interchange.trailer_offset, "segment": "IEA"}
-    if as_count(count) != len(interchange.groups):
-        text = f"IEA01 does not give the number of groups; there are {len(interchange.groups)}."
+    if as_count(count) != interchange.received:
+        text = f"IEA01 does not give the number of groups; there are {interchange.received}."
         found.append(finding("edi.group-count-wrong", text, element=1, value=count, **place))
     if not _same(number, interchange.part(13)):
         text = "IEA02 is not the control number that ISA13 gives."
         found.append(finding("edi.interchange-control-mismatch", text, element=2, value=number, **place))
 
 
-def _judge_group(group: Group) -> None:
-    if group.header:
-        _judge_gs(group)
+def _judge_ge(group: Group) -> None:
     if group.trailer is None:
         if group.header:
             _on_group(group, "edi.group-trailer-missing", 0, "has no GE; the group may be cut off.")
         return
     count, number = _two(group.trailer)
     place: dict[str, Any] = {"offset": group.trailer_offset, "segment": "GE"}
-    if as_count(count) != len(group.sets):
-        text = f"GE01 does not give the number of transaction sets; there are {len(group.sets)}."
-        group.findings.append(finding("edi.set-count-wrong", text, element=1, value=count, **place))
+    if as_count(count) != group.received:
+        text = f"GE01 does not give the number of transaction sets; there are {group.received}."
+        note(group, finding("edi.set-count-wrong", text, element=1, value=count, **place))
     if not _same(number, group.control_number):
         text = "GE02 is not the control number that GS06 gives."
-        group.findings.append(finding("edi.group-control-mismatch", text, element=2, value=number, **place))
+        note(group, finding("edi.group-control-mismatch", text, element=2, value=number, **place))
 
 
 def _judge_gs(group: Group) -> None:

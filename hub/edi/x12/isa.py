@@ -3,33 +3,88 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import Any
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding, finding
-
-Source: TypeAlias = bytes
+from hub.edi.source import Source
 
 ISA_ELEMENTS = 16
 ISA_WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1)
-_LONGEST_ISA = 400
+LONGEST_ISA = 900
+"""So many bytes from an ISA on tell whether it is one: its own, padded by far too much, and the next segment."""
+_LONGEST_HEAD = 400
+_GROUP_OR_SET = re.compile(
+    rb"(?:ST([^A-Za-z0-9\s])[0-9A-Z]{3}\1[A-Za-z0-9]{1,9}(?:\1[A-Za-z0-9]{1,35})?"
+    rb"|GS([^A-Za-z0-9\s])[A-Z0-9]{2}(?:\2[^\2\r\n]{0,40}?){6}\2[A-Za-z0-9]{1,12})([^A-Za-z0-9 ])"
+)
 _SHORT_ELEMENTS = ((1, 2), (3, 2), (5, 2), (7, 2), (11, 5), (12, 5), (15, 2))
 
 
 @dataclass(slots=True)
 class IsaHead:
-    """An ISA as found: its elements (padded as received), its delimiters, where it ends."""
+    """An ISA as found: its elements (padded as received), its delimiters, where it starts and ends.
+
+    `bare`: there is none, the delimiters were guessed from the GS or ST at `start`, which is also the end.
+    """
 
     elements: list[str]
     delimiters: Delimiters
+    start: int
     end: int
     encoding: str
     findings: list[Finding]
     usable: bool = True
+    bare: bool = False
 
 
-def _character(data: Source, at: int) -> bytes:
+def find_isa(source: Source, start: int) -> tuple[IsaHead | None, int]:
+    """The next ISA of the window at or after an offset, and the offset up to which there is none.
+
+    One that the window may hold a part of only is left for when more was read. One in the middle of a word counts
+    only if it is right in every respect: it may follow a cut-off file.
+    """
+    sure = source.stop if source.ended else source.stop - LONGEST_ISA
+    data, base, at = source.window, source.start, start
+    while 0 <= (at := source.find(b"ISA", at, source.stop)) < sure:
+        mark = data[at - base + 3 : at - base + 4]
+        if not mark.isalnum() and mark.strip():
+            isa = read_isa(data, at - base)
+            if isa is not None and (at == base or not data[at - base - 1 : at - base].isalnum() or _is_exact(isa)):
+                isa.start, isa.end = isa.start + base, isa.end + base
+                return isa, at
+        at += 3
+    return None, max(start, sure)
+
+
+def _is_exact(isa: IsaHead) -> bool:
+    right = all(len(e) == w for e, w in zip(isa.elements, ISA_WIDTHS, strict=True))
+    return right and all(isa.elements[n].isdigit() for n in (8, 9, 11, 12))
+
+
+def guess_head(data: bytes, start: int) -> IsaHead | None:
+    """The delimiters of a file that begins with GS or ST, its interchange envelope left off.
+
+    No component separator can be seen there, so none is assumed. None where neither segment stands.
+    """
+    match = _GROUP_OR_SET.match(data, start)
+    if match is None:
+        return None
+    separator, terminator = match.group(1) or match.group(2), _character(data, match.start(3))
+    if separator == terminator:
+        return None
+    encoding = "utf-8" if _is_utf8(terminator) else "latin-1"
+    suffix = _suffix(data, match.start(3) + len(terminator))
+    marks = Delimiters(separator.decode("latin-1"), "", terminator.decode(encoding), "", suffix)
+    name = "GS" if match.group(2) else "ST"
+    text = f"The file begins with {name}: there is no interchange envelope, and its delimiters were guessed from here."
+    head = IsaHead([""] * ISA_ELEMENTS, marks, start, start, encoding, [], bare=True)
+    head.findings.append(finding("edi.envelope-missing", text, offset=start, segment=name))
+    return head
+
+
+def _character(data: bytes, at: int) -> bytes:
     """One character at a byte offset; several bytes when they are one UTF-8 character."""
     first = data[at : at + 1]
     if first >= b"\xc2":
@@ -42,28 +97,27 @@ def _character(data: Source, at: int) -> bytes:
     return first
 
 
-def read_isa(data: Source, start: int) -> IsaHead | None:
+def read_isa(data: bytes, start: int) -> IsaHead | None:
     """Read the ISA at a byte offset, or None when sixteen separators do not follow or data only looks like it.
 
     The 16 separators are counted, so collapsed or over-long padding does no harm beyond a warning.
     """
     separator = _character(data, start + 3)
-    head = bytes(data[start : start + _LONGEST_ISA])
+    head = bytes(data[start : start + _LONGEST_HEAD])
     pieces = head.split(separator, ISA_ELEMENTS)
     if not separator or len(pieces) <= ISA_ELEMENTS or not _plausible(pieces):
         return None
     at = start + len(head) - len(pieces[-1])
-    component, terminator, warnings = _tail(data, at, separator)
-    end = at + len(component) + len(terminator)
+    component, terminator, end, warnings = _tail(data, at, separator)
     raw = [separator, component, terminator]
     encoding = "utf-8" if all(_is_utf8(d) for d in raw) else "latin-1"
     broken = any(b"\n" in piece for piece in pieces[1:ISA_ELEMENTS])
     elements = [_text(p, encoding) for p in pieces[1:ISA_ELEMENTS]]
-    elements.append(component.decode(encoding, "replace"))
+    elements.append(data[at : end - len(terminator)].decode(encoding, "replace"))
     marks = [d.decode(encoding, "replace") for d in raw]
     delimiters = Delimiters(marks[0], marks[1], marks[2], _repetition(elements, marks), _suffix(data, end))
-    isa = IsaHead(elements, delimiters, end, encoding, [])
-    isa.findings.extend(finding(code, text, offset=start, segment="ISA") for code, text in warnings)
+    isa = IsaHead(elements, delimiters, start, end, encoding, [])
+    isa.findings.extend(replace(found, offset=start) for found in warnings)
     if broken:
         text = "A line break stands inside ISA; it was taken out."
         isa.findings.append(finding("edi.line-break-in-segment", text, offset=start, segment="ISA"))
@@ -92,8 +146,8 @@ def _is_utf8(raw: bytes) -> bool:
     return True
 
 
-def _tail(data: Source, at: int, separator: bytes) -> tuple[bytes, bytes, list[tuple[str, str]]]:
-    """Component separator and terminator, which follow the sixteenth element separator."""
+def _tail(data: bytes, at: int, separator: bytes) -> tuple[bytes, bytes, int, list[Finding]]:
+    """Component separator and terminator, which follow the sixteenth element separator, and where they end."""
     first = _character(data, at)
     second = _character(data, at + len(first))
     after = bytes(data[at + len(first) : at + len(first) + 400])
@@ -103,8 +157,16 @@ def _tail(data: Source, at: int, separator: bytes) -> tuple[bytes, bytes, list[t
         missing = bool(line and line.group().endswith(first))
     if missing:
         text = "ISA16 is empty: the interchange names no component separator, so no element is split."
-        return b"", first, [("edi.component-separator-missing", text)]
-    return first, second, []
+        return b"", first, at + len(first), [finding("edi.component-separator-missing", text, segment="ISA")]
+    mark = rb"[!-/:-@\[-`{-~]"
+    marks = re.compile(rb"(" + mark + rb"{2,5})(" + mark + rb")[\r\n]*(?:GS|TA1|IEA)" + re.escape(separator))
+    several = marks.match(data, at)
+    if several and several.group(2) not in (first, separator):
+        text = "ISA16 holds more than one character; its first was taken for the component separator."
+        place: dict[str, Any] = {"segment": "ISA", "element": 16, "value": several.group(1).decode("latin-1")}
+        found = finding("edi.isa-element-invalid", text, ack="TA1:027", **place)
+        return first, several.group(2), several.end(2), [found]
+    return first, second, at + len(first) + len(second), []
 
 
 def _repetition(elements: list[str], taken: list[str]) -> str:
@@ -115,7 +177,7 @@ def _repetition(elements: list[str], taken: list[str]) -> str:
     return ""
 
 
-def _suffix(data: Source, end: int) -> str:
+def _suffix(data: bytes, end: int) -> str:
     after = bytes(data[end : end + 2])
     return "\r\n" if after == b"\r\n" else "\n" if after[:1] == b"\n" else ""
 

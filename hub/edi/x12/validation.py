@@ -1,9 +1,11 @@
 """Judges a whole X12 file: envelopes, then each set by its grammar, giving findings and trees.
 
-for interchange in (reader := examine(data)):
+for interchange in (examination := examine(file)):
     for group in interchange.groups:
         for one in group.sets:
             one.findings, one.tree
+
+A file of any size is read in bounded memory by `Examination.parts`, which keeps nothing that it has handed out.
 """
 
 from __future__ import annotations
@@ -15,11 +17,14 @@ from hub.edi.findings import Finding, finding
 from hub.edi.grammar import Library, default_library
 from hub.edi.judge import flat, judge_segments
 from hub.edi.segments import judge_for
+from hub.edi.source import Input
 from hub.edi.tree import TransactionSet
 from hub.edi.values import as_count
 from hub.edi.x12.body import Body
-from hub.edi.x12.envelopes import judge_envelopes
-from hub.edi.x12.reader import Group, Interchange, RawSet, Reader, read
+from hub.edi.x12.envelopes import judge_group, judge_interchange, judge_set_envelope
+from hub.edi.x12.interchange import Group, Interchange, RawSet, note
+from hub.edi.x12.reader import Part, Reader
+from hub.edi.x12.scan import LONGEST_SET
 
 
 class Examination:
@@ -29,10 +34,11 @@ class Examination:
     file held an interchange at all.
     """
 
-    def __init__(self, data: bytes, library: Library, trees: bool) -> None:
-        self._reader: Reader = read(data)
+    def __init__(self, file: Input, library: Library, trees: bool, encoding: str) -> None:
+        self._reader = Reader(file, encoding)
         self._library = library
         self._trees = trees
+        self._iterator = (part.interchange for part in self._judged(keep=True) if part.group is None)
 
     @property
     def findings(self) -> list[Finding]:
@@ -46,42 +52,58 @@ class Examination:
         return self
 
     def __next__(self) -> Interchange:
-        interchange = next(self._reader)
-        judge_envelopes(interchange, self._library)
-        for group in interchange.groups:
-            for one in group.sets:
+        return next(self._iterator)
+
+    def parts(self) -> Iterator[Part]:
+        """Each judged set as it ends, then the group that held it, then the interchange. They keep nothing of one
+        another but their counts. Instead of iterating, not beside it."""
+        return self._judged(keep=False)
+
+    def _judged(self, keep: bool) -> Iterator[Part]:
+        for part in self._reader.parts(keep=keep):
+            interchange, group, one = part
+            if group is None:
+                judge_interchange(interchange)
+            elif one is None:
+                judge_group(interchange, group)
+            else:
+                judge_set_envelope(group, one, self._library)
                 judge_set(interchange, group, one, self._library, self._trees)
-        return interchange
+            yield part
 
 
-def examine(data: bytes, library: Library | None = None, *, trees: bool = True) -> Examination:
-    """Read and judge a file. Never raises on content.
+def examine(file: Input, library: Library | None = None, *, trees: bool = True, encoding: str = "") -> Examination:
+    """Read and judge a file, given whole or open for reading bytes. Never raises on content.
 
-    Without `trees` only the findings are made. `library` defaults to the built-in grammars.
+    Without `trees` only the findings are made. `library` defaults to the built-in grammars; `encoding` counts instead
+    of UTF-8.
     """
-    return Examination(data, library or default_library(), trees)
+    return Examination(file, library or default_library(), trees, encoding)
 
 
 def judge_set(interchange: Interchange, group: Group, one: RawSet, library: Library, trees: bool = True) -> None:
     """Complete the findings of one set and, when wanted, its tree."""
-    body = Body(interchange, one, library)
+    at_start: dict[str, Any] = {"offset": one.offset, "position": 1, "segment": "ST"}
+    if one.oversize:
+        message = f"The set has {one.length} bytes; more than {LONGEST_SET} are not read."
+        note(one, finding("edi.set-too-large", message, **at_start))
+        return
+    marks = interchange.delimiters
+    body = Body(one, marks, library)
     one.counted = len(body.segments) + 1 + (one.trailer is not None)
     _judge_count(one)
-    version = group.version or interchange.part(12) + "0"
+    version = group.version or ("004010" if interchange.bare else interchange.part(12) + "0")
     grammar = library.grammar(one.set_id, version)
-    at_start: dict[str, Any] = {"offset": one.offset, "position": 1, "segment": "ST"}
     if grammar is None:
         message = f"There is no grammar for transaction set {one.set_id!r}; its body was not checked."
-        reported = finding("edi.set-not-supported", message, **at_start, element=1, value=one.set_id)
-        one.findings.append(reported)
-        root = flat(one.set_id, body.segments, interchange.delimiters)
+        note(one, finding("edi.set-not-supported", message, **at_start, element=1, value=one.set_id))
+        root = flat(one.set_id, body.segments, marks)
     else:
         if not grammar.exact:
             message = f"Version {version[:6]!r} is not described here; the nearest, {grammar.version}, was used."
-            one.findings.append(finding("edi.version-nearest", message, **at_start, value=version))
-        judge = judge_for(grammar, interchange.delimiters)
-        root = judge_segments(body.segments, body.offset, judge, one.findings, trees)
-    one.findings.sort(key=lambda f: f.offset)
+            note(one, finding("edi.version-nearest", message, **at_start, value=version))
+        root = judge_segments(body.segments, body.offset, judge_for(grammar, marks), one.findings, trees)
+    one.findings.sort(key=lambda found: found.offset)
     if trees:
         envelope = interchange.envelope(group)
         one.tree = TransactionSet("x12", one.set_id, version, one.control_number, root, envelope)
@@ -96,4 +118,4 @@ def _judge_count(one: RawSet) -> None:
         return
     message = f"SE01 does not give the number of segments; ST to SE are {one.counted}."
     place: dict[str, Any] = {"offset": one.trailer_offset, "position": one.counted, "segment": "SE", "element": 1}
-    one.findings.append(finding("edi.segment-count-wrong", message, **place, reference="96", value=said))
+    note(one, finding("edi.segment-count-wrong", message, **place, reference="96", value=said))

@@ -10,7 +10,7 @@ from hub.edi.delimiters import Delimiters
 from hub.edi.findings import EdiError, Finding, finding
 from hub.edi.grammar import Library, default_library
 from hub.edi.tree import Element, Loop, Repeats, Segment, TransactionSet
-from hub.edi.x12.reader import Group, Interchange
+from hub.edi.x12.interchange import Group, Interchange
 from hub.edi.x12.validation import examine
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from hub.edi.tree import TransactionSet
-from hub.edi.x12.reader import Interchange
+from hub.edi.x12.interchange import Interchange
 from hub.edi.x12.validation import examine
 from hub.flows import setup
 from tests.engine.scripted.house import ACTOR, House, Side

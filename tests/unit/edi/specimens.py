@@ -12,7 +12,8 @@ SPECIMENS: dict[str, tuple[str, tuple[str, ...]]] = {
         "ITD*01*3*2**10**30", "DTM*011*20260104", "FOB*PP",
         "N9*ZZ*note", "MSG*One line of text",
         "IT1*1*5*EA*9.25**UP*012345678905*VN*MUG-1", "IT3*5*EA*CL", "TXI*ST*1.25*2.7",
-        "PID*F****Mug", "REF*PO*4711", "SDQ*EA*92*0001*2*0002*3", "CAD*M***ABCD*Ground", "SAC*A*C310***125", "TXI*ST*.1",
+        "PID*F****Mug", "REF*PO*4711", "SDQ*EA*92*0001*2*0002*3", "CAD*M***ABCD*Ground", "SAC*A*C310***125",
+        "TXI*ST*.1",
         "TDS*4625*4625*4500*125", "TXI*ST*1.25", "CAD*M***ABCD*Ground**BM*B1", "AMT*1*46.25",
         "SAC*C*D240***995********Freight", "ISS*5*EA*2*LB", "CTT*1*5",
     )),
@@ -25,8 +26,8 @@ SPECIMENS: dict[str, tuple[str, tuple[str, ...]]] = {
     )),
     "855": ("PR", (
         "BAK*00*AC*4711*20260105****S-1*20260106", "REF*VN*9", "N1*ST*Store 7*92*0007",
-        "PO1*1*5*EA*9.25**UP*012345678905", "PID*F****Mug", "ACK*IA*3*EA*068*20260110", "ACK*IB*2*EA", "DTM*068*20260120",
-        "CTT*1",
+        "PO1*1*5*EA*9.25**UP*012345678905", "PID*F****Mug", "ACK*IA*3*EA*068*20260110", "ACK*IB*2*EA",
+        "DTM*068*20260120", "CTT*1",
     )),
     "856": ("SH", (
         "BSN*00*SHIP-1*20260105*1200*0001", "DTM*011*20260105",
@@ -47,9 +48,10 @@ SPECIMENS: dict[str, tuple[str, tuple[str, ...]]] = {
     )),
     "940": ("OW", (
         "W05*N*D-1*4711*001001*M-1", "N1*ST*Store 7*92*0007", "N3*1 Main Street", "N4*Ames*IA*50010*US",
-        "N1*DE*Depositor*9*123456789", "N9*ST*0007", "G61*DC*Dock*TE*5551234", "G62*10*20260110", "NTE*WHI*Handle with care",
-        "W66*PP*M**PL*Ground*****ABCD", "LX*1", "W01*5*EA**UP*012345678905*VN*MUG-1", "G69*Mug", "N9*LI*1", "W20*6*1*EA*2*G*L",
-        "QTY*33*5", "W76*5*12*LB*1.5*CF",
+        "N1*DE*Depositor*9*123456789", "N9*ST*0007", "G61*DC*Dock*TE*5551234", "G62*10*20260110",
+        "NTE*WHI*Handle with care", "W66*PP*M**PL*Ground*****ABCD", "LX*1",
+        "W01*5*EA**UP*012345678905*VN*MUG-1", "G69*Mug", "N9*LI*1", "W20*6*1*EA*2*G*L", "QTY*33*5",
+        "W76*5*12*LB*1.5*CF",
     )),
     "945": ("SW", (
         "W06*F*D-1*20260106*S-1**4711", "N1*ST*Store 7*92*0007", "N3*1 Main Street", "N4*Ames*IA*50010*US", "N9*BM*B1",

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+import io
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.edi import source as source_module
+from hub.edi.judge import MOST_FINDINGS
+from hub.edi.structure import DEEPEST_LEVEL
 from hub.edi.validation import examine
+from hub.edi.x12 import scan, validation
 from hub.edi.x12.reader import read
+from tests.unit.edi.conftest import ORDER, one_group, one_interchange, one_set
 
 
 def trees(data: bytes) -> list[object]:
@@ -147,7 +156,7 @@ def test_story_45_a_caret_in_isa11_is_read_and_the_answer_keeps_the_version(x12,
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"   ", b"hello", b"ISA", b"ISA*00*", b"\xff\xfe\x00", b"ST*850*0001~SE*2*0001~"]
+    "data", [b"", b"   ", b"hello", b"ISA", b"ISA*00*", b"\xff\xfe\x00", b"STORE;NAME", b"ST*850*", b"ST*85*0001~"]
 )
 def test_what_is_no_interchange_is_one_finding(data):
     examination = examine(data)
@@ -180,3 +189,130 @@ def test_a_set_cut_out_with_its_envelope_heads_reads_the_same(parts, order_segme
             ((alone,),) = [g.sets for g in again.groups]
             assert alone.tree == one.tree
             assert alone.findings == [] and again.isa == interchange.isa
+
+
+@pytest.mark.parametrize("line_break", ["", "\n", "\r\n"])
+@pytest.mark.parametrize("marks", ["*~", "|\n", "^\x1e"])
+@pytest.mark.parametrize("head", ["", "GS*PO*A*B*20260105*1200*1*X*004010~"])
+def test_sets_without_envelopes_are_read_with_a_warning(x12, order_segments, head, marks, line_break):
+    text = head + one_set(*order_segments) + one_set(*order_segments, number="0002")
+    text += "GE*2*1~" if head else ""
+    data = text.replace("~", "~" + line_break).translate(str.maketrans("*~", marks)).encode()
+    (interchange,) = examine(data)
+    assert [f.code for f in interchange.findings][0] == "edi.envelope-missing"
+    assert all(f.severity == "warning" for f in interchange.all_findings()), interchange.all_findings()
+    assert [one.tree.root for one in interchange.sets] == trees(x12()) * 2
+    assert [one.control_number for one in interchange.sets] == ["0001", "0002"]
+
+
+def test_an_isa16_of_several_characters_is_an_error_that_hides_nothing(x12, found):
+    data = x12().replace(b"*>~", b"*>>~")
+    assert [(f.code, f.designator, f.ack_code) for f in found(data)] == [("edi.isa-element-invalid", "ISA16", "027")]
+    assert trees(data) == trees(x12())
+
+
+def test_text_in_another_encoding_is_told_and_an_encoding_can_be_set(x12, found):
+    data = x12("BEG*00*SA*1**20260105", "N1*ST*Süd", "PO1*1*5*EA").replace("ü".encode(), b"\xfc")
+    assert [f.code for f in found(data)] == ["edi.encoding-guessed"]
+    assert "Süd" in str(trees(data))
+    data = data.replace(b"\xfc", b"\x80")
+    (interchange,) = validation.examine(data, encoding="cp1252")
+    assert interchange.all_findings() == [] and "S€d" in str([one.tree.root for one in interchange.sets])
+
+
+@pytest.mark.parametrize("change", [
+    lambda d: d,
+    lambda d: d.replace(b"~", b"~\r\n"),
+    lambda d: b"\xef\xbb\xbf\n" + d.replace(b"~", b"\n"),
+    lambda d: b"\n".join(d[at : at + 80] for at in range(0, len(d), 80)),
+    lambda d: b"\r\n".join(d[at : at + 80] for at in range(0, len(d), 80)) + b"\r\n",
+    lambda d: d.replace(b"IEA*2*000000001~", b""),
+    lambda d: d.replace(b"ISA*", b"garbage ISA*", 1) + b"rest",
+    lambda d: b"x" * 5_000 + d + b" " * 5_000 + d,
+    lambda d: d.replace(b"SE*11", b"SEE*11"),
+    lambda d: d[d.index(b"ST*") :],
+])  # fmt: skip
+@pytest.mark.parametrize("chunk", [1_000, 1_007])
+def test_a_file_read_in_pieces_reads_as_one_given_whole(change, chunk, monkeypatch):
+    sets = [one_set(*ORDER, number=f"{n:04d}") for n in range(1, 12)]
+    data = change(one_interchange(one_group(*sets), one_group(*sets, number="2")) + one_interchange(one_group(*sets)))
+    whole = [(part, part.interchange.findings) for part in validation.examine(data).parts()]
+    monkeypatch.setattr(source_module, "CHUNK", chunk)
+    examination = validation.examine(io.BytesIO(data))
+    pieces = [(part, part.interchange.findings) for part in examination.parts()]
+    assert len(pieces) == len(whole)
+    for (one, one_found), (other, other_found) in zip(pieces, whole, strict=True):
+        assert one_found == other_found
+        if one.set and other.set:
+            assert (one.set.offset, one.set.length, one.set.raw) == (other.set.offset, other.set.length, other.set.raw)
+            assert (one.set.tree, one.set.findings) == (other.set.tree, other.set.findings)
+        elif one.group and other.group:
+            assert (one.group.offset, one.group.length) == (other.group.offset, other.group.length)
+            assert (one.group.received, one.group.findings) == (other.group.received, other.group.findings)
+        else:
+            assert (one.interchange.offset, one.interchange.length) == (
+                other.interchange.offset, other.interchange.length,
+            )  # fmt: skip
+
+
+class Endless(io.RawIOBase):
+    """A file of one byte string after another, so many times, which is never whole in memory."""
+
+    def __init__(self, head: bytes, piece: bytes, times: int) -> None:
+        self.head, self.piece, self.times, self.most_kept = head, piece, times, 0
+
+    def read(self, size: int = -1) -> bytes:
+        head, self.head = self.head, b""
+        count = min(self.times, max(1, size // len(self.piece)))
+        self.times -= count
+        return head + self.piece * count
+
+
+def test_what_was_handed_out_is_let_go(monkeypatch):
+    monkeypatch.setattr(source_module, "CHUNK", 10_000)
+    head = one_interchange().partition(b"IEA")[0] + b"GS*PO*A*B*20260105*1200*1*X*004010~"
+    examination = validation.examine(Endless(head, one_set(*ORDER).encode(), 2_000), trees=False)
+    largest = counted = 0
+    for part in examination.parts():
+        largest = max(largest, len(examination._reader._source.window))
+        counted += part.set is not None
+    assert counted == 2_000 and largest < 40_000
+
+
+def test_a_set_that_is_too_long_is_not_read_and_its_neighbours_are(monkeypatch):
+    monkeypatch.setattr(source_module, "CHUNK", 1_000)
+    monkeypatch.setattr(scan, "LONGEST_SET", 20_000)
+    long = one_set("BEG*00*SA*1**20260105", *["PO1*1*5*EA"] * 4_000, number="0002")
+    data = one_interchange(one_group(one_set(*ORDER), long, one_set(*ORDER, number="0003")))
+    for file in (data, io.BytesIO(data)):
+        sets = [part.set for part in validation.examine(file).parts() if part.set]
+        assert [[f.code for f in one.findings] for one in sets] == [[], ["edi.set-too-large"], []]
+        assert [one.length for one in sets][1] == len(long)
+        assert sets[1].raw == b"" and sets[1].tree is None
+
+
+def test_levels_nest_only_so_deep(x12, found):
+    levels = [f"HL*{n}*{n - 1 or ''}*S" for n in range(1, 5_000)]
+    data = x12("BSN*00*S1*20260105*1200", *levels, set_id="856", functional_id="SH")
+    faults = found(data)
+    assert {f.code for f in faults} == {"edi.levels-too-deep"}
+    assert len(faults) == (len(levels) - 1) // DEEPEST_LEVEL <= MOST_FINDINGS
+
+
+@pytest.mark.parametrize("terminator", [b"~", b"\n"])
+@pytest.mark.parametrize("filling", [b"\n", b"\r\n", b" ", b"\x00", b"~", b"~ ", b"A\n", b"ISA*", b"GS*"])
+def test_a_bulk_of_anything_takes_one_pass(filling, terminator):
+    head = one_interchange().partition(b"IEA")[0] + b"GS*SH*A*B*20260105*1200*1*X*004010~ST*856*0001~"
+    data = (head + filling * (200_000 // len(filling))).replace(b"~", terminator)
+    assert len(list(validation.examine(data))) == 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(0, 60)))
+def test_control_numbers_met_before_are_known(numbers):
+    from hub.edi.x12.interchange import Numbers
+
+    seen, known = Numbers(), set()
+    for number in numbers:
+        assert seen.seen(f"{number:04d}") == (number in known)
+        known.add(number)

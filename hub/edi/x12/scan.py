@@ -1,0 +1,223 @@
+"""Cuts one interchange into groups and sets at its control segments, reading the file as it goes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import TypeAlias
+
+from hub.edi.findings import MOST_FINDINGS, finding
+from hub.edi.source import Source
+from hub.edi.x12.interchange import Group, Interchange, RawSet, decode, note
+from hub.edi.x12.isa import find_isa
+
+LONGEST_SET = 16 << 20
+"""Bytes of a transaction set; the body of a longer one is not read."""
+LONGEST_CONTROL = 1 << 16
+"""Bytes of a control segment; where no terminator follows within these, it is taken to end there."""
+
+_BLANKS = b" \t\r\n\x00\x0b\x0c"
+_BLANK_EDGES = _BLANKS + b"\x1a"
+
+Ended: TypeAlias = tuple[Group, RawSet | None]
+"""A set that has ended, with its group; or a group that has ended."""
+
+
+@lru_cache(maxsize=64)
+def _patterns(separator: bytes, terminator: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """Match the head of a control segment: the first at a place, the second after a terminator."""
+    blanks = bytes(b for b in _BLANKS if b != terminator[-1])
+    head = rb"([" + re.escape(blanks) + rb"]*)(IEA|GS|GE|ST|SE|TA1)(?="
+    head += re.escape(separator) + rb"|" + re.escape(terminator) + rb")"
+    return re.compile(head), re.compile(re.escape(terminator) + head)
+
+
+class Scan:
+    """One pass over one interchange. After `run`, `at` is where reading goes on: behind IEA, or at the next ISA."""
+
+    def __init__(self, source: Source, interchange: Interchange, start: int, keep: bool) -> None:
+        self.source, self.interchange, self.keep = source, interchange, keep
+        marks, encoding = interchange.delimiters, interchange.encoding
+        self.separator = marks.element
+        self.terminator = marks.terminator.encode(encoding, "replace")
+        self.first, self.pattern = _patterns(marks.element.encode(encoding, "replace"), self.terminator)
+        self.group: Group | None = None
+        self.set: RawSet | None = None
+        self.limit: int | None = None
+        self.sure = self.edge = start
+        # A control segment stands behind a terminator: the first one behind that of ISA.
+        self.at = start if interchange.bare else start - len(self.terminator)
+        self.fresh = interchange.bare
+        self.indented = self.strayed = False
+
+    def run(self) -> Iterator[Ended]:
+        """The sets and groups of the interchange, each as it ends."""
+        self._look_ahead()
+        while (found := self._next()) is not None:
+            start, name, stop, after = found
+            elements = decode(self.source.cut(start, stop), self.interchange.encoding)
+            self._stray(start)
+            self.edge, self.at, self.strayed = after, stop, False
+            handle = getattr(self, "_" + name.decode().lower())
+            yield from handle(elements.rstrip("\r\n").split(self.separator)[1:], start, after)
+            if name == b"IEA":
+                self._close(after)
+                return
+        self._stray(self._bound)
+        yield from self._leave_group(self._bound)
+        self._close(self._bound)
+
+    # -- finding the next control segment -----------------------------------------------------------------------
+
+    @property
+    def _bound(self) -> int:
+        """Up to here the bytes at hand belong to this interchange for sure."""
+        return self.sure if self.limit is None else self.limit
+
+    def _look_ahead(self) -> None:
+        """Find the next ISA in the window: it ends this interchange even where IEA is missing."""
+        isa, self.sure = find_isa(self.source, self.sure)
+        self.limit = isa.start if isa else None
+
+    def _next(self) -> tuple[int, bytes, int, int] | None:
+        """The next control segment: its start, its id, where its text stops and where its terminator ends."""
+        match = self._match()
+        if match is None:
+            return None
+        base = self.source.start
+        start, at = match.start(2) + base, match.end() + base
+        if match.group(1).strip(b"\r\n") and not self.indented:
+            self.indented = True
+            place = self.source.place(match.start(1) + base)
+            text = "Blanks before a segment id were skipped."
+            note(self.interchange, finding("edi.blanks-before-segment", text, offset=place))
+        while (stop := self.source.find(self.terminator, at, self._bound)) < 0:
+            if self._bound - start > LONGEST_CONTROL:
+                return start, match.group(2), start + LONGEST_CONTROL, start + LONGEST_CONTROL
+            if not self._read_on(start):
+                return start, match.group(2), self._bound, self._bound
+        return start, match.group(2), stop, stop + len(self.terminator)
+
+    def _match(self) -> re.Match[bytes] | None:
+        source, at = self.source, self.at
+        if self.fresh:
+            self.fresh = False
+            match = self.first.match(source.window, at - source.start, self._bound - source.start)
+            if match is not None:
+                return match
+        while (match := source.search(self.pattern, at, self._bound)) is None:
+            last = source.last(self.terminator, at, self._bound)
+            near = last >= 0 and self._bound - last <= LONGEST_CONTROL
+            at = last if near else max(at, self._bound - len(self.terminator) + 1)
+            if not self._read_on(at):
+                return None
+        return match
+
+    def _read_on(self, at: int) -> bool:
+        """Read more of the file, letting go of what lies before `at` and belongs to no set that is being read."""
+        if self.limit is not None or self.source.ended:
+            return False
+        if self.set is None:
+            self._stray(at)
+            self.edge = max(at, self.edge)
+            self.source.release(at)
+        else:
+            self.set.oversize = self.set.oversize or at - self.set.start > LONGEST_SET
+            self.source.release(at if self.set.oversize else self.set.start)
+        self.source.more()
+        self._look_ahead()
+        return True
+
+    def _stray(self, start: int) -> None:
+        """Report, once between two control segments, what stands there and belongs to no set."""
+        if self.set is not None or start <= self.edge or self.strayed:
+            return
+        between = self.source.cut(self.edge, start).strip(_BLANK_EDGES)
+        if between:
+            self.strayed = True
+            shown = between[:40].decode("latin-1")
+            text = "A segment stands between ST..SE sets where only control segments may."
+            place = self.source.place(self.edge)
+            found = finding("edi.segment-outside-set", text, offset=place, value=shown, segment=shown[:3])
+            note(self.group or self.interchange, found)
+
+    # -- what each of them opens and ends -----------------------------------------------------------------------
+
+    def _ta1(self, elements: list[str], start: int, after: int) -> Iterator[Ended]:
+        if self.set is None and len(self.interchange.ta1) < MOST_FINDINGS:
+            self.interchange.ta1.append(elements)
+        yield from ()
+
+    def _gs(self, elements: list[str], start: int, after: int) -> Iterator[Ended]:
+        yield from self._leave_group(start)
+        self._enter_group(Group(self.source.place(start), elements, self.source.cut(start, after)))
+
+    def _enter_group(self, group: Group) -> Group:
+        self.group = group
+        self.interchange.received += 1
+        if self.keep:
+            self.interchange.groups.append(group)
+        return group
+
+    def _st(self, elements: list[str], start: int, after: int) -> Iterator[Ended]:
+        yield from self._leave_set(start)
+        place = self.source.place(start)
+        group = self.group
+        if group is None:
+            group = self._enter_group(Group(place, []))
+            if not self.interchange.bare:
+                text = "A transaction set stands outside of a functional group: GS is missing."
+                note(group, finding("edi.group-header-missing", text, offset=place, segment="GS"))
+        self.set = RawSet(start, elements, self.source, self.interchange.encoding, place, body_start=after - start)
+        group.received += 1
+        if self.keep:
+            group.sets.append(self.set)
+
+    def _se(self, elements: list[str], start: int, after: int) -> Iterator[Ended]:
+        if self.set is None:
+            text, place = "SE closes no transaction set: the ST before it is missing.", self.source.place(start)
+            found = finding("edi.set-header-missing", text, offset=place, segment="SE")
+            note(self.group or self.interchange, found)
+            return
+        self.set.trailer, self.set.trailer_offset = elements, self.source.place(start)
+        yield from self._leave_set(start, after)
+
+    def _ge(self, elements: list[str], start: int, after: int) -> Iterator[Ended]:
+        yield from self._leave_set(start)
+        if self.group is None:
+            text, place = "GE closes no functional group: the GS before it is missing.", self.source.place(start)
+            note(self.interchange, finding("edi.group-header-missing", text, offset=place, segment="GE"))
+            return
+        self.group.trailer, self.group.trailer_offset = elements, self.source.place(start)
+        yield from self._leave_group(after)
+
+    def _iea(self, elements: list[str], start: int, after: int) -> Iterator[Ended]:
+        yield from self._leave_group(start)
+        self.interchange.trailer, self.interchange.trailer_offset = elements, self.source.place(start)
+
+    def _leave_set(self, stop: int, after: int | None = None) -> Iterator[Ended]:
+        one, end = self.set, stop if after is None else after
+        if one is None or self.group is None:
+            return
+        one.length = self.source.place(end) - one.offset
+        if one.oversize or end - one.start > LONGEST_SET:
+            one.oversize, one.body_start = True, 0
+        else:
+            one.raw, one.body_stop = self.source.cut(one.start, end), stop - one.start
+        self.set = None
+        yield self.group, one
+
+    def _leave_group(self, stop: int) -> Iterator[Ended]:
+        yield from self._leave_set(stop)
+        group, self.group = self.group, None
+        if group is not None:
+            group.length = self.source.place(stop) - group.offset
+            yield group, None
+
+    def _close(self, stop: int) -> None:
+        self.at = stop
+        if "\n" in self.interchange.delimiters.suffix:
+            text = "A line break follows the segment terminator; it was skipped here and wherever it recurs."
+            found = finding("edi.line-break-after-terminator", text, offset=self.interchange.offset)
+            note(self.interchange, found)
