@@ -12,7 +12,9 @@ from typing import Any
 import click
 
 from hub.cli.common import console, emit, json_option
+from hub.documents import SCHEMAS
 from hub.mapping import Context, DecodeError, Finding, Library, Mapping, MappingError, check, decode, schema_fields
+from hub.mapping.editor_schema import editor_schema
 
 UNREADABLE = frozenset({"mapping.not-found", "mapping.unreadable"})
 
@@ -206,3 +208,9 @@ def _show(result: Result) -> None:
     if result.schema_errors:
         console.print("The canonical schema refuses it:", style="red")
         console.print_json(json.dumps(result.schema_errors, default=str))
+
+
+@mapping.command("schema")
+def schema_command() -> None:
+    """Print a JSON Schema of mapping files, for editors."""
+    print(json.dumps(editor_schema({kind: schema_fields(kind) or {} for kind in SCHEMAS}), indent=1))

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from hub.mapping.errors import Fault
 from hub.mapping.functions import Parameter, function
+from hub.mapping.number_functions import number
 from hub.mapping.runtime import as_text
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -29,6 +30,9 @@ _WRITE: dict[str, Callable[[datetime], str]] = {
 _PART = re.compile("YYYY|YY|MMM|MM|M|DD|D|HH|mm|ss|Z|.", re.DOTALL)
 
 _UTC_FORM = re.compile(r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):\d\d:\d\dZ", re.ASCII).fullmatch
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800, 253_402_300_799  # of the years 1 to 9999
 
 DateFunction = Callable[..., Any]
 
@@ -125,6 +129,21 @@ def datetime_(pattern: str) -> DateFunction:
                 raise Fault("mapping.zone-missing", "a time without an offset; say datetime(..., zone='Europe/Paris')")
             moment = moment.replace(tzinfo=zone_of(as_text(zone)))
         return _utc(moment)
+
+    return run
+
+
+@function(Parameter("unit", "word", default="seconds", choices=("seconds", "milliseconds")))
+def from_epoch(unit: str) -> DateFunction:
+    """An instant from the seconds, or milliseconds, since 1970."""
+    per_second = 1000 if unit == "milliseconds" else 1
+
+    def run(value: Any) -> str:
+        count = number(value)
+        seconds, rest = divmod(count, per_second)
+        if not _FIRST_SECOND <= seconds <= _LAST_SECOND:
+            raise Fault("mapping.date", "no time that a calendar has")
+        return _utc(_EPOCH + timedelta(seconds=int(seconds), microseconds=int(rest * 1_000_000 / per_second)))
 
     return run
 

@@ -1,4 +1,4 @@
-"""Bytes to documents: JSON with exact numbers, NDJSON, CSV. EDI has its own reader in `hub.edi`."""
+"""Bytes to documents: JSON with exact numbers, NDJSON, CSV, XML, lines of text. EDI has its own reader in `hub.edi`."""
 
 from __future__ import annotations
 
@@ -9,25 +9,39 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from hub.mapping.errors import DecodeError, Finding
+from hub.mapping.xml_source import read_xml
 
 MAX_ROWS = 1_000_000
 
 
 def decode(body: bytes, format: str, *, encoding: str = "utf-8-sig", delimiter: str | None = None) -> Any:
-    """The document in the bytes, by format (`json`, `ndjson`, `csv`) or content type.
+    """The document in the bytes, by format (`json`, `ndjson`, `csv`, `xml`, `lines`) or content type.
 
     JSON: numbers with a point are Decimal. CSV: a list of dicts by header; the delimiter (comma, semicolon, tab or
-    bar) is read from the header line unless given. Raises DecodeError.
+    bar) is read from the header line unless given. XML: see `hub.mapping.xml_source`; its own declaration says the
+    encoding. Lines: a list of `{"number": 1, "text": ...}`, empty lines left out. Raises DecodeError.
     """
-    text = _text(body, encoding)
     kind = format.partition(";")[0].strip().lower()
+    if kind == "xml" or kind.endswith(("/xml", "+xml")):
+        return read_xml(body)
+    text = _text(body, encoding)
     if kind in ("ndjson", "application/x-ndjson", "application/jsonl"):
         return [_json(line, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     if kind == "json" or kind.endswith(("/json", "+json")):
         return _json(text, 1)
     if kind in ("csv", "text/csv", "tsv", "text/tab-separated-values"):
         return _csv(text, delimiter)
-    raise DecodeError([Finding("decode.format", f"`{kind}` is not json, ndjson or csv")])
+    if kind in ("lines", "text/plain"):
+        return _lines(text)
+    raise DecodeError([Finding("decode.format", f"`{kind}` is not json, ndjson, csv, xml or lines")])
+
+
+def _lines(text: str) -> list[dict[str, Any]]:
+    numbered = enumerate(text.split("\n"), 1)
+    lines = [{"number": n, "text": line.rstrip("\r")} for n, line in numbered if line.strip()]
+    if len(lines) > MAX_ROWS:
+        raise DecodeError([Finding("decode.lines", f"more than {MAX_ROWS:,} lines", line=MAX_ROWS)])
+    return lines
 
 
 def _text(body: bytes, encoding: str) -> str:

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from hub.mapping import date_functions, number_functions, text_functions  # noqa: F401  (they register)
+from hub.mapping import (  # noqa: F401  (they register)
+    address_functions,
+    date_functions,
+    measure_functions,
+    number_functions,
+    place_functions,
+    text_functions,
+)
 from hub.mapping.calls import Bound, bind
 from hub.mapping.errors import BAD_VALUE, Fault
 from hub.mapping.number_functions import number

@@ -14,7 +14,7 @@ from hub.mapping.runtime import MAX_DIGITS, as_text, check_size
 
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII).fullmatch  # what nearly every number looks like
-_ARITHMETIC = Context(prec=2 * MAX_DIGITS)
+ARITHMETIC = Context(prec=2 * MAX_DIGITS)
 _ROUNDING = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN, "up": ROUND_UP}
 
 NumberFunction = Callable[..., Any]
@@ -65,7 +65,7 @@ def round_(places: int, mode: str) -> NumberFunction:
 
 def _rounded(places: int, rounding: str) -> NumberFunction:
     exponent = Decimal(1).scaleb(-places)
-    return lambda v: number(v).quantize(exponent, rounding=rounding, context=_ARITHMETIC)
+    return lambda v: number(v).quantize(exponent, rounding=rounding, context=ARITHMETIC)
 
 
 @function(Parameter("places", "integer", high=12))
@@ -101,19 +101,19 @@ _OTHER = Parameter("number", "value")
 @function(_OTHER)
 def add(**_: Any) -> NumberFunction:
     """Plus another number or field; missing when that is missing."""
-    return _binary(_ARITHMETIC.add)
+    return _binary(ARITHMETIC.add)
 
 
 @function(_OTHER)
 def subtract(**_: Any) -> NumberFunction:
     """Minus another number or field."""
-    return _binary(_ARITHMETIC.subtract)
+    return _binary(ARITHMETIC.subtract)
 
 
 @function(_OTHER)
 def multiply(**_: Any) -> NumberFunction:
     """Times another number or field."""
-    return _binary(_ARITHMETIC.multiply)
+    return _binary(ARITHMETIC.multiply)
 
 
 @function(_OTHER, Parameter("places", "integer", default=6, high=12))
@@ -124,7 +124,7 @@ def divide(places: int) -> NumberFunction:
     def operate(a: Decimal, b: Decimal) -> Decimal:
         if not b:
             raise Fault("mapping.division", "division by zero")
-        return _ARITHMETIC.divide(a, b).quantize(exponent, rounding=ROUND_HALF_UP, context=_ARITHMETIC)
+        return ARITHMETIC.divide(a, b).quantize(exponent, rounding=ROUND_HALF_UP, context=ARITHMETIC)
 
     return _binary(operate)
 
@@ -139,11 +139,11 @@ def _fold(operate: Callable[[list[Decimal]], Decimal]) -> Callable[[list[Any]], 
 
 
 def _sum(values: list[Decimal]) -> Decimal:
-    return reduce(_ARITHMETIC.add, values, Decimal(0))
+    return reduce(ARITHMETIC.add, values, Decimal(0))
 
 
 def _product(values: list[Decimal]) -> Decimal:
-    return reduce(lambda a, b: check_size(_ARITHMETIC.multiply(a, b)), values, Decimal(1))
+    return reduce(lambda a, b: check_size(ARITHMETIC.multiply(a, b)), values, Decimal(1))
 
 
 simple(_fold(_sum), "sum", "The sum of all matches.", takes="all")

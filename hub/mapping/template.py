@@ -12,8 +12,8 @@ from hub.mapping.yaml_source import Block, Node, Scalar, Sequence, parse, quote
 
 MAX_EXTENDS = 8
 CONTROLS = ("with", "each", "when", "group_by", "value", "use")
-FORMATS = ("json", "csv", "ndjson", "x12")
-_HEADER = frozenset(
+FORMATS = ("json", "csv", "ndjson", "xml", "lines", "x12")
+HEADER = frozenset(
     ["from", "to", "source", "extends", "remove", "description", "const", "fragments", "tables", "split", "rows"]
 )
 _PLAIN = re.compile(r"[A-Za-z0-9_.\-]+!?")
@@ -106,7 +106,7 @@ class _Loader:
     def load(self, root: Block) -> Template:
         template = self.template
         for key, node in root.entries:
-            if key.text not in _HEADER:
+            if key.text not in HEADER:
                 template.wrong(key.at, "unknown-key", f"`{key.text}` is no part of a mapping file; it has {_words()}")
             else:
                 getattr(self, f"_{key.text}")(node)
@@ -170,7 +170,7 @@ class _Loader:
         words = scalar.text.split()
         if not words or len(words) > 3 or not _WORD.fullmatch(words[0]):
             self.template.wrong(
-                scalar.at, "format", "a format is json, csv, ndjson, `x12 855 004010` or a canonical kind"
+                scalar.at, "format", "a format is json, csv, ndjson, xml, lines, `x12 855 004010` or a canonical kind"
             )
             return Format()
         return Format(*words)
@@ -237,7 +237,7 @@ class _Loader:
 
 
 def _words() -> str:
-    return ", ".join(sorted(_HEADER))
+    return ", ".join(sorted(HEADER))
 
 
 # --- extends

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from typing import Any
@@ -131,6 +132,12 @@ def split(separator: str) -> TextFunction:
     """The parts of a separated text, trimmed, without empty ones."""
     _nonempty(separator)
     return lambda v: [part.strip() for part in as_text(v).split(separator) if part.strip()]
+
+
+@function(Parameter("length", "integer", default=64, low=8, high=64), name="hash")
+def hash_(length: int) -> TextFunction:
+    """The SHA-256 of the text in UTF-8, as hexadecimal digits; with `length`, so many of them."""
+    return lambda v: hashlib.sha256(as_text(v).encode("utf-8", "surrogatepass")).hexdigest()[:length]
 
 
 @function(Parameter("value", "value"))

@@ -115,6 +115,40 @@ def test_huge_and_odd_json_numbers_are_refused() -> None:
             decode(body, "json")
 
 
+BOMB = b"".join(
+    [b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">', *(
+        b'<!ENTITY %c "&%c;&%c;&%c;&%c;&%c;&%c;&%c;&%c;">' % (b"abcdefghij"[i + 1], *[b"abcdefghij"[i]] * 8)
+        for i in range(9)
+    ), b"]><x>&j;</x>"]
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (BOMB, "decode.xml-entity"),
+        (b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><x>&f;</x>', "decode.xml-entity"),
+        (b'<!DOCTYPE x [<!ENTITY % f SYSTEM "http://x.invalid/y.dtd"> %f;]><x/>', "decode.xml-entity"),
+        (b"<x>&undeclared;</x>", "decode.xml"),
+        (b"<a>" * 200 + b"</a>" * 200, "decode.too-deep"),
+        (b"<a>" * 200_000, "decode.too-deep"),
+        (b"<a><b></a>", "decode.xml"),
+        (b"", "decode.xml"),
+        (b'<?xml version="1.0" encoding="utf-32"?><a/>', "decode.encoding"),
+        (b'<?xml version="1.0" encoding="nonsense"?><a/>', "decode.encoding"),
+    ],
+)
+def test_xml_that_means_harm_is_refused(body: bytes, code: str) -> None:
+    with pytest.raises(DecodeError) as failed:
+        decode(body, "xml")
+    assert failed.value.code == code and failed.value.findings[0].line > 0
+
+
+def test_a_document_type_that_lies_elsewhere_is_not_fetched() -> None:
+    body = b'<!DOCTYPE cXML SYSTEM "http://x.invalid/cXML.dtd"><cXML a="1"><b xml:lang="en">t</b></cXML>'
+    assert decode(body, "xml") == {"cXML": {"a": "1", "b": {"lang": "en", "_": "t"}}}
+
+
 def test_deep_files_are_refused() -> None:
     assert refused("from: json\nto: json\nrows:\n  a: " + "[" * 10_000) <= {"mapping.yaml-depth", "mapping.yaml-syntax"}
     assert refused("from: json\nto: json\nrows: " + "{a: " * 500) <= {"mapping.yaml-depth", "mapping.yaml-syntax"}

@@ -107,6 +107,21 @@ CALLS = st.sampled_from(
         "squeeze",
         "lower",
         "before(' ')",
+        "ascii",
+        "hash(8)",
+        "convert('lb', g)",
+        "convert(b, cm)",
+        "from_minor('JPY')",
+        "to_minor(b)",
+        "country(alpha3)",
+        "region(b)",
+        "region('US', name)",
+        "given_name",
+        "family_name",
+        "street",
+        "house_number",
+        "fold(3)",
+        "from_epoch(milliseconds)",
     ]
 )
 PIPELINES = st.builds(lambda path, calls: " | ".join([path, *calls]), PATHS, st.lists(CALLS, max_size=4))
@@ -248,7 +263,10 @@ def test_any_tree_gives_values_or_findings_whose_place_can_be_looked_up(children
             assert value_at(document, finding.value_path) is not None or finding.value_path.startswith("$")
 
 
-@given(body=st.binary(max_size=60), kind=st.sampled_from(["json", "csv", "ndjson", "text/csv; charset=utf-8", "pdf"]))
+@given(
+    body=st.binary(max_size=60),
+    kind=st.sampled_from(["json", "csv", "ndjson", "text/csv; charset=utf-8", "pdf", "lines", "application/xml"]),
+)
 def test_any_bytes_are_decoded_or_refused(body: bytes, kind: str) -> None:
     try:
         decode(body, kind)

@@ -68,8 +68,9 @@ def document(example: Example) -> Any:
     parts = example.parts
     if "x12 input" in parts:
         return x12(parts["x12 input"], json.loads(parts.get("json envelope", "{}")))
-    if "csv input" in parts:
-        return decode(parts["csv input"].encode(), "csv")
+    for kind in ("csv", "lines", "xml"):
+        if f"{kind} input" in parts:
+            return decode(parts[f"{kind} input"].encode(), kind)
     return exact(parts["json input"])
 
 
