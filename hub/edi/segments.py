@@ -19,6 +19,7 @@ from hub.edi.values import judge_value, pattern_of
 
 Verdict = tuple[str, tuple[Finding, ...]]
 
+_KEPT_JUDGES = 16
 _KEPT_VERDICTS = 20_000
 _KEPT_LENGTH = 120
 _CLEAN: tuple[Finding, ...] = ()
@@ -28,6 +29,8 @@ def judge_for(grammar: SetGrammar, delimiters: Delimiters) -> SegmentJudge:
     """The judge for a grammar and delimiters; one instance, so that its patterns and verdicts are reused."""
     judge = grammar.shared.get(delimiters)
     if judge is None:
+        if len(grammar.shared) >= _KEPT_JUDGES:
+            grammar.shared.clear()
         judge = grammar.shared[delimiters] = SegmentJudge(grammar, delimiters)
     assert isinstance(judge, SegmentJudge)
     return judge

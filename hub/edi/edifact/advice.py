@@ -81,9 +81,9 @@ def _advised(una: str, version: str) -> Delimiters:
         element=element,
         component=component,
         terminator=terminator,
-        repetition=repetition.strip() if version >= "4" else "",
-        release=release.strip(),
-        decimal=decimal.strip() or ".",
+        repetition=repetition.strip(" ") if version >= "4" else "",
+        release=release.strip(" "),
+        decimal=decimal.strip(" ") or ".",
     )
 
 

@@ -9,9 +9,8 @@ from typing import Any
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.edifact.interchange import Message
-from hub.edi.findings import finding
+from hub.edi.findings import MOST_FINDINGS, finding
 from hub.edi.grammar import Library
-from hub.edi.judge import MOST_FINDINGS
 
 _BLANK = "\r\n\t\0 "
 

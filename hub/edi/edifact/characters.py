@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
 from typing import NamedTuple
+
+from hub.edi.delimiters import Delimiters
 
 CODECS = {
     "UNOA": "ascii", "UNOB": "ascii", "UNOC": "iso8859-1", "UNOD": "iso8859-2", "UNOE": "iso8859-5",
@@ -71,6 +74,27 @@ def foreign(syntax_id: str, delimiters: str) -> re.Pattern[bytes] | None:
     return re.compile(b"[^" + level + re.escape(delimiters.encode("ascii")) + rb"\r\n]") if level else None
 
 
-def codec_to_write(syntax_id: str) -> str:
-    """The codec a writer uses for a syntax identifier; LookupError for one that is unknown."""
-    return CODECS[syntax_id]
+@lru_cache(maxsize=64)
+def forbidden(syntax_id: str, codec: str, marks: Delimiters) -> re.Pattern[str]:
+    """Matches a character that cannot be written: a control character, one that the character set lacks, or a
+    delimiter where there is no release character."""
+    unreleased = "" if marks.release else re.escape(marks.in_data())
+    level = _LEVELS.get(syntax_id)
+    if level is not None:
+        kept = level.decode("ascii") + re.escape(marks.in_data())
+        outside = rf"[^{kept}]|[\x00-\x1f{unreleased}]"
+    elif codec == "utf-8":
+        outside = rf"[\x00-\x1f\x7f\ud800-\udfff{unreleased}]"
+    else:
+        known = "".join(c for c in map(chr, range(0x80, 0x2500)) if fits(c, codec))
+        outside = rf"[\x00-\x1f\x7f{unreleased}]|[^\x20-\x7e{re.escape(known)}]"
+    return re.compile(outside)
+
+
+def fits(text: str, codec: str) -> bool:
+    """Whether a text can be written in a codec and holds no control character."""
+    try:
+        text.encode(codec)
+    except UnicodeEncodeError:
+        return False
+    return not any(c < " " or c == "\x7f" for c in text)

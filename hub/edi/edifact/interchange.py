@@ -152,8 +152,8 @@ class Interchange:
         group_head = one.file.cut(group.offset, group.sets[0].offset) if group.is_real else b""
         return head + group_head + one.file.cut(one.offset, one.offset + one.length)
 
-    def envelope(self, group: Group, one: Message) -> dict[str, str]:
-        """The envelope facts of a message, with the keys `tree.TransactionSet` names."""
+    def envelope(self, group: Group, one: Message | None = None) -> dict[str, str]:
+        """The envelope facts of a message (or of the group alone), with the keys `tree.TransactionSet` names."""
         head = self.header
         return {
             "syntax_id": self.syntax_id,
@@ -173,6 +173,6 @@ class Interchange:
             "group_sender": part(group.header, 2),
             "group_receiver": part(group.header, 3),
             "group_control_number": group.control_number,
-            "agency": part(one.header, 2, 4),
-            "association": one.association,
+            "agency": part(one.header, 2, 4) if one else "",
+            "association": one.association if one else "",
         }

@@ -15,7 +15,7 @@ from hub.edi.edifact.advice import Start, find_headless, find_start
 from hub.edi.edifact.characters import decode, encoding_of, foreign
 from hub.edi.edifact.interchange import NO_SEGMENT, Group, Interchange, Message
 from hub.edi.edifact.text import parse
-from hub.edi.findings import Finding, finding
+from hub.edi.findings import MOST_FINDINGS, Finding, finding
 from hub.edi.tree import Segment
 from hub.edi.unwrap import Unwrapped, unwrap
 
@@ -139,6 +139,7 @@ class _Scan:
         self.pattern, self.next_line = _service_pattern(element, self.terminator), _next_line(element)
         self.group: Group | None = None
         self.message: Message | None = None
+        self.loose = False
         self.edge = self.start = start
         self.known_end = -1
         self.noted: set[str] = set()
@@ -243,12 +244,13 @@ class _Scan:
 
     def _on_holder(self, code: str, text: str, offset: int, segment: str, value: str = "") -> None:
         holder = self.group or self.interchange
-        holder.findings.append(finding(code, text, standard="edifact", offset=offset, segment=segment, value=value))
+        if len(holder.findings) < MOST_FINDINGS:
+            holder.findings.append(finding(code, text, standard="edifact", offset=offset, segment=segment, value=value))
 
     def _ung(self, segment: Segment, start: int, after: int) -> None:
         self._leave_group(start)
         self.group = Group(start, segment)
-        if any(not group.is_real for group in self.interchange.groups):
+        if self.loose:
             self._mixed(start)
         self.interchange.groups.append(self.group)
 
@@ -256,6 +258,7 @@ class _Scan:
         self._leave_message(start)
         if self.group is None:
             self.group = Group(start)
+            self.loose = True
             if self.interchange.groups:
                 self._mixed(start)
             self.interchange.groups.append(self.group)

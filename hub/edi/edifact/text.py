@@ -9,9 +9,11 @@ from hub.edi.tree import Composite, Element, Repeats, Segment
 def parse(text: str, marks: Delimiters) -> Segment:
     """A segment's text (without terminator) as a tree segment.
 
-    Composites and repetitions are told by their separators alone; trailing empty elements are dropped.
+    Composites and repetitions are told by their separators alone; trailing empty elements are dropped. The id stays
+    as it stands, also where something follows it that is no part of an id.
     """
-    parts: list[Element] = [_element(piece, marks) for piece in marks.split(text, marks.element)]
+    segment_id, *pieces = marks.split(text, marks.element)
+    parts: list[Element] = [segment_id, *(_element(piece, marks) for piece in pieces)]
     while len(parts) > 1 and not parts[-1]:
         parts.pop()
     return tuple(parts)
@@ -36,7 +38,7 @@ def _composite(piece: str, marks: Delimiters) -> str | Composite:
 
 def written(segment: Segment, marks: Delimiters) -> str:
     """A tree segment as text without terminator, each delimiter in a value behind the release character."""
-    parts = [_written_element(value, marks) for value in segment]
+    parts = [str(segment[0]), *(_written_element(value, marks) for value in segment[1:])]
     while len(parts) > 1 and not parts[-1]:
         parts.pop()
     return marks.element.join(parts)

@@ -134,7 +134,7 @@ def test_a_tolerance_is_a_warning_and_changes_nothing_else(edifact, found, chang
         ("UNOB:3", "utf-8", True), ("UNOC:3", "utf-8", True), ("UNOB:3", "latin-1", True), ("UNOW:4", "latin-1", True),
     ],
 )  # fmt: skip
-def test_story_46_the_character_set_is_the_one_that_unb_names_or_the_bytes_show(parts, found, syntax, codec, differs):
+def test_story_47_the_character_set_is_the_one_that_unb_names_or_the_bytes_show(parts, found, syntax, codec, differs):
     message, _, interchange = parts
     name = {"ascii": "MUELLER", "iso8859-2": "Łódź", "iso8859-5": "Москва", "iso8859-7": "Αθήνα"}.get(codec, "Müller")
     text = interchange(message("NAD+BY+++NAME"), syntax=syntax).replace(b"NAME", name.encode(codec))
@@ -143,7 +143,7 @@ def test_story_46_the_character_set_is_the_one_that_unb_names_or_the_bytes_show(
     assert ("edi.character-set-differs" in {f.code for f in found(text)}) is differs
 
 
-def test_a_partner_may_set_the_character_set(edifact):
+def test_story_47_a_partner_may_set_the_character_set(edifact):
     data = edifact("NAD+BY+++M\u00fcller").decode("latin-1").encode("cp437")
     (root,) = roots(data, encoding="cp437")
     assert root.children[0].children[0][4] == "Müller"

@@ -1,0 +1,183 @@
+"""CONTRL: what is said of an interchange, that it can be sent, and what partners say of ours."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from hub.edi.edifact.acknowledge import STRICT, acknowledge, write_answer
+from hub.edi.edifact.received import SYNTAX_ERRORS, read_acknowledgement
+from hub.edi.edifact.validation import examine
+from hub.edi.findings import EdiError, catalogue
+
+WHEN = datetime(2026, 1, 6, 9, 30)
+
+
+def answer_to(data, policy=None, extra=()):
+    """The decision on the first interchange of a file, and the CONTRL that says so, as segments."""
+    interchange = next(examine(data))
+    decision = acknowledge(interchange, policy, extra)
+    written = write_answer(decision, interchange, control_reference="A1", when=WHEN)
+    (read_back,) = examine(written)
+    assert [f for f in read_back.all_findings() if f.is_error] == []
+    ((one,),) = [g.sets for g in read_back.groups]
+    return decision, list(one.tree.root.walk()), written, one.tree
+
+
+def test_a_clean_interchange_is_acknowledged_message_by_message(edifact):
+    decision, segments, written, _ = answer_to(edifact())
+    assert decision.accepted and [one.accepted for one in decision.sets] == [True]
+    assert segments == [
+        ("UCI", "REF1", ("SENDER", "14"), ("RECEIVER", "14"), "7"),
+        ("UCM", "1", ("ORDERS", "D", "96A", "UN", "EAN008"), "7"),
+    ]
+    assert written.startswith(b"UNB+UNOC:3+RECEIVER:14+SENDER:14+260106:0930+A1'UNH+1+CONTRL:D:3:UN'")
+
+
+@pytest.mark.parametrize(("syntax", "version"), [("UNOA:1", b"D:3"), ("UNOC:3", b"D:3"), ("UNOW:4", b"4:1")])
+def test_the_answer_keeps_the_inbound_syntax_and_delimiters(edifact, syntax, version):
+    table = bytes.maketrans(b":+?'", b"|^\\~")
+    una = b"UNA|^.\\ ~"
+    _, segments, written, _ = answer_to(una + edifact(syntax=syntax).translate(table))
+    assert written.startswith(una + b"UNB^" + syntax.replace(":", "|").encode())
+    assert b"CONTRL|" + version.replace(b":", b"|") + b"|UN" in written
+    assert segments[0][4] == "7"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (b"NAD+BY+", b"NAD+BYER+", [("UCM", "7"), ("UCS", "4"), ("UCD", "39", "2")]),
+        (b"DTM+137:20260105:102'", b"DTM+137:20261305:102'", [("UCM", "7"), ("UCS", "3"), ("UCD", "12", ("2", "2"))]),
+        (b"LIN+1+", b"LIN+A+", [("UCM", "7"), ("UCS", "6"), ("UCD", "37", "2")]),
+        (b"QTY+21:5", b"QTY+:5", [("UCM", "4"), ("UCS", "7"), ("UCD", "13", ("2", "1"))]),
+        (b"QTY+21:5", b"QTY+21:5:PCE:X", [("UCM", "7"), ("UCS", "7"), ("UCD", "16", "2")]),
+        (b"CNT+2:2'", b"CNT+2:2+X'", [("UCM", "7"), ("UCS", "12", "16")]),
+        (b"BGM+220+4711+9'", b"", [("UCM", "4"), ("UCS", "1", "13")]),
+        (b"UNS+S'", b"", [("UCM", "4"), ("UCS", "10", "13")]),
+        (b"UNS+S'", b"UNS+S'UNS+S'", [("UCM", "4"), ("UCS", "12", "35")]),
+        (b"NAD+BY", b"XXX+1'NAD+BY", [("UCM", "4"), ("UCS", "4", "15")]),
+        (b"UNT+13+1'", b"UNT+14+1'", [("UCM", "4", "29")]),
+        (b"UNT+13+1'", b"UNT+13+2'", [("UCM", "4", "28")]),
+        (b"UNT+13+1'", b"", [("UCM", "4", "13")]),
+        (b"ORDERS", b"PAORES", [("UCM", "4", "15")]),
+        (b"UNH+1+ORDERS:D:96A:UN:EAN008", b"UNH+1+or?+:D:96A:UN", [("UCM", "4", "12")]),
+    ],
+)
+def test_every_code_has_a_document_that_provokes_exactly_it(edifact, old, new, expected):
+    data = edifact().replace(old, new)
+    if b"UNT" not in old:
+        data = data.replace(b"UNT+13+1", b"UNT+%d+1" % (data.count(b"'") - 2))
+    _, segments, _, _ = answer_to(data)
+    shown = [(s[0], *s[3:]) if s[0] == "UCM" else s for s in segments[1:]]
+    assert shown == expected
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        (b"UNZ+1+", b"UNZ+2+", "29"), (b"UNZ+1+REF1", b"UNZ+1+REF2", "28"), (b"UNZ+1+REF1'", b"", "13"),
+        (b"260105:1200+REF1", b"261305:1200+REF1", "12"), (b"'UNH+1", b"'UNT+2+1'UNH+1", "33"),
+    ],
+)  # fmt: skip
+def test_faults_of_the_interchange_are_noted_and_reject_it_only_where_the_policy_says(edifact, old, new, code):
+    data = edifact().replace(old, new)
+    _, segments, _, _ = answer_to(data)
+    assert (segments[0][4:], [s[0] for s in segments]) == (("7", code), ["UCI", "UCM"])
+    decision, strict, _, _ = answer_to(data, STRICT)
+    assert (strict[0][4:], [s[0] for s in strict]) == (("4", code), ["UCI"])
+    assert [one.accepted for one in decision.sets] == [False]
+
+
+@pytest.mark.parametrize("code", ["7", "23", "25", "26"])
+def test_what_only_the_caller_knows_rejects_the_interchange(edifact, code):
+    decision, segments, _, _ = answer_to(edifact(), extra=[code])
+    assert not decision.accepted
+    assert segments == [("UCI", "REF1", ("SENDER", "14"), ("RECEIVER", "14"), "4", code)]
+
+
+def test_groups_are_answered_as_groups(parts, order_segments):
+    message, group, interchange = parts
+    good = group(message(*order_segments), message(*order_segments[1:], number="2"))
+    bad = group(message(*order_segments), number="8").replace("UNE+1+8'", "")
+    _, segments, _, tree = answer_to(interchange(good, bad))
+    assert [(s[0], s[1], *s[3:]) for s in segments[1:]] == [
+        ("UCF", "7", "RECEIVER", "7"), ("UCM", "1", "7"), ("UCM", "2", "4"), ("UCS", "1"),
+        ("UCF", "8", "RECEIVER", "4", "13"),
+    ]  # fmt: skip
+    heard = read_acknowledgement(tree)
+    assert heard.accepts("ORDERS", "1", "7") and not heard.accepts("ORDERS", "2", "7")
+    assert not heard.accepts("ORDERS", "1", "8")
+
+
+def test_a_contrl_is_never_answered(edifact, parts, order_segments):
+    interchange = next(examine(edifact("UCI+1+A+B+7", kind="CONTRL", directory="D:3")))
+    decision = acknowledge(interchange)
+    assert interchange.all_findings() == [] and decision.root is None
+    with pytest.raises(ValueError):
+        write_answer(decision, interchange, control_reference="A1", when=WHEN)
+    message, _, make = parts
+    both = make(message("UCI+1+A+B+7", kind="CONTRL", directory="D:3"), message(*order_segments, number="2"))
+    _, segments, _, _ = answer_to(both)
+    assert [s[1] for s in segments if s[0] == "UCM"] == ["2"]
+
+
+def test_who_is_not_named_is_not_answered(parts, order_segments):
+    message, _, interchange = parts
+    headless = next(examine(message(*order_segments).encode()))
+    assert acknowledge(headless).root is None
+    nameless = next(examine(interchange(message(*order_segments)).replace(b"+SENDER:14+", b"++")))
+    with pytest.raises(EdiError, match="receiver"):
+        write_answer(acknowledge(nameless), nameless, control_reference="A1", when=WHEN)
+
+
+def test_nonsense_is_answered_too(edifact):
+    data = edifact("\x01" * 40, "XXX", "Q" * 300).replace(b"UNH+1+", b"UNH+" + b"9" * 40 + b"+")
+    decision, segments, _, _ = answer_to(data)
+    assert not decision.sets[0].accepted and segments[1][1] == "9" * 14
+
+
+def test_ten_thousand_faults_stay_within_what_a_contrl_holds(edifact):
+    data = edifact(*("NAD+BYER+1" for _ in range(10_000)))
+    _, segments, _, _ = answer_to(data)
+    assert sum(s[0] == "UCS" for s in segments) <= 999
+
+
+def test_a_gap_of_ours_never_changes_an_answer(edifact):
+    decision, segments, _, _ = answer_to(edifact(directory="D:20B"))
+    assert decision.accepted and [s[0] for s in segments] == ["UCI", "UCM"]
+
+
+def test_what_a_partner_says_is_told_in_words(edifact):
+    _, _, _, tree = answer_to(edifact().replace(b"QTY+21:5", b"QTY+:5").replace(b"UNS+S'", b"UNS+S'UNS+S'"))
+    heard = read_acknowledgement(tree)
+    assert heard.accepted and not heard.accepts("ORDERS", "1") and heard.accepts("ORDERS", "77")
+    assert (heard.control_number, heard.sets[0].errors) == (
+        "REF1",
+        [
+            "count does not match (29)", "segment 7, element 1 component 1: missing (13)",
+            "segment 12: too many repetitions (35)",
+        ],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("uci", "accepted", "receipt_only"),
+    [("UCI+REF+A+B+7", True, False), ("UCI+REF+A+B+4+23", False, False), ("UCI+REF+A+B+8", False, True)],
+)
+def test_the_action_on_the_interchange_counts_for_messages_not_named(edifact, uci, accepted, receipt_only):
+    ((one,),) = [list(i.sets) for i in examine(edifact(uci, kind="CONTRL", directory="D:3"))]
+    heard = read_acknowledgement(one.tree)
+    assert (heard.accepted, heard.receipt_only, heard.accepts("ORDERS", "1")) == (accepted, receipt_only, accepted)
+
+
+def test_an_empty_contrl_says_nothing(edifact):
+    ((one,),) = [list(i.sets) for i in examine(edifact("XXX+1", kind="CONTRL", directory="D:3"))]
+    heard = read_acknowledgement(one.tree)
+    assert (heard.control_number, heard.accepted, heard.sets) == ("", False, [])
+
+
+def test_every_contrl_code_a_finding_can_have_has_words():
+    used = {entry.contrl.partition(":")[2] for entry in catalogue().values() if entry.contrl}
+    assert used <= set(SYNTAX_ERRORS)

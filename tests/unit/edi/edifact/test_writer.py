@@ -1,0 +1,224 @@
+"""Writing EDIFACT: delimiters, character sets, refusals, and that what was written reads back the same."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.edi.build import build
+from hub.edi.delimiters import Delimiters
+from hub.edi.edifact.characters import CODECS, forbidden
+from hub.edi.edifact.validation import examine
+from hub.edi.edifact.writer import DEFAULTS, Envelope, message, write
+from hub.edi.findings import EdiError
+from hub.edi.json_form import from_json, to_json
+from hub.edi.tree import Loop, Repeats
+
+WHEN = datetime(2026, 1, 6, 9, 30)
+ENVELOPE = Envelope("4012345000009", "4012345000016", "REF1", WHEN, sender_qualifier="14", receiver_qualifier="14")
+
+
+def order(text="Widget", number="4711"):
+    """An ORDERS with a text of any kind in it."""
+    line = Loop(
+        "SG25", [("LIN", "1", "", ("4012345000122", "EN")), ("IMD", "F", "", ("", "", "", text)), ("QTY", ("21", "5"))]
+    )
+    head = [("BGM", "220", number, "9"), ("DTM", ("137", "20260105", "102")), ("FTX", "AAI", "", "", (text, text))]
+    return Loop("ORDERS", [*head, line, ("UNS", "S")])
+
+
+def read_back(data):
+    (interchange,) = examine(data)
+    assert [f for f in interchange.all_findings() if f.severity == "error" or f.kind == "standard"] == []
+    return [one.tree for one in interchange.sets]
+
+
+def test_messages_are_written_in_their_envelope():
+    assert write([message("ORDERS", order(), "M1", association="EAN008")], ENVELOPE) == (
+        b"UNB+UNOC:3+4012345000009:14+4012345000016:14+260106:0930+REF1'UNH+M1+ORDERS:D:96A:UN:EAN008'BGM+220+4711+9'"
+        b"DTM+137:20260105:102'FTX+AAI+++Widget:Widget'LIN+1++4012345000122:EN'IMD+F++:::Widget'QTY+21:5'UNS+S'"
+        b"UNT+9+M1'UNZ+1+REF1'"
+    )
+
+
+def test_the_envelope_says_what_the_profile_says():
+    envelope = replace(
+        ENVELOPE, syntax_id="UNOW", syntax_version="4", usage="T", application_reference="ORDERS", agreement="EANCOM",
+        acknowledgement_requested=True, sender_internal_id="DEPT", group_reference="G1",
+        delimiters=replace(DEFAULTS, repetition="*", suffix="\n"), una="always",
+    )  # fmt: skip
+    lines = (
+        write([message("ORDERS", order("Łódź"), "1"), message("ORDERS", order(), "2")], envelope).decode().splitlines()
+    )
+    assert lines[:3] == [
+        "UNA:+.?*'",
+        "UNB+UNOW:4+4012345000009:14:DEPT+4012345000016:14+20260106:0930+REF1++ORDERS++1+EANCOM+1'",
+        "UNG+ORDERS+4012345000009+4012345000016+260106:0930+G1+UN+D:96A'",
+    ]
+    assert lines[-2:] == ["UNE+2+G1'", "UNZ+1+REF1'"]
+
+
+@pytest.mark.parametrize(
+    ("delimiters", "una", "starts"),
+    [
+        (DEFAULTS, "needed", b"UNB+"), (DEFAULTS, "always", b"UNA:+.? 'UNB+"),
+        (replace(DEFAULTS, terminator="~"), "needed", b"UNA:+.? ~UNB+"),
+        (replace(DEFAULTS, decimal=","), "needed", b"UNA:+,? 'UNB+"),
+        (replace(DEFAULTS, release=""), "needed", b"UNA:+.  'UNB+"),
+        (Delimiters("\x1d", "\x1f", "\x1c"), "needed", b"UNA\x1f\x1d.  \x1cUNB\x1d"),
+    ],
+)  # fmt: skip
+def test_una_is_written_where_it_is_needed_or_wanted(delimiters, una, starts):
+    data = write([message("ORDERS", order(), "1")], replace(ENVELOPE, delimiters=delimiters, una=una))
+    assert data.startswith(starts)
+    assert read_back(data)[0].root == order()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sender_id": ""}, {"receiver_id": "x" * 36}, {"control_reference": "x" * 15}, {"control_reference": "a b"},
+        {"syntax_id": "ABCD"}, {"syntax_version": "5"}, {"delimiters": replace(DEFAULTS, repetition="*")},
+        {"delimiters": replace(DEFAULTS, component="+")}, {"delimiters": replace(DEFAULTS, terminator="ü")},
+        {"delimiters": replace(DEFAULTS, terminator="~"), "una": "never"},
+        {"delimiters": replace(DEFAULTS, component="\n")},
+    ],
+)  # fmt: skip
+def test_an_envelope_that_cannot_be_written_is_refused(change):
+    with pytest.raises(EdiError) as refused:
+        write([message("ORDERS", order(), "1")], replace(ENVELOPE, **change))
+    assert refused.value.code == "edi.envelope-invalid"
+
+
+def test_what_would_not_validate_is_refused_with_the_findings_a_reader_has():
+    root = order()
+    del root.children[1]
+    with pytest.raises(EdiError) as refused:
+        write([message("ORDERS", root, "1")], ENVELOPE)
+    assert refused.value.code == "edi.not-valid"
+    assert [(f.code, f.segment, f.position) for f in refused.value.findings] == [("edi.segment-missing", "DTM", 3)]
+
+
+@pytest.mark.parametrize(
+    ("syntax_id", "text", "replaced"),
+    [("UNOA", "Süßwaren", "S?SSWAREN"), ("UNOB", "Süd@", "S?d?"), ("UNOC", "Łódź", "?ód?"), ("UNOC", "a\tb", "a?b"),
+     ("UNOE", "Süd Москва", "S?d Москва"), ("UNOW", "Łódź 你好\x00", "Łódź 你好?")],
+)  # fmt: skip
+def test_forbidden_characters_are_refused_or_replaced_as_the_partner_has_it(syntax_id, text, replaced):
+    envelope = replace(ENVELOPE, syntax_id=syntax_id, syntax_version="4", delimiters=replace(DEFAULTS, repetition="*"))
+    one = message("ORDERS", order(text), "1")
+    with pytest.raises(EdiError) as refused:
+        write([one], envelope)
+    assert refused.value.code == "edi.characters-forbidden"
+    assert {(f.code, f.value) for f in refused.value.findings} == {("edi.character-invalid", text)}
+    (tree,) = read_back(write([one], envelope, replacement="."))
+    assert tree.root.children[2][4][0] == replaced.replace("?", ".")
+
+
+def test_a_delimiter_without_release_character_is_replaced_or_refused():
+    envelope = replace(ENVELOPE, delimiters=replace(DEFAULTS, release=""))
+    with pytest.raises(EdiError):
+        write([message("ORDERS", order("a+b"), "1")], envelope)
+    (tree,) = read_back(write([message("ORDERS", order("a+b"), "1")], envelope, replacement=" "))
+    assert tree.root.children[2][4][0] == "a b"
+
+
+def test_repetitions_need_version_4():
+    root = order()
+    root.children[2] = ("FTX", "AAI", "", "", Repeats([("a",), ("b",)]))
+    with pytest.raises(EdiError) as refused:
+        write([message("ORDERS", root, "1")], ENVELOPE)
+    assert [f.code for f in refused.value.findings] == ["edi.too-many-repetitions"]
+
+
+MARKS = "+:'?*~|^!#$%&;<>=\x1c\x1d\x1e\x1f"
+
+
+@st.composite
+def delimiters(draw):
+    """Any six characters that may serve, with or without a release character."""
+    element, component, terminator, release, repetition = draw(st.permutations(MARKS))[:5]
+    repetition = draw(st.sampled_from(["", repetition]))
+    terminator = draw(st.sampled_from([terminator, "\n"]))
+    suffix = draw(st.sampled_from(["", "\n", "\r\n"])) if terminator != "\n" else ""
+    return Delimiters(element, component, terminator, repetition, suffix, release, draw(st.sampled_from(".,")))
+
+
+@st.composite
+def specimens(draw):
+    """Delimiters, a syntax identifier and texts its character set can hold, full of delimiters."""
+    marks = draw(delimiters())
+    syntax_id = draw(st.sampled_from(sorted(CODECS)))
+    bad = forbidden(syntax_id, CODECS[syntax_id], marks)
+    special = marks.in_data().replace("\n", "") + "Ab 1"
+    characters = st.one_of(st.sampled_from(special), st.characters(codec=CODECS[syntax_id]))
+    text = st.text(characters.filter(lambda c: not bad.search(c)), min_size=1, max_size=30)
+    return marks, syntax_id, draw(st.lists(text.filter(str.strip), min_size=3, max_size=3))
+
+
+@settings(max_examples=60, deadline=None)
+@given(specimens(), st.sampled_from(["D96A", "D01B"]))
+def test_story_46_structured_to_bytes_to_structured_is_the_identity(specimen, version):
+    marks, syntax_id, (first, second, third) = specimen
+    syntax_version = "4" if marks.repetition else "3"
+    envelope = replace(
+        ENVELOPE, delimiters=marks, syntax_id=syntax_id, syntax_version=syntax_version, una="always",
+        codec=CODECS[syntax_id],
+    )  # fmt: skip
+    root = order(first)
+    root.children[2] = ("FTX", "AAI", "", "", (first, second, "", third))
+    sent = [message("ORDERS", root, "M1", version), message("ORDERS", order(third, "1"), "M2", version)]
+    data = write(sent, envelope)
+    (interchange,) = examine(data, encoding=CODECS[syntax_id])
+    assert [f.code for f in interchange.all_findings() if f.is_error] == []
+    assert [list(one.tree.root.walk()) for one in interchange.sets] == [list(one.root.walk()) for one in sent]
+    written_again = [from_json(json.loads(json.dumps(to_json(one.tree)))) for one in interchange.sets]
+    assert write(written_again, envelope) == data
+
+
+def test_every_segment_of_a_group_can_be_built_by_name():
+    root = build("edifact", "ORDERS", "D96A", {
+        "BGM01": "220", "BGM02": "4711", "BGM03": "9",
+        "DTM": [{"DTM01-1": "137", "DTM01-2": "20260105", "DTM01-3": "102"}],
+        "SG2": [{"NAD01": "BY", "NAD02-1": "4012345000009", "NAD02-3": "9"}],
+        "SG25": [{"LIN01": 1, "LIN03-1": "4012345000122", "LIN03-2": "EN", "QTY": [{"QTY01-1": "21", "QTY01-2": 5}]}],
+        "UNS01": "S",
+    })  # fmt: skip
+    data = write([message("ORDERS", root, "1")], ENVELOPE)
+    assert b"NAD+BY+4012345000009::9'LIN+1++4012345000122:EN'QTY+21:5'UNS+S'" in data
+
+
+PARSE = """
+use Business::Edifact::Interchange;
+my $i = Business::Edifact::Interchange->new;
+$i->parse_file($ARGV[0]);
+my $m = $i->messages();
+print scalar(@$m), "\\n";
+for my $one (@$m) { print $one->type(), " ", $one->reference_number(), " ", scalar(@{$one->items()}), "\\n"; }
+"""
+
+
+def perl_reads_it() -> bool:
+    perl = shutil.which("perl")
+    return (
+        perl is not None
+        and subprocess.run([perl, "-MBusiness::Edifact::Interchange", "-e", "1"], capture_output=True).returncode == 0
+    )
+
+
+@pytest.mark.skipif(not perl_reads_it(), reason="needs Debian's libbusiness-edifact-interchange-perl")
+@pytest.mark.parametrize("una", ["needed", "always"])
+def test_another_implementation_reads_what_we_write(tmp_path, una):
+    sent = [message("ORDERS", order("It's 5+5"), "M1"), message("ORDERS", order(), "M2")]
+    (tmp_path / "orders.edi").write_bytes(write(sent, replace(ENVELOPE, una=una)))
+    said = subprocess.run(
+        ["perl", "-e", PARSE, str(tmp_path / "orders.edi")], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.splitlines() == ["2", "ORDERS M1 1", "ORDERS M2 1"]
