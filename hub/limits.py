@@ -20,6 +20,8 @@ LEASE_SECONDS = 0.5
 """How much of the steady rate one lease takes, and how long it may be spent; also how soon others' silence is seen."""
 FEW = 4
 """A lease is for this many tokens, and for this many of the calls that ask for it, so that not every call commits."""
+AHEAD = 0.3
+"""A lease of which this part is left, in time or in tokens, is renewed by one caller while the others spend on."""
 PATIENCE_SECONDS = 2.0
 """A thread waits this long for tokens; for more, its job goes back and the thread does something else."""
 PAUSE_SECONDS = 0.05
@@ -41,7 +43,8 @@ class SharedBudget:
         self._id = connection_id
         self._now = now
         self._sleep = sleep
-        self._turn = threading.Lock()  # whoever waits at the bucket; the others stand behind it
+        self._turn = threading.Lock()  # whoever is at the bucket; who finds no tokens stands behind it
+        self._waits = False  # somebody does, and is not overtaken
         self._state = threading.Lock()
         self._tokens = 0.0
         self._until = dt.datetime.min.replace(tzinfo=dt.UTC)
@@ -53,9 +56,13 @@ class SharedBudget:
 
         Raises `Retry(limited=True)` with the seconds until it is worth trying again.
         """
+        if not self._waits and self._spend(cost):
+            self._renew_ahead(cost)
+            return
         give_up = self._now() + dt.timedelta(seconds=PATIENCE_SECONDS)
         if not self._turn.acquire(timeout=PATIENCE_SECONDS):
             raise _limited(PATIENCE_SECONDS)
+        self._waits = True
         try:
             while not self._spend(cost):
                 wait = self._lease(cost)
@@ -64,6 +71,7 @@ class SharedBudget:
                 if wait > 0:
                     self._sleep(wait)
         finally:
+            self._waits = False
             self._turn.release()
 
     def observe(self, remaining: float | None, per_second: float | None, capacity: float | None) -> None:
@@ -116,7 +124,7 @@ class SharedBudget:
             rate, size = (self._last[0].rate, self._last[0].size) if self._last else (0.0, 0.0)
             unspent, self._tokens = self._tokens, 0.0
             since = self._until - dt.timedelta(seconds=LEASE_SECONDS) if unspent else None
-        chunk = max(cost, LEASE_SECONDS * rate, min(FEW * max(cost, 1.0), size / 4))
+        chunk = _chunk(cost, rate, size)
         with self._db.write() as tx:
             lease = limits.lease(tx, self._id, now, cost, chunk, unspent, since)
         with self._state:
@@ -127,6 +135,37 @@ class SharedBudget:
                 self._tokens = lease.tokens
                 self._until = now + dt.timedelta(seconds=LEASE_SECONDS)
             return 0.0
+
+
+    def _renew_ahead(self, cost: float) -> None:
+        """Ask the bucket while the lease still lasts, so that nobody has to wait for the database."""
+        with self._state:
+            now = self._now()
+            last, tokens, left = self._last, self._tokens, (self._until - now).total_seconds()
+        if last is None:
+            return
+        seen, at = last
+        chunk = _chunk(cost, seen.rate, seen.size)
+        lasts = tokens > AHEAD * chunk and left > AHEAD * LEASE_SECONDS
+        empty = seen.left + (now - at).total_seconds() * seen.rate < AHEAD * chunk
+        if lasts or empty or not self._turn.acquire(blocking=False):
+            return
+        try:
+            with self._db.write() as tx:
+                lease = limits.lease(tx, self._id, now, 0.0, max(0.0, chunk - tokens))
+            with self._state:
+                self._last = (lease, now)
+                if lease.wait > 0:  # another worker was asked for silence
+                    self._tokens = 0.0
+                elif self._quiet <= now:
+                    self._tokens += lease.tokens
+                    self._until = now + dt.timedelta(seconds=LEASE_SECONDS)
+        finally:
+            self._turn.release()
+
+
+def _chunk(cost: float, rate: float, size: float) -> float:
+    return max(cost, LEASE_SECONDS * rate, min(FEW * max(cost, 1.0), size / 4))
 
 
 def _limited(wait: float) -> Retry:

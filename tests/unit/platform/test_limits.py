@@ -191,6 +191,19 @@ def test_a_call_costs_no_commit(database: Database) -> None:
     assert len(commits) <= 10
 
 
+def test_a_lease_is_renewed_before_it_is_spent(database: Database) -> None:
+    clock = Clock()
+    connection_id = connect(database, rate=100, size=1000)
+    budget = SharedBudget(database, connection_id, now=clock, sleep=clock.sleep)
+    for _ in range(300):
+        budget.take()
+        clock.pass_(0.005)
+    assert clock.slept == []
+    with budget._state:
+        assert budget._tokens >= 10, "there is always something left for the next caller"
+    assert row(database, connection_id).bucket_tokens >= 1000 - 300 + 100 * 1.5 - 60, "what was leased is what was spent"
+
+
 def test_what_a_slow_caller_leased_and_did_not_spend_goes_back(database: Database) -> None:
     clock = Clock()
     connection_id = connect(database, rate=2, size=40)
