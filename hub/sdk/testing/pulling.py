@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
@@ -81,6 +84,24 @@ class PullCases(Suite):
         assert intake.revisions > known and set(late) <= intake.ids
 
     @needs("pulls")
+    @pytest.mark.parametrize("zone", ["Pacific/Auckland", "America/Los_Angeles"])
+    def test_story_7_times_are_in_utc_wherever_the_hub_stands(
+        self, pulled: str, zone: str, peer: Peer, connect: Callable[[], Connector]
+    ) -> None:
+        """A cursor or a filter in local time leaves out the hours between here and UTC, or brings them again."""
+        with _standing_in(zone):
+            intake = Intake(pulled, (peer.now() - timedelta(minutes=1)).astimezone())
+            ids = peer.seed(pulled, 2)
+            intake.settle(connect, peer)
+            assert intake.ids == set(ids)
+            peer.pass_time(1800)
+            ids += peer.seed(pulled, 2)
+            intake.settle(connect, peer)
+        assert intake.ids == set(ids) and len(intake.revisions) == len(ids)
+        for document in intake.documents:
+            assert document.revised_at is None or document.revised_at <= peer.now()
+
+    @needs("pulls")
     @pytest.mark.parametrize("which", [0, MANY - 1], ids=["already-taken", "still-to-come"])
     def test_story_12_a_document_that_changes_while_paging(
         self, pulled: str, which: int, peer: Peer, connect: Callable[[], Connector]
@@ -96,7 +117,7 @@ class PullCases(Suite):
         assert any(mark in document.body for document in intake.documents)
 
     @needs("pulls")
-    def test_a_document_that_changes_after_it_was_taken(
+    def test_story_8_a_document_that_changes_after_it_was_taken(
         self, pulled: str, peer: Peer, connect: Callable[[], Connector]
     ) -> None:
         (external_id,) = peer.seed(pulled, 1)
@@ -186,6 +207,21 @@ class PullCases(Suite):
         peer.expire_credential()
         with pytest.raises(Unauthorised):
             self.intake(pulled, peer).pull(connect())
+
+
+@contextmanager
+def _standing_in(zone: str) -> Iterator[None]:
+    """This process's local time is that of `zone`."""
+    before = os.environ.get("TZ")
+    try:
+        os.environ["TZ"] = zone
+        time.tzset()
+        yield
+    finally:
+        os.environ.pop("TZ")
+        if before is not None:
+            os.environ["TZ"] = before
+        time.tzset()
 
 
 def _rewritten(body: bytes) -> set[bytes]:

@@ -69,6 +69,13 @@ def test_an_address_nobody_could_ship_to_is_told_by_field(field: str) -> None:
         out("fulfillment", document)
 
 
+def test_story_15_a_fulfillment_for_nobody_by_name_fits_the_contract() -> None:
+    """Without name, phone, mail and note; only where to send it is needed."""
+    plain = {key: value for key, value in FULFILLMENT.items() if key not in ("phone", "email", "note")}
+    plain["ship_to"] = {"address1": "1 Main St", "city": "Austin", "country": "US"}
+    check(API["components"]["schemas"]["FulfillmentRequest"], json.dumps(out("fulfillment", plain)).encode())
+
+
 def test_a_cancellation_fits_the_contract() -> None:
     lines = [{"line": "16", "quantity": 2}]
     body = out("cancellation", {"reference": "A-1-1", "key": "A-1-1-cancel-1", "reason": "customer", "lines": lines})

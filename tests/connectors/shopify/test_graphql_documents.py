@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from graphql.validation.rules.custom.no_deprecated import NoDeprecatedCustomRule
 from connectors.shopify import pulling, queries
 from connectors.shopify.connector import Shopify
 from connectors.shopify.settings import VERSIONS
+from hub.sdk.http import Http
 from hub.sdk.testing import EPOCH
 from tests.connectors.shopify.shop_peer import ShopPeer
 
@@ -76,6 +78,45 @@ def test_mutations_that_need_an_idempotency_key_carry_it(name: str, needs_key: f
         keys = [directive for directive in selected.directives if directive.name.value == "idempotent"]
         assert bool(keys) == (selected.name.value in needs_key)
         assert all(isinstance(key, DirectiveNode) and key.arguments[0].value.kind == "variable" for key in keys)
+
+
+WRITTEN = {
+    "fulfillmentCreate",
+    "fulfillmentTrackingInfoUpdate",
+    "inventorySetQuantities",
+    "orderCancel",
+    "returnClose",
+    "returnProcess",
+    "webhookSubscriptionCreate",
+}
+"""All that the connector can change at a shop: no price, no product, no line of an order is among it."""
+
+
+def test_story_17_only_what_fulfilment_needs_can_be_written() -> None:
+    written = set()
+    for name in filter(queries.writes, queries.names()):
+        operation = parse(queries.document(name)).definitions[0]
+        assert isinstance(operation, OperationDefinitionNode)
+        written |= {field.name.value for field in operation.selection_set.selections if isinstance(field, FieldNode)}
+    assert written == WRITTEN
+
+
+def test_story_17_looking_at_a_shop_changes_nothing() -> None:
+    with closing(ShopPeer()) as peer:
+        shop = Shopify(Shopify.Settings().load(peer.settings), Http("http://unset.invalid"))
+        shop.check()
+        for kind in sorted(shop.pulls):
+            (external_id,) = peer.seed(kind, 1)
+            assert [document for page in shop.pull(kind, None, EPOCH) for document in page.documents]
+            assert shop.fetch(kind, external_id) is not None
+        for topic in sorted(shop.topics):
+            subject = peer.subject(topic)
+            shop.receive(peer.sign(topic, peer.notice(topic, subject[1] if subject else None), "delivery-1"))
+        for kind in sorted(shop.pushes):
+            shop.find(kind, peer.payload(kind, 1), "key-1")
+        shop.subscriptions()
+        asked = [request["query"] for request in peer.requests]
+    assert len(asked) > 10 and not any("mutation" in query for query in asked)
 
 
 def test_each_document_is_one_operation_and_no_fragment_is_unused() -> None:

@@ -14,6 +14,9 @@ from marshmallow import ValidationError
 from connectors.shopify import CONNECTOR, pulling
 from connectors.shopify.connector import Shopify
 from connectors.shopify.settings import VERSIONS, shop_address, version_warning
+from hub.cli.doctor import connections
+from hub.flows.setup import add_connection
+from hub.installation import Installation
 from hub.sandbox.store import announce, changes
 from hub.sdk.connector import WebhookRefused, secret_names
 from hub.sdk.errors import Misconfigured, Rejected, Retry, Unauthorised
@@ -108,8 +111,20 @@ def test_what_is_known_is_not_brought_again(peer: ShopPeer, shop: Shopify) -> No
     assert again == []
 
 
-def test_an_order_that_becomes_visible_late_is_found(peer: ShopPeer, shop: Shopify) -> None:
-    """The shop's index lags: what lies inside the overlap is looked over at each run (story 7)."""
+def test_story_10_a_run_ends_at_the_time_of_the_shops_first_answer(wire: responses.RequestsMock) -> None:
+    """The shop's clock is months behind ours here: not our now is the end, which its search may not have reached."""
+    nodes = [{"id": f"gid://shopify/Order/{n}", "updatedAt": f"2026-03-02T0{n}:00:00Z"} for n in (1, 2)]
+    for node, more in zip(nodes, (True, False), strict=True):
+        page = {"nodes": [node], "pageInfo": {"hasNextPage": more, "endCursor": "c"}}
+        wire.post(URL, json={"data": {"page": page}}, headers={"Date": "Mon, 02 Mar 2026 03:00:00 GMT"})
+    pages = list(remote().pull("order", None, START))
+    assert [document.external_id for page in pages for document in page.documents] == [node["id"] for node in nodes]
+    first, second = (json.loads(call.request.body or "")["variables"]["query"] for call in wire.calls)
+    assert "updated_at:<" not in first and "updated_at:<='2026-03-02T03:00:00Z'" in second
+
+
+def test_story_7_an_order_that_becomes_visible_late_is_found(peer: ShopPeer, shop: Shopify) -> None:
+    """The shop's index lags: what lies inside the overlap is looked over at each run."""
     late, other = peer.order(), peer.order()
     peer.pass_time(10)
     last = peer.order()
@@ -177,8 +192,8 @@ def test_errors_in_a_200_are_named_by_who_must_act(
         remote().fetch("order", "gid://shopify/Order/1")
 
 
-def test_withheld_personal_fields_are_no_error(wire: responses.RequestsMock) -> None:
-    """An app without access to protected customer data still gets its orders (story 15)."""
+def test_story_15_withheld_personal_fields_are_no_error(wire: responses.RequestsMock) -> None:
+    """An app without access to protected customer data still gets its orders."""
     denied = {"message": "no", "path": ["node", "shippingAddress"], "extensions": {"code": "ACCESS_DENIED"}}
     wire.post(URL, json={"errors": [denied], "data": {"node": {"id": "gid://shopify/Order/1"}}})
     assert remote().fetch("order", "gid://shopify/Order/1") is not None
@@ -238,7 +253,26 @@ def test_story_24_the_end_of_an_api_version_is_said_before_it(wire: responses.Re
         assert "ends on" in (version_warning(version, end - timedelta(days=60)) or "")
         assert "ended on" in (version_warning(version, end) or "")
     assert VERSIONS["2026-07"] == date(2027, 7, 1)
-    assert remote(webhook_secret="s").warnings() == [] or version_warning("2026-07", datetime.now(UTC).date())
+
+
+@pytest.mark.parametrize(("days", "said"), [(200, None), (60, "ends on"), (0, "ended on")])
+def test_story_24_the_doctor_warns_of_an_ending_api_version(
+    days: int, said: str | None, installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"shop": "shop.myshopify.com", "access_token": "x", "webhook_secret": "s", "api_version": "2026-07"}
+    add_connection(installation, "shopify", "Shop", settings, actor="test", check=False)
+    monkeypatch.setitem(VERSIONS, "2026-07", datetime.now(UTC).date() + timedelta(days=days))
+    warned = [f.sentence for f in connections(installation, offline=True) if f.code == "connector.warning"]
+    assert bool(warned) == (said is not None)
+    assert all(f"API version 2026-07 {said}" in sentence and "set api_version to" in sentence for sentence in warned)
+
+
+def test_story_24_an_ended_api_version_is_the_admins_to_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Said before a call is made, by its own code."""
+    monkeypatch.setitem(VERSIONS, "2026-07", datetime.now(UTC).date())
+    with pytest.raises(Misconfigured, match="ended on") as caught:
+        remote().check()
+    assert caught.value.code == "shopify.version-ended"
 
 
 @pytest.mark.parametrize(
@@ -276,8 +310,8 @@ def test_story_18_a_webhook_of_another_shop_of_the_same_app_is_refused(peer: Sho
     assert remote(webhook_secret="sandbox-client-secret", shop="peer.myshopify.com").receive(request).documents
 
 
-def test_a_webhook_is_a_hint_with_the_time_it_speaks_of(peer: ShopPeer, shop: Shopify) -> None:
-    """Story 1: whatever topic comes first leads to the whole order."""
+def test_story_1_a_webhook_is_a_hint_with_the_time_it_speaks_of(peer: ShopPeer, shop: Shopify) -> None:
+    """Whatever topic comes first leads to the whole order."""
     body = announce_body(peer)
     (hint,) = shop.receive(peer.sign("orders/paid", body, "d1")).documents
     assert (hint.complete, hint.revised_at, hint.body) == (False, peer.now(), body)
