@@ -8,6 +8,7 @@ from typing import Any
 
 from hub.mapping.functions import Parameter, function, simple
 from hub.mapping.runtime import as_text
+from hub.mapping.text_functions import bounded
 
 AddressFunction = Callable[..., Any]
 
@@ -20,7 +21,7 @@ _LETTERS = str.maketrans(
 
 
 def _ascii(value: Any) -> str:
-    plain = unicodedata.normalize("NFKD", as_text(value).translate(_LETTERS))
+    plain = bounded(unicodedata.normalize("NFKD", bounded(as_text(value)).translate(_LETTERS)))
     return "".join(c if c.isascii() else "" if unicodedata.combining(c) else "?" for c in plain)
 
 
@@ -90,10 +91,9 @@ def fold(width: int) -> AddressFunction:
                 continue
             if line:
                 lines.append(line)
-            while len(word) > width:
-                lines.append(word[:width])
-                word = word[width:]
-            line = word
+            whole = (len(word) - 1) // width * width  # of a word longer than a line
+            lines += [word[at : at + width] for at in range(0, whole, width)]
+            line = word[whole:]
         return [*lines, line] if line else lines
 
     return run

@@ -14,6 +14,7 @@ from hub.mapping.functions import Parameter, function
 from hub.mapping.runtime import as_text
 
 CODES = Path(__file__).parent / "codes"
+MAX_NAME = 200  # characters in the name of a place
 FORMS = ("alpha2", "alpha3", "numeric", "name")
 
 PlaceFunction = Callable[..., Any]
@@ -52,7 +53,8 @@ def _regions() -> dict[str, dict[str, dict[str, str]]]:
 
 
 def _country(value: Any) -> dict[str, str]:
-    row = _countries().get(_key(as_text(value)))
+    text = as_text(value)
+    row = _countries().get(_key(text)) if len(text) <= MAX_NAME else None
     if row is None:
         raise Fault("mapping.country", "not a country, by code or by name")
     return row
@@ -75,6 +77,8 @@ def region(form: str) -> PlaceFunction:
         if listed is None:
             return value
         text = as_text(value)
+        if len(text) > MAX_NAME:
+            raise Fault("mapping.region", "not a region: the text is too long")
         code = text.partition("-")[2] if _key(text).startswith(f"{_key(as_text(country))}-") else text
         row = listed.get(_key(code))
         if row is None:

@@ -11,7 +11,7 @@ from typing import Any
 from hub.edi.tree import Loop, TransactionSet
 from hub.mapping.errors import Fault, Finding
 
-MAX_STEPS = 2_000_000  # values a run may look at; a 5,000-line order needs some 200,000
+MAX_STEPS = 1_000_000  # values a run may look at; a 5,000-line order needs some 200,000
 MAX_FINDINGS = 100  # that a document is told about
 MAX_TEXT = 1_000_000  # characters in one text
 MAX_DIGITS = 60  # digits in one number, before and after the point together

@@ -14,7 +14,7 @@ from hub.mapping.runtime import MAX_TEXT, as_text, is_true
 TextFunction = Callable[[Any], Any]
 
 
-def _bounded(text: str) -> str:
+def bounded(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise Fault("mapping.text-size", f"a text grew past {MAX_TEXT:,} characters")
     return text
@@ -92,13 +92,13 @@ def strip(characters: str, side: str) -> TextFunction:
 @function(Parameter("text"))
 def prefix(text: str) -> TextFunction:
     """With a text in front."""
-    return lambda v: _bounded(text + as_text(v))
+    return lambda v: bounded(text + as_text(v))
 
 
 @function(Parameter("text"))
 def suffix(text: str) -> TextFunction:
     """With a text behind."""
-    return lambda v: _bounded(as_text(v) + text)
+    return lambda v: bounded(as_text(v) + text)
 
 
 @function(Parameter("separator"))
@@ -157,7 +157,7 @@ def _nonempty(separator: str) -> None:
 @function(Parameter("separator", default=""), takes="all")
 def join(separator: str) -> Callable[[list[Any]], str | None]:
     """All matches as one text, missing ones left out."""
-    return lambda values: _bounded(separator.join(map(as_text, values))) if values else None
+    return lambda values: bounded(separator.join(map(as_text, values))) if values else None
 
 
 @function(Parameter("number", "integer", low=1), takes="all")
@@ -167,9 +167,10 @@ def at(number: int) -> Callable[[list[Any]], Any]:
 
 
 def _unique(values: list[Any]) -> list[Any]:
-    seen: dict[Any, Any] = {}
+    """A text is not the number of that text. Keys are texts: numbers can be chosen so that their hashes collide."""
+    seen: dict[tuple[bool, str], Any] = {}
     for value in values:
-        seen.setdefault(value if isinstance(value, (str, int)) else as_text(value), value)
+        seen.setdefault((isinstance(value, str), as_text(value)), value)
     return list(seen.values())
 
 

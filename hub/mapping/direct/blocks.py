@@ -135,7 +135,6 @@ class _Blocks(Expressions):
         found = self.or_closure(lambda: self.items(form.reader.path), form.reader.many)
         source.line(f"{result} = []")
         source.line(f"work += len({found})")
-        source.line("if work > LIMIT: raise Unusual")
         number, item = source.fresh(), source.fresh()
         position = f"({number} + 1)"
         if form.when is not None:
@@ -144,6 +143,7 @@ class _Blocks(Expressions):
         with source.under(f"for {number}, {item} in enumerate({found}):"):
             place = Place(item, source.mark(), source.bound(form.reader), number)
             self.places.append(place)
+            source.line("if work > LIMIT: raise Unusual")
             if form.when is not None:
                 source.line(f"if not {self._condition_of(form.when)}: continue")
                 source.line(f"{position} += 1")

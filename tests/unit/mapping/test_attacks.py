@@ -85,6 +85,32 @@ def test_searching_every_depth_from_every_loop_is_bounded() -> None:
     assert codes(compiled, document) == {"mapping.too-much-work"}
 
 
+def test_joining_two_long_lists_is_bounded() -> None:
+    document = {"a": [{"k": i} for i in range(1500)], "b": [{"k": -i} for i in range(1500)]}
+    assert codes(of("l:", "  each: a", "  n: $.b[k=.k].v | sum", "  m: k"), document) == {"mapping.too-much-work"}
+
+
+def test_a_generated_function_is_bounded_too() -> None:
+    joins = [f"    n{i}: $.b[k=.k,l=.l].v.w.x.y | sum" for i in range(60)]
+    fragments = "".join(f"  f{i}:\n    x{i}: {{use: g}}\n" for i in range(20))
+    uses = "".join(f"  y{i}: {{use: f{i}}}\n" for i in range(20))
+    text = "from: json\nto: json\nfragments:\n" + "  g:\n" + "\n".join(joins) + f"\n{fragments}rows:\n{uses}  z: a\n"
+    compiled = Mapping.from_text(text)
+    assert compiled._direct is None and compiled.run({"a": 1}) == {"z": 1}
+
+
+def test_long_words_numbers_that_collide_and_letters_that_unfold() -> None:
+    assert len(of("x: a | fold(1)").run({"a": "w" * 300_000})["x"]) == 300_000
+    colliding = [i * (2**61 - 1) for i in range(1, 30_000)]
+    assert len(of("x: a | unique").run({"a": colliding})["x"]) == len(colliding)
+    assert codes(of("x: a | ascii"), {"a": "\ufdfa" * 100_000}) == {"mapping.text-size"}
+    assert codes(of("x: a | country"), {"a": "a" * 1_000_000}) == {"mapping.country"}
+    assert codes(of("x: a | region('US')"), {"a": "\ufdfa" * 1_000_000}) == {"mapping.region"}
+    for call in ("decimal", "date", "datetime", "date('YYYY-MM-DD')", "boolean", "checked", "from_epoch"):
+        with pytest.raises(MappingError):
+            of(f"x: a | {call}").run({"a": "1" * 1_000_000 + "x"})
+
+
 def test_findings_are_bounded() -> None:
     with pytest.raises(MappingError) as failed:
         of("l:", "  each: l", "  n: n | decimal").run({"l": [{"n": "x"}] * 5000})
