@@ -61,6 +61,11 @@ SPECIMENS = {
         "BGM+24E+T1+9", DATE, "RFF+ON:4711", "NAD+BY+4012345000009::9", "NAD+SU+4012345000016::9",
         "LIN+1++4012345000122:EN", "QTY+61:2", "CDI+1+7::9", "UNS+S", "CNT+2:1",
     ),
+    "IFTMIN": (
+        "BGM+610+T1+9", DATE, "TSR+27", "CNT+11:2", "TDT+20++30+31", "NAD+CZ+4012345000016::9",
+        "NAD+CN+++Ann Lee+High Street 1+Bonn++53111+DE", "GID+1+2:CT", "MEA+AAE+G+KGM:3.5", "PCI+33E",
+        "GIN+BJ+340123450000000014",
+    ),
 }  # fmt: skip
 
 LATER = {
