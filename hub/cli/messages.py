@@ -110,7 +110,18 @@ def replay(message_ids: tuple[int, ...], as_json: bool) -> None:
     from hub.flows.actions import replay_message
 
     hub = installation()
-    _say([(each, replay_message(hub, each, actor())) for each in message_ids], as_json)
+    versions = {each: _version(hub, each) for each in message_ids}
+    results = [(each, replay_message(hub, each, actor())) for each in message_ids]
+    _say([(each, f"{sentence} {versions[each]}".rstrip()) for each, sentence in results], as_json)
+
+
+def _version(hub: Installation, message_id: int) -> str:
+    """Which version of its mapping a replay of the message uses."""
+    from hub.views import messages as views
+
+    with hub.db.read() as tx:
+        found = views.message_detail(tx, message_id, None)
+    return views.replay_says(found, hub.mappings) if found else ""
 
 
 @messages.command()
@@ -147,6 +158,8 @@ def _print(hub: Installation, found: MessageDetail) -> None:
     console.print(f"{row.status.word}: {row.status.detail}, {age(row.at, now)}", markup=False)
     if row.reason:
         console.print(f"{row.reason}: {row.detail or ''} {found.path or ''}".rstrip(), style="yellow", markup=False)
+    if row.awaits:
+        console.print(f"Waits for {row.awaits}, which releases it.", markup=False)
     if found.mapping_hash:
         console.print(f"Mapping {found.mapping or ''} {found.mapping_hash[:8]}", markup=False)
     if found.findings:

@@ -17,8 +17,6 @@ from hub.console.access import person
 from hub.console.blueprint import console, installation
 from hub.console.notes import take_notes
 from hub.console.recent import Recent
-from hub.errors import HubError
-from hub.mapping import MappingError
 from hub.store import overview as overview_rows
 from hub.views import connections as connection_views
 from hub.views import messages as message_views
@@ -214,26 +212,13 @@ def message(message_id: int) -> str:
         found = message_views.message_detail(tx, message_id, person().merchant_id)
     if found is None:
         abort(404, "There is no such document.")
-    return render_template("message.html", message=found, replay_says=_replay_says(found), marked=_marked(found))
+    says = message_views.replay_says(found, installation().mappings)
+    return render_template("message.html", message=found, replay_says=says, marked=_marked(found))
 
 
 def _marked(found: message_views.MessageDetail) -> set[int]:
     """The segments that findings are about, by their number in the set."""
     return {finding.position for finding in found.findings if finding.position}
-
-
-def _replay_says(found: message_views.MessageDetail) -> str:
-    """Which version of the mapping a replay would use, beside the one that was used."""
-    name, before = found.mapping, found.mapping_hash
-    if not name or not before or "replay" not in found.can:
-        return ""
-    try:
-        now = installation().mappings.get(name).hash
-    except (HubError, MappingError):
-        return f"The mapping {name}, which was used before, is not there any more."
-    if now == before:
-        return f"Replay uses mapping {name} {now[:8]}, the same version as before."
-    return f"Replay uses mapping {name} {now[:8]}; before it was {before[:8]}."
 
 
 @console.get("/messages/<int:message_id>/payloads/<int:payload_id>")

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hub.mapping import Library, MappingError
 from hub.store import overview, search, timeline
 from hub.store.search import MessageQuery
 from hub.views.base import PAGE_SIZE, Page
@@ -15,7 +16,16 @@ from hub.views.payloads import PayloadView, shown
 from hub.views.status import Status, of_message
 from hub.views.timeline import Sentence, of_event
 
-__all__ = ["MessageDetail", "MessageQuery", "MessageRow", "attention", "message_detail", "message_list", "message_row"]
+__all__ = [
+    "MessageDetail",
+    "MessageQuery",
+    "MessageRow",
+    "attention",
+    "message_detail",
+    "message_list",
+    "message_row",
+    "replay_says",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +260,20 @@ def message_detail(connection: Connection, message_id: int, merchant_id: int | N
         same_reason=timeline.same_reason(connection, row.reason) - 1 if row.reason and row.state == "parked" else 0,
         can=_can(row),
     )
+
+
+def replay_says(found: MessageDetail, mappings: Library) -> str:
+    """Which version of the mapping a replay uses, beside the one that was used; empty where none was, or will be."""
+    name, before = found.mapping, found.mapping_hash
+    if not name or not before or "replay" not in found.can:
+        return ""
+    try:
+        now = mappings.get(name).hash
+    except MappingError:
+        return f"The mapping {name}, which was used before, is not there any more."
+    if now == before:
+        return f"Replay uses mapping {name} {now[:8]}, the same version as before."
+    return f"Replay uses mapping {name} {now[:8]}; before it was {before[:8]}."
 
 
 def _can(row: MessageRow) -> list[str]:

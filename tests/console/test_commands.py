@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import select
 
 from hub.cli import cli
 from hub.errors import HubError
 from hub.installation import Installation
+from hub.store import tables as t
 from tests.console.seed import World
 
 
@@ -64,10 +66,48 @@ def test_an_unknown_order_is_refused_with_a_code(call: Callable[..., Result]) ->
     assert refused.value.code == "order.missing"
 
 
-def test_story_3_an_order_is_retried_and_a_message_replayed(call: Callable[..., Result], world: World) -> None:
-    assert "Trying again" in call("orders", "retry", "#2003").output
+def due(hub: Installation, message_id: int) -> list[tuple[str, str]]:
+    """The work about one message that waits for a worker: (kind, state)."""
+    statement = select(t.jobs.c.kind, t.jobs.c.state).where(t.jobs.c.message_id == message_id)
+    with hub.db.read() as tx:
+        return [(row.kind, row.state) for row in tx.execute(statement) if row.state in ("pending", "running")]
+
+
+def test_story_3_a_retried_order_and_a_replayed_message_are_work_again(
+    call: Callable[..., Result], world: World, hub: Installation
+) -> None:
+    assert due(hub, world.parked) == due(hub, world.parked_po) == []
+    assert "Trying again: 0 documents, 1 deliveries" in call("orders", "retry", "#2003").output
+    assert due(hub, world.parked) == [("deliver", "pending")]
     replayed = answer(call("messages", "replay", str(world.parked_po), "--json"))
     assert replayed == [{"message": world.parked_po, "result": "Reading it again with the present mappings."}]
+    assert due(hub, world.parked_po) == [("translate", "pending")]
+
+
+def test_story_37_a_replay_says_which_version_of_the_mapping_it_uses(
+    call: Callable[..., Result], world: World, hub: Installation
+) -> None:
+    name = "rest_warehouse/fulfillment.out"
+    now = hub.mappings.get(name).hash
+    assert f"Mapping {name} {world.mapping_hash[:8]}" in call("messages", "show", str(world.parked)).output
+    (replayed,) = answer(call("messages", "replay", str(world.parked), "--json"))
+    assert replayed["result"] == (
+        "Sending it again, as the order now stands. "
+        f"Replay uses mapping {name} {now[:8]}; before it was {world.mapping_hash[:8]}."
+    )
+
+
+def test_story_2_what_a_parked_document_waits_for_is_said_by_name(
+    call: Callable[..., Result], world: World, hub: Installation
+) -> None:
+    facts = {"reason": "mapping.lookup-missing", "awaits": "lookup/buyer_items/4711-X"}
+    with hub.db.write() as tx:
+        tx.execute(t.messages.update().where(t.messages.c.id == world.parked_po).values(**facts))
+    shown = call("messages", "show", str(world.parked_po)).output
+    assert "mapping.lookup-missing" in shown and "Waits for lookup/buyer_items/4711-X" in shown
+    assert answer(call("messages", "show", str(world.parked_po), "--json"))["row"]["awaits"] == facts["awaits"]
+    released = call("table", "set", "buyer_items", "4711-X", "MUG").output
+    assert "1 parked documents are read again" in released and due(hub, world.parked_po) == [("translate", "pending")]
 
 
 def test_an_order_is_cancelled_with_a_reason(call: Callable[..., Result]) -> None:
