@@ -66,6 +66,10 @@ SPECIMENS = {
         "NAD+CN+++Ann Lee+High Street 1+Bonn++53111+DE", "GID+1+2:CT", "MEA+AAE+G+KGM:3.5", "PCI+33E",
         "GIN+BJ+340123450000000014",
     ),
+    "IFTSTA": (
+        "BGM+77+Q1+9", DATE, "NAD+CA+4012345000047::9", "CNI+1+S1", "STS+1+21", "RFF+CN:340123450000000014",
+        "DTM+78:202601071210:203", "LOC+7+4012345000023::9",
+    ),
 }  # fmt: skip
 
 LATER = {
