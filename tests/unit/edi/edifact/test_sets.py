@@ -70,6 +70,10 @@ SPECIMENS = {
         "BGM+77+Q1+9", DATE, "NAD+CA+4012345000047::9", "CNI+1+S1", "STS+1+21", "RFF+CN:340123450000000014",
         "DTM+78:202601071210:203", "LOC+7+4012345000023::9",
     ),
+    "APERAK": (
+        "BGM+313+A1+27", DATE, "FTX+AAO+++Not known", "RFF+ACW:4711", "NAD+BY+4012345000009::9", "ERC+12::9",
+        "FTX+AAO+++Unknown item", "RFF+LI:2",
+    ),
 }  # fmt: skip
 
 LATER = {
