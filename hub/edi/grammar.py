@@ -331,11 +331,15 @@ class Library:
             totals=dict(text.get("totals", {})),
         )
         for segment_id in {item.id for item in walk(root) if not item.is_loop}:
-            if segment_id in self._table("segments"):
-                grammar.segments[segment_id] = self._segment(segment_id, version)
+            rule = self.segment(segment_id, version)
+            if rule is not None:
+                grammar.segments[segment_id] = rule
         return grammar
 
-    def _segment(self, segment_id: str, version: str) -> SegmentRule:
+    def segment(self, segment_id: str, version: str) -> SegmentRule | None:
+        """The rule of a segment for a version; None for one that is not described."""
+        if segment_id not in self._table("segments"):
+            return None
         entry = self.syntax.since(self._table("segments")[segment_id], version)
         elements: list[ElementRule] = []
         notes = list(_notes(entry.get("notes", "")))

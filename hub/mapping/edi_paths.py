@@ -1,13 +1,19 @@
-"""The steps of EDI designators over a transaction set's tree: BEG03, N1[ST]/N104, PO1.pair(UP), HL[I]^HL[O]."""
+"""The steps of EDI designators over a transaction set's tree: BEG03, N1[ST]/N104, PO1.pair(UP), HL[I]^HL[O].
+
+A loop goes by the id of its first segment, which in EDIFACT is not the name of its segment group.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from hub.edi.tree import Loop, Repeats
 from hub.mapping.runtime import Run
 from hub.mapping.syntax import Step, Test
+
+_GROUP = re.compile(r"SG\d+")
 
 Match = tuple[Any, Any]
 StepFunction = Callable[[list[Match], Run], list[Match]]
@@ -52,7 +58,7 @@ def _inside(node: Any, crumb: Any, name: str, loops_first: bool) -> list[Match]:
     loops: list[Any] = []
     for child in node.children:
         if isinstance(child, Loop):
-            if child.id == name:
+            if name in (child.id, child.trigger[0]):
                 loops.append(child)
         elif child[0] == name:
             segments.append(child)
@@ -84,8 +90,11 @@ def _segment_step(step: Step) -> StepFunction:
 
 
 def _element_step(step: Step) -> StepFunction:
-    name, number, component = step.name, step.number, step.component
-    text = f"{name}{number:02d}" + (f"-{component}" if component else "")
+    name = step.name
+    places = [
+        (number, component, f"/{name}{number:02d}" + (f"-{component}" if component else ""))
+        for number, component in step.places or ((step.number, step.component),)
+    ]
 
     def walk(found: list[Match], run: Run) -> list[Match]:
         result: list[Match] = []
@@ -96,8 +105,9 @@ def _element_step(step: Step) -> StepFunction:
                 segments = _inside(node, crumb, name, loops_first=False)
             run.spend(len(segments))
             for segment, at in segments:
-                values = element_values(trigger(segment), number, component)
-                result += [(value, (at, f"/{text}")) for value in values]
+                for number, component, text in places:
+                    values = element_values(trigger(segment), number, component)
+                    result += [(value, (at, text)) for value in values]
         return result
 
     return walk
@@ -131,9 +141,15 @@ def _pair_step(qualifier: str) -> StepFunction:
 
 
 def pair_values(segment: tuple[Any, ...], qualifier: str) -> list[tuple[str, int]]:
-    """The values that follow a qualifier, each with the number of its element."""
+    """The values that follow a qualifier, each with the number of its element. In EDIFACT a qualifier follows its value
+    inside of one composite (`LIN+1++4012345000122:EN`)."""
     first = FIRST_PAIR.get(segment[0], 0)
-    return [
+    composed = [
+        (value[0], i)
+        for i, value in enumerate(segment)
+        if type(value) is tuple and i and len(value) > 1 and value[1] == qualifier
+    ]
+    return composed or [
         (value, i + 1)
         for i in range(first or 1, len(segment) - 1, 2 if first else 1)
         if segment[i] == qualifier
@@ -150,7 +166,7 @@ def _up_step(step: Step) -> StepFunction:
             loop = run.parent(node)
             while loop is not None:
                 run.spend(1)
-                if loop.id == name and holds(loop):
+                if name in (loop.id, loop.trigger[0]) and holds(loop):
                     result.append((loop, _crumbs_to(loop, run)))
                     break
                 loop = run.parent(loop)
@@ -164,9 +180,10 @@ def _crumbs_to(loop: Loop, run: Run) -> Any:
     above = run.parent(loop)
     if above is None:
         return (None, "$" if loop is run.root else "source")
-    same = [child for child in above.children if isinstance(child, Loop) and child.id == loop.id]
+    name = trigger(loop)[0]
+    same = [child for child in above.children if isinstance(child, Loop) and trigger(child)[0] == name]
     number = next(i for i, child in enumerate(same, 1) if child is loop)
-    return (_crumbs_to(above, run), f"/{loop.id}[#{number}]")
+    return (_crumbs_to(above, run), f"/{name}[#{number}]")
 
 
 class _Anywhere:
@@ -184,7 +201,7 @@ class _Anywhere:
             for child, crumb, is_trigger in open_[-1]:
                 run.spend(1)
                 if isinstance(child, Loop):
-                    if child.id == name:
+                    if name in (child.id, child.trigger[0]):
                         yield child, crumb
                     open_.append(_numbered(child, crumb))
                     break
@@ -199,9 +216,14 @@ def _numbered(node: Any, crumb: Any, is_start: bool = False) -> Iterator[tuple[A
     counts: dict[tuple[bool, str], int] = {}
     for i, child in enumerate(node.children if isinstance(node, Loop) else ()):
         is_loop = isinstance(child, Loop)
-        name = child.id if isinstance(child, Loop) else str(child[0])
+        name = str(trigger(child)[0])
         counts[is_loop, name] = number = counts.get((is_loop, name), 0) + 1
-        yield child, (crumb, f"/{name}[#{number}]"), i == 0 and not is_loop and name == node.id and not is_start
+        yield child, (crumb, f"/{name}[#{number}]"), i == 0 and not is_loop and _opens(name, node.id) and not is_start
+
+
+def _opens(segment_id: str, loop_id: str) -> bool:
+    """Whether the first segment of a loop is what opens it; at the root of a set it is not."""
+    return segment_id == loop_id or _GROUP.fullmatch(loop_id) is not None
 
 
 def _any_step(found: list[Match], run: Run) -> list[Match]:
@@ -221,7 +243,7 @@ def _test(test: Test) -> Callable[[Any], bool]:
     def holds(node: Any) -> bool:
         if not test.path:
             segment = trigger(node)
-            values = element_values(segment, QUALIFIER.get(segment[0], 1), 0)
+            values = element_values(segment, QUALIFIER.get(segment[0], 1), 1)
         else:
             element = test.path[0]
             inside = _inside(node, None, element.name, loops_first=False)

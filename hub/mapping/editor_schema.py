@@ -90,8 +90,8 @@ def _header(name: str, kinds: list[str]) -> dict[str, Any]:
 
 
 def _format(kinds: list[str]) -> dict[str, Any]:
-    plain = [name for name in FORMATS if name != "x12"]
-    return {"type": "string", "anyOf": [{"enum": [*plain, *kinds]}, {"pattern": r"^x12( \w+( \w+)?)?$"}]}
+    plain = [name for name in FORMATS if name not in ("x12", "edifact")]
+    return {"type": "string", "anyOf": [{"enum": [*plain, *kinds]}, {"pattern": r"^(x12|edifact)( \w+( \w+)?)?$"}]}
 
 
 def _targets(fields: FieldTree) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypeVar
 
+from hub.mapping.edifact_paths import REFERENCE, places
 from hub.mapping.syntax import (
     KEYWORDS,
     MAX_DEPTH,
@@ -434,12 +435,25 @@ class _Parser:
                 if int(number):
                     return Step("element", segment, int(number), int(component or 0), offset=token.offset)
             elif _SEGMENT.fullmatch(token.text):
+                if self.peek().kind == "." and REFERENCE.fullmatch(self.peek(1).text):
+                    return self.data_element(token)
                 number, tests = self.edi_bracket() if self.peek().kind == "[" else (0, ())
                 return Step("segment", token.text, number, tests=tests, offset=token.offset)
         what = "the end" if token.kind == "end" else f"`{token.text}`"
         raise SyntaxFault(
             token.offset, f"{what} is no designator; write an element like BEG03, a loop like N1[ST], text in quotes"
         )
+
+    def data_element(self, segment: Token) -> Step:
+        """`.C106.1004` after a segment of EDIFACT."""
+        references: list[str] = []
+        while len(references) < 2 and REFERENCE.fullmatch(self.peek(1).text) and self.take("."):
+            references.append(self.next().text)
+        found = places(segment.text, tuple(references))
+        if not found:
+            named = ".".join([segment.text, *references])
+            raise SyntaxFault(segment.offset, f"`{named}` is no data element of EDIFACT; the segment does not have it")
+        return Step("element", segment.text, *found[0], places=found, offset=segment.offset)
 
     def edi_bracket(self) -> tuple[int, tuple[Test, ...]]:
         self.expect("[", "`[`")

@@ -47,7 +47,8 @@ class Step:
     """One step of a path.
 
     kind: `name` (a JSON field), `index` (a list's item), `filter`, `segment` (EDI), `element`, `pair`, `any` (`//`,
-    descend to whatever depth) or `up` (the enclosing loop of that name).
+    descend to whatever depth) or `up` (the enclosing loop of that name). An element that is named by its number in
+    EDIFACT may stand at several `places` of its segment, as (element, component).
     """
 
     kind: str
@@ -55,6 +56,7 @@ class Step:
     number: int = 0
     component: int = 0
     tests: tuple[Test, ...] = ()
+    places: tuple[tuple[int, int], ...] = ()
     offset: int = 0
 
 

@@ -12,7 +12,7 @@ from hub.mapping.yaml_source import Block, Node, Scalar, Sequence, parse, quote
 
 MAX_EXTENDS = 8
 CONTROLS = ("with", "each", "when", "group_by", "value", "use")
-FORMATS = ("json", "csv", "ndjson", "xml", "lines", "x12")
+FORMATS = ("json", "csv", "ndjson", "xml", "lines", "x12", "edifact")
 HEADER = frozenset(
     ["from", "to", "source", "extends", "remove", "description", "const", "fragments", "tables", "split", "rows"]
 )
@@ -62,7 +62,7 @@ class Format:
 
     @property
     def dialect(self) -> str:
-        return "x12" if self.name == "x12" else "json"
+        return "x12" if self.name in ("x12", "edifact") else "json"
 
     @property
     def canonical(self) -> bool:
