@@ -18,14 +18,9 @@ from hub.edi.findings import EdiError, Finding
 from hub.edi.grammar import default_library
 from hub.edi.tree import TransactionSet
 from hub.edi.values import as_count
-from hub.edi.x12.acknowledge import (
-    FUNCTIONAL_ACKNOWLEDGEMENT,
-    GroupDecision,
-    ReceivedAcknowledgement,
-    acknowledge_group,
-    read_acknowledgement,
-)
+from hub.edi.x12.acknowledge import FUNCTIONAL_ACKNOWLEDGEMENT, GroupDecision, acknowledge_group
 from hub.edi.x12.interchange import Group, Interchange, RawSet
+from hub.edi.x12.received import ReceivedAcknowledgement, read_acknowledgement
 from hub.edi.x12.validation import examine
 from hub.edi.x12.writer import Envelope, reply_to, transaction_set
 from hub.edi.x12.writer import write as write_interchange

@@ -41,6 +41,13 @@ _CODE_PATTERNS = {
     14: r"[01]",
     15: r"[PTI]",
 }
+_TA1 = (
+    (r"[0-9]{9}", "a control number of nine digits"),
+    (r"[0-9]{6}", "a date written YYMMDD"),
+    (r"[0-9]{4}", "a time written HHMM"),
+    (r"[AER]", "A, E or R"),
+    (r"0[0-3][0-9]", "a note code of three digits from 000 to 031"),
+)
 _EXPECTED = {
     1: "a two-character qualifier",
     3: "a two-character qualifier",
@@ -64,6 +71,8 @@ def judge_interchange(interchange: Interchange) -> None:
     _judge_isa(interchange)
     if interchange.usable:
         _judge_iea(interchange)
+    for elements in interchange.ta1:
+        _judge_ta1(interchange, elements)
 
 
 def judge_group(interchange: Interchange, group: Group) -> None:
@@ -108,12 +117,24 @@ def _judge_isa(interchange: Interchange) -> None:
             )
         )
     version, mark = interchange.part(12), interchange.part(11)
+    if re.fullmatch(_CODE_PATTERNS[12], version) and not "00200" <= version < "00900":
+        text = "ISA12 names no version of the interchange's control segments; one such as 00401 or 00501 was expected."
+        note(interchange, finding("edi.isa-version-unknown", text, element=12, value=version, **place))
     if version < "00402" and mark != "U":
         text = "ISA11 is 'U' up to version 00401; what stands there was not taken for a repetition separator."
         interchange.findings.append(finding("edi.isa11-ignored", text, element=11, value=mark, **place))
     elif version >= "00402" and not interchange.delimiters.repetition:
         text = "ISA11 is no usable repetition separator, so no element was taken for a repeated one."
         interchange.findings.append(finding("edi.isa11-ignored", text, element=11, value=mark, **place))
+
+
+def _judge_ta1(interchange: Interchange, elements: list[str]) -> None:
+    for number, (pattern, expected) in enumerate(_TA1, 1):
+        value = elements[number - 1] if number <= len(elements) else ""
+        if not re.fullmatch(pattern, value):
+            text = f"TA1{number:02d} is not {expected}."
+            place: dict[str, Any] = {"offset": interchange.offset, "segment": "TA1", "element": number, "value": value}
+            note(interchange, finding("edi.ta1-invalid", text, **place))
 
 
 def _judge_iea(interchange: Interchange) -> None:

@@ -49,13 +49,23 @@ def find_isa(source: Source, start: int) -> tuple[IsaHead | None, int]:
     data, base, at = source.window, source.start, start
     while 0 <= (at := source.find(b"ISA", at, source.stop)) < sure:
         mark = data[at - base + 3 : at - base + 4]
-        if not mark.isalnum() and mark.strip():
+        if mark.strip() and (not mark.isalnum() or _is_fixed(data, at - base, mark)):
             isa = read_isa(data, at - base)
             if isa is not None and (at == base or not data[at - base - 1 : at - base].isalnum() or _is_exact(isa)):
                 isa.start, isa.end = isa.start + base, isa.end + base
                 return isa, at
         at += 3
     return None, max(start, sure)
+
+
+def _is_fixed(data: bytes, start: int, mark: bytes) -> bool:
+    """Whether a letter or digit stands wherever an ISA of fixed width has its separator, and between no two of them."""
+    at = start + 3
+    for width in ISA_WIDTHS[:-1]:
+        if data[at : at + 1] != mark or mark in data[at + 1 : at + 1 + width]:
+            return False
+        at += 1 + width
+    return data[at : at + 1] == mark
 
 
 def _is_exact(isa: IsaHead) -> bool:
@@ -122,9 +132,27 @@ def read_isa(data: bytes, start: int) -> IsaHead | None:
         text = "A line break stands inside ISA; it was taken out."
         isa.findings.append(finding("edi.line-break-in-segment", text, offset=start, segment="ISA"))
     _judge_width(isa, start)
-    if delimiters.terminator.isalnum() or delimiters.terminator in ("", " ", marks[0], marks[1]):
-        isa.usable = False
+    _judge_marks(isa, start)
     return isa
+
+
+def _judge_marks(isa: IsaHead, start: int) -> None:
+    """Say which separators cannot serve; without the component separator the rest can still be read."""
+    marks = isa.delimiters
+    place: dict[str, Any] = {"offset": start, "segment": "ISA"}
+    if marks.element.isalnum():
+        text = f"The element separator is {marks.element!r}, which stands in values too."
+        isa.findings.append(finding("edi.separator-unusable", text, **place, value=marks.element))
+        isa.usable = False
+    elif marks.terminator.isalnum() or marks.terminator in ("", " ", marks.element, marks.component):
+        text = f"The segment terminator found after ISA16 ({marks.terminator!r}) cannot be one."
+        isa.findings.append(finding("edi.terminator-unusable", text, **place))
+        isa.usable = False
+    elif marks.component == marks.element or marks.component.isalnum() or marks.component == " ":
+        text = f"The component separator in ISA16 is {marks.component!r}; it was taken for none."
+        found = finding("edi.separator-unusable", text, ack="TA1:027", **place, element=16, value=marks.component)
+        isa.findings.append(found)
+        isa.delimiters = replace(marks, component="")
 
 
 def _plausible(pieces: list[bytes]) -> bool:

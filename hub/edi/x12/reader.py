@@ -69,9 +69,6 @@ class Reader:
                     yield Part(interchange, group, one)
                 at = scan.at
             else:
-                text = f"The segment terminator found after ISA16 ({head.delimiters.terminator!r}) cannot be one."
-                place = interchange.offset
-                interchange.findings.append(finding("edi.terminator-unusable", text, offset=place, segment="ISA"))
                 at = head.end
             interchange.length = source.place(at) - interchange.offset
             self.interchanges += 1

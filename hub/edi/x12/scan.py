@@ -168,7 +168,7 @@ class Scan:
             group = self._enter_group(Group(place, []))
             if not self.interchange.bare:
                 text = "A transaction set stands outside of a functional group: GS is missing."
-                note(group, finding("edi.group-header-missing", text, offset=place, segment="GS"))
+                note(group, finding("edi.group-header-missing", text, ack="TA1:022", offset=place, segment="GS"))
         self.set = RawSet(start, elements, self.source, self.interchange.encoding, place, body_start=after - start)
         group.received += 1
         if self.keep:

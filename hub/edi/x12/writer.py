@@ -53,47 +53,61 @@ def write(
     `edi.characters-forbidden` and `edi.not-valid` with the findings that a reader would have.
     """
     library = library or default_library()
-    _check(documents, envelope, replacement)
-    marks = envelope.delimiters
-    if marks.repetition == "" and _isa_version(envelope) >= "00402":
-        raise EdiError("edi.envelope-invalid", "from version 00402 on, a repetition separator is needed")
-    text = _Text(marks, replacement)
+    _check(envelope)
+    if not documents:
+        raise EdiError("edi.envelope-invalid", "an interchange without a transaction set cannot be written")
+    if replacement and (len(replacement) > 1 or replacement in envelope.delimiters.in_data()):
+        problem = "the replacement for forbidden characters must be one character that is no delimiter"
+        raise EdiError("edi.envelope-invalid", problem)
+    text = _Text(envelope.delimiters, replacement)
     for document in documents:
         text.add_set(document)
     if text.findings:
         raise EdiError("edi.characters-forbidden", _summary(text.findings), text.findings)
     functional_id = envelope.functional_id or library.functional_id(documents[0].set_id)
-    lines = [_isa(envelope), _gs(envelope, functional_id), *text.lines]
+    lines = [_gs(envelope, functional_id), *text.lines]
     lines.append(("GE", str(len(documents)), str(envelope.group_control_number)))
-    lines.append(("IEA", "1", f"{envelope.interchange_control_number:09d}"))
-    end = marks.terminator + marks.suffix
-    content = "".join(marks.element.join(line) + end for line in lines)
-    try:
-        data = content.encode(envelope.encoding)
-    except UnicodeEncodeError as error:
-        bad = error.object[error.start]
-        message = f"{bad!r} cannot be written in {envelope.encoding}; choose another encoding or text"
-        raise EdiError("edi.characters-forbidden", message) from error
+    data = write_segments(lines, envelope, groups=1)
     _refuse_invalid(data, library)
     return data
 
 
+def write_segments(lines: Sequence[tuple[str, ...]], envelope: Envelope, *, groups: int) -> bytes:
+    """ISA to IEA around segments, given as their elements. Raises EdiError where the envelope cannot be written."""
+    _check(envelope)
+    marks = envelope.delimiters
+    end = marks.terminator + marks.suffix
+    last = ("IEA", str(groups), f"{envelope.interchange_control_number:09d}")
+    content = "".join(marks.element.join(line) + end for line in (_isa(envelope), *lines, last))
+    try:
+        return content.encode(envelope.encoding)
+    except UnicodeEncodeError as error:
+        bad = error.object[error.start]
+        message = f"{bad!r} cannot be written in {envelope.encoding}; choose another encoding or text"
+        raise EdiError("edi.characters-forbidden", message) from error
+
+
 def reply_to(
     interchange: Interchange,
-    group: Group,
+    group: Group | None,
     *,
     interchange_control_number: int,
     group_control_number: int,
     when: datetime,
 ) -> Envelope:
-    """The envelope of an answer: sender and receiver swapped, version and delimiters as they came."""
+    """The envelope of an answer to a group, or to the interchange: sender and receiver swapped.
+
+    Version and delimiters are as they came, where they can be used.
+    """
     marks = interchange.delimiters
-    free = [c for c in ">:^|!<" if c not in marks.in_data()]
+    version = group.version if group else f"{interchange.part(12)}0"
+    version = version if version[:6].isdigit() and "002000" <= version[:6] < "009000" else "004010"
+    free = [mark for mark in ">:^|!<" if mark not in marks.in_data()]
     component = marks.component or free.pop(0)
-    repetition = marks.repetition
-    version = group.version if group.version[:6].isdigit() and len(group.version) >= 6 else "004010"
-    if not repetition and version >= "00402":
-        repetition = next(c for c in free if c != component)
+    repetition = marks.repetition or (free.pop(0) if version >= "00402" else "")
+    own = Delimiters(marks.element, component, marks.terminator, repetition, marks.suffix)
+    if own.problem():
+        own = Delimiters(repetition="^" if version >= "00402" else "")
     return Envelope(
         sender_qualifier=interchange.part(7),
         sender_id=interchange.part(8),
@@ -104,9 +118,9 @@ def reply_to(
         when=when,
         version=version,
         usage=interchange.part(15) if interchange.part(15) in ("P", "T", "I") else "P",
-        group_sender=group.part(3).strip(),
-        group_receiver=group.part(2).strip(),
-        delimiters=Delimiters(marks.element, component, marks.terminator, repetition, marks.suffix),
+        group_sender=group.part(3).strip() if group else "",
+        group_receiver=group.part(2).strip() if group else "",
+        delimiters=own,
         encoding=interchange.encoding,
     )
 
@@ -115,20 +129,18 @@ def _isa_version(envelope: Envelope) -> str:
     return envelope.version[:5]
 
 
-def _check(documents: Sequence[TransactionSet], envelope: Envelope, replacement: str | None) -> None:
+def _check(envelope: Envelope) -> None:
     """Refuse what ISA and GS cannot hold; everything else is left to the validator."""
     marks = envelope.delimiters
     problem = marks.problem()
-    if not documents:
-        problem = "an interchange without a transaction set cannot be written"
+    if marks.repetition == "" and _isa_version(envelope) >= "00402":
+        problem = "from version 00402 on, a repetition separator is needed"
     for name, value in (("sender", envelope.sender_id), ("receiver", envelope.receiver_id)):
         if not 1 <= len(value) <= 15 or value != value.strip():
             problem = f"the {name} id must have 1 to 15 characters without blanks around it"
     for number in (envelope.interchange_control_number, envelope.group_control_number):
         if not 1 <= number <= 999_999_999:
             problem = f"control number {number} is not between 1 and 999999999"
-    if replacement is not None and (len(replacement) > 1 or (replacement and replacement in marks.in_data())):
-        problem = "the replacement for forbidden characters must be one character that is no delimiter"
     headers = (envelope.sender_qualifier, envelope.sender_id, envelope.receiver_qualifier, envelope.receiver_id,
                envelope.group_sender, envelope.group_receiver, envelope.version)  # fmt: skip
     if any(mark in value for value in headers for mark in marks.in_data()):

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hub.edi.findings import EdiError
 from hub.edi.json_form import from_json, to_json
 from hub.edi.validation import examine
-from hub.edi.x12.acknowledge import acknowledge, read_acknowledgement, write_answer
+from hub.edi.x12.acknowledge import acknowledge, write_answer
+from hub.edi.x12.received import read_acknowledgement
 
 FOLDER = Path(__file__).resolve().parents[4] / "shared" / "samples" / "edi" / "x12"
 SAMPLES = sorted(FOLDER.glob("*")) if FOLDER.is_dir() else []

@@ -7,6 +7,7 @@ import pytest
 from hub.edi.findings import catalogue
 from tests.unit.edi.specimens import SPECIMENS
 
+NEWER_ONLY = ("999", "004010")
 BEG = "BEG*00*SA*4711**20260105"
 PO1 = "PO1*1*5*EA"
 
@@ -65,7 +66,7 @@ def test_an_offset_points_at_the_segment(x12, found, order_segments):
 
 
 ENVELOPE_FAULTS = [
-    (b"ST*850*", b"ST*999*", "edi.set-not-supported", "AK502:1"),
+    (b"ST*850*", b"ST*100*", "edi.set-not-supported", "AK502:1"),
     (b"SE*11*0001~", b"", "edi.set-trailer-missing", "AK502:2"),
     (b"SE*11*0001~", b"SE*11*0002~", "edi.set-control-mismatch", "AK502:3"),
     (b"SE*11*", b"SE*12*", "edi.segment-count-wrong", "AK502:4"),
@@ -77,7 +78,7 @@ ENVELOPE_FAULTS = [
     (b"GE*1*1~", b"GE*1*2~", "edi.group-control-mismatch", "AK905:4"),
     (b"GE*1*1~", b"GE*2*1~", "edi.set-count-wrong", "AK905:5"),
     (b"*1*X*", b"*1A*X*", "edi.group-control-invalid", "AK905:6"),
-    (b"*20260105*1200*1*", b"*20261305*1200*1*", "edi.group-date-invalid", "None:None"),
+    (b"*20260105*1200*1*", b"*20261305*1200*1*", "edi.group-date-invalid", "TA1:024"),
     (b"IEA*1*000000001~", b"", "edi.interchange-trailer-missing", "TA1:023"),
     (b"IEA*1*000000001~", b"IEA*1*000000002~", "edi.interchange-control-mismatch", "TA1:001"),
     (b"IEA*1*", b"IEA*2*", "edi.group-count-wrong", "TA1:021"),
@@ -162,8 +163,10 @@ def test_lengths_follow_the_version(x12, found, order_segments):
     assert [f.code for f in found(x12(*segments))] == ["edi.element-too-long"]
 
 
-@pytest.mark.parametrize("version", ["004010", "005010"])
-@pytest.mark.parametrize("set_id", SPECIMENS)
+@pytest.mark.parametrize(
+    ("set_id", "version"),
+    [(set_id, version) for set_id in SPECIMENS for version in ("004010", "005010") if (set_id, version) != NEWER_ONLY],
+)
 def test_a_clean_document_of_every_set_has_no_finding(x12, found, set_id, version):
     functional_id, segments = SPECIMENS[set_id]
     assert found(x12(*segments, set_id=set_id, functional_id=functional_id, version=version)) == []
