@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
+from hub.store.bulk import insert_many
 from hub.store.tables import alerts, events
 from hub.store.upsert import insert
 
@@ -35,8 +36,7 @@ def event(
 
 def add(tx: Connection, *rows: dict[str, Any]) -> None:
     """Append events."""
-    if rows:
-        tx.execute(events.insert(), list(rows))
+    insert_many(tx, events, rows)
 
 
 def alert(

@@ -6,18 +6,15 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, func, select, text, update
+from sqlalchemy import Connection, Table, func, select, text
 
+from hub.store.bulk import ID, change_many, insert_many
 from hub.store.tables import metadata
 
 _PLACE = {table: place for place, table in enumerate(metadata.sorted_tables)}
 _LAST = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
 BLOCK = 64
 """Ids taken from a sequence of PostgreSQL at once; what is left over leaves a gap."""
-
-
-ID = "changed_id"
-"""Names the row of a change; no column is called so."""
 
 
 class Gather:
@@ -57,11 +54,10 @@ class Gather:
             alike.setdefault((table, tuple(row)), []).append(row)
         inserts = [(table, many) for (table, names), many in alike.items() if names[0] != ID]
         for table, many in sorted(inserts, key=lambda item: _PLACE[item[0]]):
-            self._tx.execute(table.insert(), many)
+            insert_many(self._tx, table, many)
         for (table, names), many in alike.items():
             if names[0] == ID:
-                values: dict[str, Any] = {name: bindparam(name) for name in names[1:]}
-                self._tx.execute(update(table).where(table.c.id == bindparam(ID)).values(values), many)
+                change_many(self._tx, table, many)
 
     def renew_ids(self) -> None:
         """Somebody else may insert now: ask the database for the next ids again."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
     update,
 )
 
+from hub.store.bulk import change_many, insert_many
 from hub.store.tables import LIVE_SQL, attempts, connections, flows, jobs, messages
 from hub.store.tables import settings as settings_table
 from hub.store.types import Instant
@@ -190,26 +191,12 @@ def settle(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
     Each row: `b_id`, `state`, `due_at`, `failures`, `error`, `finished_at`.
     """
-    if rows:
-        tx.execute(
-            update(jobs)
-            .where(jobs.c.id == bindparam("b_id"))
-            .values(
-                state=bindparam("state"),
-                due_at=bindparam("due_at"),
-                failures=bindparam("failures"),
-                error=bindparam("error"),
-                finished_at=bindparam("finished_at"),
-                lease_until=None,
-            ),
-            list(rows),
-        )
+    change_many(tx, jobs, [{**row, "lease_until": None} for row in rows])
 
 
 def record(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append attempts."""
-    if rows:
-        tx.execute(attempts.insert(), list(rows))
+    insert_many(tx, attempts, rows)
 
 
 def release_expired(tx: Connection, now: dt.datetime, worker_prefix: str | None = None) -> int:

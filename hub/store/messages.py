@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, tuple_, update
 
 from hub.sdk.connector import Document
+from hub.store.bulk import change_many, insert_many
 from hub.store.gather import Gather
 from hub.store.tables import mapping_texts, messages, payloads
 from hub.store.upsert import insert
@@ -32,7 +33,6 @@ _OUTGOING = (
     )
     .order_by(messages.c.id)
 )
-_ADD_PAYLOADS = payloads.insert()
 _AWAITING = (
     select(messages.c.awaits, messages.c.id)
     .where(messages.c.awaits.in_(bindparam("facts", expanding=True)), messages.c.state == "parked")
@@ -94,8 +94,7 @@ def payload(message_id: int, part: str, body: bytes) -> dict[str, Any]:
 
 def add_payloads(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Store further parts of messages."""
-    if rows:
-        tx.execute(_ADD_PAYLOADS, list(rows))
+    insert_many(tx, payloads, rows)
 
 
 def keep_answer(rows: Gather, message_id: int, raw: bytes) -> None:
@@ -136,10 +135,7 @@ def add_unsealed(rows: Gather, row: Mapping[str, Any]) -> int:
 
 def change(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Set the same columns of many messages; each row holds `b_id` and the columns."""
-    if rows:
-        names = [name for name in rows[0] if name != "b_id"]
-        statement = update(messages).where(messages.c.id == bindparam("b_id"))
-        tx.execute(statement.values({name: bindparam(name) for name in names}), list(rows))
+    change_many(tx, messages, rows)
 
 
 def settle(

@@ -31,7 +31,7 @@ def heartbeat(house: House) -> None:
 def claimed_by_the_dead(house: House) -> None:
     """A worker has claimed all that is due, and dies before it runs any of it."""
     with house.inst.db.write() as tx:
-        assert jobs.claim(tx, "elsewhere/1/dead", house.clock.now, 100, ["pull", "translate", "deliver"])
+        assert jobs.claim(tx, "elsewhere/1/dead", house.clock.now, {"pull": 9, "translate": 9, "deliver": 9})
 
 
 @both
