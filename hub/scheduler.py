@@ -1,4 +1,5 @@
-"""Turns due flows into pull jobs. Every worker process ticks; each slot is won by one of them.
+"""Turns due flows into pull jobs, and looks after what may have changed unsaid: webhooks and mappings. Every worker
+process ticks; each slot is won by one of them.
 
 What makes this safe is the compare-and-swap on `flows.next_due`, in the transaction that adds the job: a slot is either
 won with its job or still due. However many slots were missed, one job is added.
@@ -14,16 +15,23 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection, Row
 
 from hub import jobs
+from hub.flows.problems import Park
 from hub.flows.setup import keep_subscribed
+from hub.flows.translate import Guide
 from hub.installation import Installation
 from hub.schedules import ScheduleError, next_slot
-from hub.store import events, schedule
+from hub.store import events, messages, schedule, search
+from hub.store import jobs as job_store
 
-__all__ = ["Scheduler", "next_slot", "tick"]
+__all__ = ["Scheduler", "next_slot", "read_mended", "tick"]
 
 TICK_SECONDS = 1.0
 WATCH_MINUTES = 10
 """How often dropped webhook subscriptions are looked for."""
+MENDED_MINUTES = 1
+"""How often documents that their mapping could not read are compared with the mapping of now."""
+UNREAD = ("mapping.failed", "mapping.lookup-missing", "mapping.broken", "document.invalid")
+"""Why a document waits that another mapping, or another table beside it, may be able to read."""
 
 log = structlog.get_logger()
 
@@ -35,7 +43,8 @@ class Scheduler:
         self._installation = installation
         self._clock = BackgroundScheduler(timezone=dt.UTC)
         self._clock.add_job(self._tick, "interval", seconds=seconds, coalesce=True, max_instances=1)
-        self._clock.add_job(self._watch_webhooks, "interval", minutes=WATCH_MINUTES, coalesce=True, max_instances=1)
+        for watch, minutes in ((self._watch_webhooks, WATCH_MINUTES), (self._watch_mappings, MENDED_MINUTES)):
+            self._clock.add_job(watch, "interval", minutes=minutes, coalesce=True, max_instances=1)
 
     def start(self) -> None:
         """Tick in a thread of its own, the first time at once."""
@@ -51,6 +60,12 @@ class Scheduler:
             keep_subscribed(self._installation)
         except Exception as error:
             log.warning("scheduler.webhook-watch-failed", error=type(error).__name__)
+
+    def _watch_mappings(self) -> None:
+        try:
+            read_mended(self._installation)
+        except Exception as error:
+            log.warning("scheduler.mapping-watch-failed", error=type(error).__name__)
 
     def _tick(self) -> None:
         try:
@@ -69,6 +84,33 @@ def tick(installation: Installation) -> int:
         return 0
     with installation.db.write() as tx:
         return sum(_take(tx, flow, now) for flow in waiting)
+
+
+def read_mended(installation: Installation) -> int:
+    """Queue the documents that wait because their mapping could not read them, where it is another one by now: edited
+    or rolled back, with new rows in a table's file, or another one in its flow. Gives how many. Nothing is fetched."""
+    with installation.db.read() as tx:
+        ids = [
+            id_
+            for reason in UNREAD
+            for id_ in search.message_ids(tx, search.MessageQuery(direction="in", state="parked", reason=reason))
+        ]
+        guide = Guide(installation, tx)
+        mended = [row for row in messages.get(tx, ids).values() if _reads_otherwise(guide, row)]
+    if not mended:
+        return 0
+    now = installation.now()
+    with installation.db.write() as tx:
+        rows = [jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, now) for row in mended]
+        return job_store.add(tx, rows)
+
+
+def _reads_otherwise(guide: Guide, message: Row[Any]) -> bool:
+    try:
+        _, mapping, _ = guide.inbound(message)
+    except Park:
+        return False
+    return bool(mapping.hash != message.mapping_hash)
 
 
 def _take(tx: Connection, flow: Row[Any], now: dt.datetime) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from hub.errors import Refused
 from hub.flows import actions
 from hub.flows.intake import KEPT_REFUSED
 from hub.ledger import Quantities
+from hub.scheduler import read_mended
 from hub.sdk import Document, Rejected, Retry
 from hub.store import connections as connection_store
+from hub.store import messages as message_store
 from hub.store.tables import flows, fulfillments, mapping_texts, orders, payloads
 from hub.views.completeness import completeness
 from tests.engine.scripted import both
-from tests.engine.scripted.house import ACTOR, START, House, line, package
+from tests.engine.scripted.house import ACTOR, START, House, Side, line, package
 
 # -- revisions ------------------------------------------------------------------------------------------------------
 
@@ -444,6 +447,88 @@ def test_story_4_a_mended_mapping_reads_again_what_it_could_not(house: House, tm
     house.drain()
     assert house.parked() == [] and len(depot.peer.of("fulfillment")) == 4
     assert shop.peer.calls["fetch order"] == calls
+
+
+WRONG, RIGHT = "rows: {'number': wrong | decimal}", "rows: {'number': wrong}"
+"""Two texts of a mapping: the first cannot read what the second can."""
+
+
+def unread(house: House, folder: Path) -> Side:
+    """A shop of which one order waits, since its mapping could not read it."""
+    shop = house.shop()
+    house.depot()
+    override(house, folder, WRONG)
+    house.order(shop, wrong="not a number")
+    assert house.parked() == ["mapping.failed"]
+    return shop
+
+
+def edited(house: House, folder: Path) -> None:
+    override(house, folder, RIGHT)
+
+
+def rolled_back(house: House, folder: Path) -> None:
+    """To a text that has read documents before."""
+    override(house, folder, RIGHT)
+    mapping = house.inst.mappings.get("own/order")
+    with house.inst.db.write() as tx:
+        message_store.remember_mapping(tx, mapping.hash, "own/order", mapping.text, START)
+
+
+def another_in_the_flow(house: House, folder: Path) -> None:
+    with house.inst.db.write() as tx:
+        tx.execute(flows.update().where(flows.c.kind == "order").values(mapping=None))
+
+
+def gone_and_put_back(house: House, folder: Path) -> None:
+    (folder / "own" / "order.yaml").unlink()
+    assert read_mended(house.inst) == 0
+    override(house, folder, RIGHT)
+
+
+@pytest.mark.parametrize("mend", [edited, rolled_back, another_in_the_flow, gone_and_put_back])
+def test_story_4_a_mended_mapping_waits_for_no_new_document(
+    house: House, tmp_path: Path, mend: Callable[[House, Path], None]
+) -> None:
+    shop = unread(house, tmp_path)
+    depot = house.sides["Depot"]
+    assert read_mended(house.inst) == 0, "it is the mapping that could not read it"
+    calls = dict(shop.peer.calls)
+    mend(house, tmp_path)
+    assert read_mended(house.inst) == 1
+    house.drain()
+    assert house.parked() == [] and len(depot.peer.of("fulfillment")) == 1
+    assert dict(shop.peer.calls) == calls and read_mended(house.inst) == 0
+
+
+@both
+def test_story_4_a_new_row_in_a_tables_file_releases_what_waits_for_it(house: House, tmp_path: Path) -> None:
+    shop, depot = house.shop(), house.depot()
+    (tmp_path / "tables").mkdir()
+    table = tmp_path / "tables" / "items.csv"
+    table.write_text("key,value\n1,ONE\n")
+    override(house, tmp_path, "rows: {}")
+    for number, item in enumerate(("77", "77", "78")):
+        house.say(shop, f"o{number}", [line("a", None, 1, item=item)])
+    house.run()
+    assert house.parked() == ["mapping.lookup-missing"] * 3 and read_mended(house.inst) == 0
+    table.write_text("key,value\n1,ONE\n77,MUG\n")
+    read_mended(house.inst)
+    house.drain()
+    assert house.parked() == ["mapping.lookup-missing"] and len(depot.peer.of("fulfillment")) == 2
+    assert read_mended(house.inst) == 0, "what still has no row is not tried over and over"
+
+
+def test_story_4_a_mapping_that_was_missing_reads_what_waits_for_it(house: House, tmp_path: Path) -> None:
+    shop, depot = house.shop(), house.depot()
+    override(house, tmp_path, RIGHT)
+    (tmp_path / "own" / "order.yaml").unlink()
+    house.order(shop)
+    assert house.parked() == ["mapping.broken"] and read_mended(house.inst) == 0
+    override(house, tmp_path, RIGHT)
+    assert read_mended(house.inst) == 1
+    house.drain()
+    assert house.parked() == [] and len(depot.peer.of("fulfillment")) == 1
 
 
 def override(house: House, folder: Path, rows: str) -> None:

@@ -150,6 +150,18 @@ def test_an_unreadable_schedule_is_told_and_stops_no_other(database: Database) -
     assert (alert.code, alert.connection_id) == ("schedule.invalid", connection_id)
 
 
+def test_story_4_the_clock_of_a_worker_looks_for_mended_mappings(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened = threading.Event()
+    monkeypatch.setattr("hub.scheduler.read_mended", lambda installation: happened.set())
+    monkeypatch.setattr("hub.scheduler.MENDED_MINUTES", 0.001)
+    scheduler = Scheduler(SimpleNamespace(db=database, now=lambda: START))  # type: ignore[arg-type]
+    scheduler.start()
+    assert happened.wait(timeout=20)
+    scheduler.stop()
+
+
 def test_the_clock_ticks_in_the_background_and_outlives_an_error(database: Database) -> None:
     flow(database, connect(database), "order")
     calls: list[int] = []
