@@ -10,7 +10,7 @@
 `BAK01` is element 01 of a segment that stands once in its loop, `REF04-2` component 2 of element 04. A segment or
 loop id holds a list of dicts, one per repetition; a loop's dict holds the elements of all its segments and its
 inner loops. HL loops nest in each other. HL01, HL02 and the totals are filled in here. In EDIFACT a loop is a
-segment group and goes by its name (`SG25`).
+segment group; it goes by the id of its first segment, and where two of a level begin alike by its name (`SG50`).
 """
 
 from __future__ import annotations
@@ -57,14 +57,17 @@ class _Builder:
         items: dict[str, Item] = {}
         for item in loop.of:
             items.setdefault(item.name, item)
+        names = {item.id: item.name for item in reversed(loop.of) if item.is_loop} | {name: name for name in items}
+        if loop.levels:
+            names[loop.id] = loop.name
         single: dict[str, dict[str, Any]] = {}
         many: dict[str, list[Any]] = {}
         for key, value in values.items():
             where = f"{path}.{key}" if path else str(key)
-            if (key in items or (loop.levels and key == loop.name)) and not isinstance(value, (str, int, Decimal)):
-                many[key] = _as_list(value, where)
+            if (key in names or (loop.levels and key == loop.name)) and not isinstance(value, (str, int, Decimal)):
+                many.setdefault(names.get(key, key), []).extend(_as_list(value, where))
             else:
-                self._sort_in(key, value, loop, items, single, where)
+                self._sort_in(key, value, loop, names, single, where)
         children: list[Segment | Loop] = []
         for item in items.values():
             children += self._repetitions(loop, item, single.get(item.name), many.get(item.name, []), path)
@@ -73,14 +76,15 @@ class _Builder:
         return children
 
     def _sort_in(
-        self, key: str, value: Any, loop: Item, items: dict[str, Item], single: dict[str, dict[str, Any]], where: str
+        self, key: str, value: Any, loop: Item, names: dict[str, str], single: dict[str, dict[str, Any]], where: str
     ) -> None:
         match = _DESIGNATOR.fullmatch(key)
-        if match is None or match.group(1) not in items:
+        if match is None or match.group(1) not in names:
             raise _error("edi.build-key-unknown", where, "no such segment, loop or element stands at this place")
-        if loop.levels and match.group(1) == loop.id and int(match.group(2)) in loop.levels:
+        own = loop.levels is not None and match.group(1) == loop.id
+        if own and loop.levels and int(match.group(2)) in loop.levels:
             raise _error("edi.build-key-unknown", where, "levels are numbered by the builder; leave this out")
-        single.setdefault(match.group(1), {})[key] = value
+        single.setdefault(match.group(1) if own else names[match.group(1)], {})[key] = value
 
     def _repetitions(
         self, loop: Item, item: Item, single: dict[str, Any] | None, many: list[Any], path: str

@@ -18,8 +18,8 @@ Direct = Callable[[Any, Context, Tables], Any]
 
 _NAMES = {
     **{name: getattr(helpers, name) for name in (
-        "Unusual", "among", "element", "element_among", "elements", "envelope_in", "holds", "index", "loops_in", "many",
-        "one", "pairs", "qualified", "root_of", "scalar", "segments_in", "source_of",
+        "Unusual", "among", "element", "element_among", "elements", "elements_at", "envelope_in", "holds", "index",
+        "loops_in", "many", "one", "pairs", "qualified", "root_of", "scalar", "segments_in", "source_of",
     )},
     "OBJECTS": {dict}, "LIMIT": MAX_STEPS, "Run": Run, "Scope": Scope, "as_text": as_text, "equal": equal,
     "is_true": is_true,

@@ -89,12 +89,15 @@ def index(node: Any) -> tuple[Index, Index]:
     """What stands in a loop by id: as an element is looked for (segments first), and as a loop is (loops first)."""
     if type(node) is Loop:
         segments: dict[Any, list[Any]] = {}
-        loops: dict[str, list[Any]] = {}
+        loops: dict[Any, list[Any]] = {}
         for child in node.children:
             if type(child) is tuple:
                 segments.setdefault(child[0], []).append(child)
             elif type(child) is Loop:
-                loops.setdefault(child.id, []).append(child)
+                name = child.trigger[0]
+                loops.setdefault(name, []).append(child)
+                if child.id != name:
+                    loops.setdefault(child.id, []).append(child)
             else:
                 raise Unusual
         if not loops:
@@ -119,6 +122,11 @@ def loops_in(node: Any, name: str) -> Sequence[Any]:
 def elements(segment: Any, number: int, component: int) -> list[str]:
     """The values of an element of a segment, or of the segment that a loop begins with."""
     return element_values(trigger(segment), number, component)
+
+
+def elements_at(segment: Any, places: Sequence[tuple[int, int]]) -> list[str]:
+    """The values of an element that a segment holds at several places."""
+    return [value for number, component in places for value in elements(segment, number, component)]
 
 
 def element(chosen: Sequence[Any], number: int, component: int) -> str | None:
@@ -148,7 +156,7 @@ def qualified(node: Any, wanted: frozenset[str]) -> bool:
     value = segment[number] if number < len(segment) else ""
     if type(value) is str:
         return value in wanted and value != ""
-    return any(each in wanted for each in element_values(segment, number, 0))
+    return any(each in wanted for each in element_values(segment, number, 1))
 
 
 def element_among(node: Any, name: str, number: int, component: int, wanted: frozenset[str]) -> bool:

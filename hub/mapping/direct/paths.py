@@ -74,7 +74,7 @@ class Paths:
         elif path.named:
             self._walk(place, path.steps, result, "one")
             self.source.line(f"if type({result}) is list: {result} = one({result}, ())")
-        elif len(path.steps) == 1 and path.steps[0].kind == "element":
+        elif len(path.steps) == 1 and path.steps[0].kind == "element" and len(path.steps[0].places) < 2:
             step = path.steps[0]
             chosen = f"{self._index(place, False)}.get({self.source.constant(step.name)}, ())"
             self.source.line(f"{result} = element({chosen}, {step.number}, {step.component})")
@@ -235,7 +235,7 @@ class Paths:
             self._over(f"pairs({node}, {name})", sink)
         elif step.kind == "element":
             inside = f"{self._index(place, False)}.get({name}, ())" if place else f"segments_in({node}, {name})"
-            self._over(inside, lambda inner: self._over(f"elements({inner}, {step.number}, {step.component})", sink))
+            self._over(inside, lambda inner: self._over(self._values(inner, step), sink))
         elif step.kind == "segment":
             inside = f"{self._index(place, True)}.get({name}, ())" if place else f"loops_in({node}, {name})"
             if step.number:
@@ -252,6 +252,11 @@ class Paths:
         else:
             raise Unsupported
 
+    def _values(self, segment: str, step: Step) -> str:
+        if len(step.places) > 1:
+            return f"elements_at({segment}, {self.source.constant(step.places)})"
+        return f"elements({segment}, {step.number}, {step.component})"
+
     def _over(self, items: str, sink: Sink) -> None:
         item = self.source.fresh()
         with self.source.under(f"for {item} in {items}:"):
@@ -265,6 +270,8 @@ class Paths:
             holds = f"qualified({node}, {wanted})"
         else:
             step = test.path[0]
+            if len(step.places) > 1:
+                raise Unsupported
             name = self.source.constant(step.name)
             holds = f"element_among({node}, {name}, {step.number}, {step.component}, {wanted})"
         return f"not {holds}" if test.negated else holds
