@@ -48,6 +48,7 @@ class Installation:
         self.remembered: set[str] = set()
         """Hashes of mappings whose text is known to be stored."""
         self._connectors: dict[int, tuple[str, Connector]] = {}
+        self._making: dict[int, threading.Lock] = {}
         self._budgets: dict[int, SharedBudget] = {}
         self._lock = threading.Lock()
 
@@ -72,16 +73,17 @@ class Installation:
         values: Mapping[str, Any] = row if isinstance(row, Mapping) else row._mapping
         version = _version(values)
         with self._lock:
+            making = self._making.setdefault(values["id"], threading.Lock())
+        with making:  # the threads that come meanwhile share it: to make one takes longer than a call
             kept = self._connectors.get(values["id"])
             if kept and kept[0] == version:
                 return kept[1]
-        secrets = self.vault.open(values["secrets"]) if values["secrets"] else {}
-        made = self.make_connector(
-            values["type"], {**values["settings"], **secrets}, budget=self.budget(values["id"]), name=values["name"]
-        )
-        with self._lock:
+            secrets = self.vault.open(values["secrets"]) if values["secrets"] else {}
+            made = self.make_connector(
+                values["type"], {**values["settings"], **secrets}, budget=self.budget(values["id"]), name=values["name"]
+            )
             self._connectors[values["id"]] = (version, made)
-        return made
+            return made
 
     def make_connector(
         self, type_: str, settings: Mapping[str, Any], *, budget: Budget | None = None, name: str | None = None
