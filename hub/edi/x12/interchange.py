@@ -7,29 +7,9 @@ from dataclasses import dataclass, field
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding
+from hub.edi.numbers import Numbers
 from hub.edi.source import Source
 from hub.edi.tree import TransactionSet
-
-
-class Numbers:
-    """Control numbers met so far. Numbers that count up cost nothing, however many they are."""
-
-    def __init__(self) -> None:
-        self._low = self._high = 0
-        self._others: set[str] = set()
-
-    def seen(self, text: str) -> bool:
-        """Whether this one was met before; it is noted."""
-        number = int(text) if len(text) <= 18 and text.isascii() and text.isdigit() else 0
-        if number and number == self._high + 1 and self._low:
-            self._high = number
-        elif number and not self._low:
-            self._low = self._high = number
-        elif number and self._low <= number <= self._high or text in self._others:
-            return True
-        else:
-            self._others.add(text)
-        return False
 
 
 @dataclass(slots=True)
