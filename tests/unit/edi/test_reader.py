@@ -310,7 +310,7 @@ def test_a_bulk_of_anything_takes_one_pass(filling, terminator):
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 60)))
 def test_control_numbers_met_before_are_known(numbers):
-    from hub.edi.x12.interchange import Numbers
+    from hub.edi.numbers import Numbers
 
     seen, known = Numbers(), set()
     for number in numbers:
