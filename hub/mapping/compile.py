@@ -10,6 +10,7 @@ from typing import NamedTuple
 from hub.mapping.blocks import CompiledRow, Entry, alone, always_list, joined, object_of
 from hub.mapping.calls import CallFault
 from hub.mapping.errors import Finding, Position
+from hub.mapping.explain import noting
 from hub.mapping.expressions import Compiler, Evaluate
 from hub.mapping.forms import Field, Form, Formula, Nothing, Object, Repetitions, Test, Text, Together
 from hub.mapping.parser import Dialects, parse_condition, parse_expression, parse_path
@@ -45,19 +46,24 @@ class Part(NamedTuple):
 
 @dataclass(slots=True)
 class RowCompiler:
-    """Compiles the rows of a resolved template; `findings` gets every error, with its line and column."""
+    """Compiles the rows of a resolved template; `findings` gets every error, with its line and column.
+
+    With `tracing` the closures note in the run where each value came from.
+    """
 
     template: Template
+    tracing: bool = False
     findings: list[Finding] = field(default_factory=list)
     targets: dict[str, Position] = field(default_factory=dict)  # every target path, for checks against a schema
     reads: list[Read] = field(default_factory=list)
+    lists: set[str] = field(default_factory=set)  # the targets that have `each`
     compiler: Compiler = field(init=False)
     dialects: Dialects = field(init=False)  # of the scope that is being compiled
 
     def __post_init__(self) -> None:
         self.dialects = Dialects(self.template.source.dialect, self.template.original.dialect)
         constants = {name: scalar.text for name, scalar in self.template.const.items()}
-        self.compiler = Compiler(constants)
+        self.compiler = Compiler(constants, tracing=self.tracing)
 
     @property
     def tables(self) -> Mapping[str, int]:
@@ -92,6 +98,7 @@ class RowCompiler:
         if "with" in controls:
             entry.within = self._mover("with", controls["with"], target)
         if "each" in controls:
+            self.lists.add(target)
             entry.each = self._mover("each", controls["each"], target)
         if "when" in controls:
             entry.when = self._control("when", controls["when"], target)
@@ -106,7 +113,7 @@ class RowCompiler:
         if value is not None:
             if rows.rows:
                 self.wrong(value.at, "control", "a block has either `value` or rows", target)
-            row = self._scalar(value, target, "value")
+            row = self._filling(value, target, "value")
             return Part(alone(row), row.form)
         if not rows.rows:
             self.wrong(rows.at, "empty-block", "a block without rows", target)
@@ -126,7 +133,7 @@ class RowCompiler:
         if isinstance(row.value, Scalar):
             if segment:
                 self.wrong(row.at, "designator", f"`{row.name}` holds elements: give it a block or a list", target)
-            compiled = self._scalar(row.value, target, row.name)
+            compiled = self._filling(row.value, target, row.name)
             compiled.required, compiled.key = row.required, row.at
             return compiled
         run, form = self._value(row.value, target)
@@ -141,10 +148,17 @@ class RowCompiler:
         if isinstance(value, Several):
             parts = [self._value(item, target) for item in value.items]
             return Part(joined([part.run for part in parts]), Together(tuple(part.form for part in parts)))
-        row = self._scalar(value, target, target)
+        row = self._filling(value, target, target)
         return Part(alone(row), row.form)
 
     # --- expressions
+
+    def _filling(self, scalar: Scalar, target: str, name: str) -> CompiledRow:
+        """What fills a target."""
+        row = self._scalar(scalar, target, name)
+        if self.tracing:
+            row.run = noting(row.run, target, self.lists, row.at)
+        return row
 
     def _scalar(self, scalar: Scalar, target: str, name: str, condition: bool = False) -> CompiledRow:
         """Text, or an expression; what is wrong with that becomes a finding, and it then gives nothing."""

@@ -31,7 +31,7 @@ def decode(body: bytes, format: str, *, encoding: str = "utf-8-sig", delimiter: 
         return _json(text, 1)
     if kind in ("csv", "text/csv", "tsv", "text/tab-separated-values"):
         return _csv(text, delimiter)
-    if kind in ("lines", "text/plain"):
+    if kind in ("lines", "text", "text/plain"):
         return _lines(text)
     raise DecodeError([Finding("decode.format", f"`{kind}` is not json, ndjson, csv, xml or lines")])
 

@@ -52,9 +52,12 @@ class Compiler:
     readers: list[Reader] = field(default_factory=list)
     tables: dict[str, int] = field(default_factory=dict)
     bound: dict[int, Bound] = field(default_factory=dict)  # by the id of their Call
+    tracing: bool = False
 
     def reader(self, path: Path) -> Reader:
         reader = Reader(path, self.constants)
+        if self.tracing:
+            reader.trace()
         self.readers.append(reader)
         return reader
 

@@ -11,6 +11,7 @@ from hub.edi.tree import Loop, TransactionSet
 from hub.mapping.compile import Read, RowCompiler
 from hub.mapping.direct import Direct, Unusual, direct_form
 from hub.mapping.errors import BAD_VALUE, Fault, Finding, LookupMissing, MappingError, Position
+from hub.mapping.explain import Explanation
 from hub.mapping.parser import Dialects, parse_path
 from hub.mapping.paths import Reader
 from hub.mapping.runtime import EMPTY, MAX_FINDINGS, Context, Run, Scope
@@ -50,6 +51,7 @@ class Mapping:
         self.reads: list[Read] = rows.reads
         self._table_rows: Tables = {table: tables[table] for table in sorted(self.tables) if table in tables}
         self._build, self._split = build, split
+        self._template = template
         self._form, self._bound, self._constants = form, rows.compiler.bound, rows.compiler.constants
         self.text: str = emit(template, self._table_rows)
         self.hash: str = hashlib.sha256(self.text.encode()).hexdigest()
@@ -89,6 +91,14 @@ class Mapping:
     def _direct(self) -> Direct | None:
         """The generated function, made when the first document comes."""
         return direct_form(self._form, self._bound, self._constants)
+
+    def explain(self, document: Any, context: Context = EMPTY) -> Explanation:
+        """Maps a document and tells for each value where it came from; raises nothing, findings are part of it."""
+        rows = RowCompiler(self._template, tracing=True)
+        build, _ = rows.block(self._template.rows, "")
+        run = Run(document, context, self._table_rows)
+        result = build(run.root, Scope(run.root, run))
+        return Explanation(result or {}, run.origins, [finding for finding, _ in run.errors])
 
     def split(self, document: Any, context: Context = EMPTY) -> list[Any]:
         """The documents inside one file, by the mapping's `split:`; each goes through `run` by itself.

@@ -53,6 +53,20 @@ class Reader:
             scope.run.spend(len(found) + 1)
         return [match for match in _flat(found) if match[0] is not None and match[0] != ""]
 
+    def trace(self) -> None:
+        """From now on notes in the run what is read."""
+        one, many = self.one, self.many
+
+        def traced_one(here: Any, scope: Scope) -> Any:
+            scope.run.reads.append((self, here, scope))
+            return one(here, scope)
+
+        def traced_many(here: Any, scope: Scope) -> list[Any]:
+            scope.run.reads.append((self, here, scope))
+            return many(here, scope)
+
+        self.one, self.many = traced_one, traced_many
+
     def _prepare(self) -> None:
         """The general form, made when it is first wanted."""
         steps = self.path.steps

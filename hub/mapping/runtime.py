@@ -68,7 +68,7 @@ def envelope_of(document: TransactionSet) -> dict[str, str]:
 class Run:
     """One run: not shared, not reused."""
 
-    __slots__ = ("_parents", "context", "envelope", "errors", "root", "spent", "tables")
+    __slots__ = ("_parents", "context", "envelope", "errors", "origins", "reads", "root", "spent", "tables")
 
     def __init__(self, document: Any, context: Context, tables: Tables) -> None:
         self.root, self.envelope = document, {}
@@ -78,6 +78,8 @@ class Run:
         self.tables = tables
         self.spent = 0
         self.errors: list[tuple[Finding, Fault]] = []
+        self.reads: list[tuple[Any, Any, Scope]] = []  # the paths read, where a mapping explains itself
+        self.origins: list[Any] = []
         self._parents: dict[int, Loop] | None = None
 
     def spend(self, steps: int) -> None:

@@ -1,0 +1,154 @@
+"""`hub mapping` for people who write mappings: samples, explanations, drafts, and what a change would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hub.cli.common import console, emit, json_option
+from hub.cli.mapping_input import (
+    bytes_of,
+    context_from,
+    context_option,
+    file_argument,
+    library,
+    source_option,
+    unreadable,
+)
+from hub.mapping import DecodeError, Finding, MappingError, schema_fields
+from hub.mapping.differences import shown
+from hub.mapping.explain import unfilled, unread
+from hub.mapping.pseudonyms import replace_texts, without_persons
+from hub.mapping.samples import samples, write_sample
+from hub.mapping.trial import documents
+
+
+@click.command("test")
+@click.argument("names", metavar="[MAPPING]...", nargs=-1)
+@json_option
+@click.pass_context
+def test_command(context: click.Context, names: tuple[str, ...], as_json: bool) -> None:
+    """Run the samples of mappings; without a name, of all there are."""
+    tested = [one for name in names or library().names() for one in _tested(name)]
+    if as_json:
+        emit([{"mapping": name, "sample": sample, "differences": told} for name, sample, told in tested])
+    else:
+        for name, sample, told in tested:
+            console.print(f"{'[green]as expected[/]' if not told else '[bold red]differs[/]'}  {name}  {sample}")
+            for line in told:
+                console.print(f"      {line}", markup=False, soft_wrap=True)
+        differing = sum(bool(told) for *_, told in tested)
+        console.print(f"{len(tested)} samples, {differing} differ")
+    context.exit(1 if not tested or any(told for *_, told in tested) else 0)
+
+
+def _tested(name: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Each sample of a mapping with what is not as expected; a mapping that cannot be used differs as a whole."""
+    try:
+        mapping = library().get(name)
+        for sample in samples(library(), name):
+            yield name, sample.name, sample.differences(mapping)
+    except MappingError as error:
+        yield name, "", list(map(str, error.findings))
+
+
+@click.command("sample")
+@click.argument("name", metavar="MAPPING")
+@file_argument
+@click.option("--name", "called", required=True, help="What the sample is called, such as gift-card.")
+@source_option
+@context_option
+@click.option("--as-it-is", is_flag=True, help="Keep personal data; for documents that hold none.")
+@click.pass_context
+def sample_command(
+    context: click.Context,
+    name: str,
+    file: Path,
+    called: str,
+    source_file: Path | None,
+    context_file: Path | None,
+    as_it_is: bool,
+) -> None:
+    """Make a sample out of a document, personal data replaced by stand-ins.
+
+    What the document becomes now is what will be expected of it: look at it before you keep it.
+    """
+    try:
+        mapping = library().get(name)
+        given = context_from(mapping, source_file, context_file)
+        body, original = bytes_of(file), bytes_of(source_file) if source_file is not None else None
+        if not as_it_is:
+            body, personal = without_persons(mapping, body, given)
+            original = replace_texts(mapping.original, original, personal) if original is not None else None
+        folder = library().paths[0] / "samples" / name / called
+        if folder.exists():
+            raise DecodeError([Finding("mapping.sample", "there is a sample of that name", str(folder))])
+        facts = bytes_of(context_file) if context_file is not None else None
+        write_sample(folder, mapping, body, context=facts, source=original)
+    except MappingError as error:
+        unreadable(error.findings, as_json=False)
+        context.exit(2)
+    console.print(f"Look at {folder} and correct what is not as it should be.", soft_wrap=True)
+
+
+@click.command("explain")
+@click.argument("name", metavar="MAPPING")
+@file_argument
+@source_option
+@context_option
+@json_option
+@click.pass_context
+def explain_command(
+    context: click.Context, name: str, file: Path, source_file: Path | None, context_file: Path | None, as_json: bool
+) -> None:
+    """Show for each target field where its value came from, what nothing reads and what nothing fills."""
+    try:
+        mapping = library().get(name)
+        given = context_from(mapping, source_file, context_file)
+        found = [
+            (part, mapping.explain(part, given))
+            for document in documents(mapping.source, bytes_of(file))
+            for part in mapping.split(document, given)
+        ]
+    except MappingError as error:
+        unreadable(error.findings, as_json)
+        context.exit(2)
+    fields = schema_fields(mapping.target.name) or {}
+    told = [
+        {
+            "document": number,
+            "origins": [
+                {"target": o.target, "value": o.value, "sources": list(o.sources), "row": str(o.at)}
+                for o in explanation.origins
+            ],
+            "unread": unread(document, mapping.reads),
+            "unfilled": unfilled(explanation, fields),
+            "findings": [finding.as_dict() for finding in explanation.findings],
+        }
+        for number, (document, explanation) in enumerate(found, 1)
+    ]
+    if as_json:
+        emit(told)
+    else:
+        for one in told:
+            _show_explained(one)
+    context.exit(1 if any(one["findings"] for one in told) else 0)
+
+
+def _show_explained(told: dict[str, Any]) -> None:
+    console.rule(f"document {told['document']}", align="left")
+    for origin in told["origins"]:
+        came = f" from {', '.join(origin['sources'])}" if origin["sources"] else ""
+        line = f"{origin['target']} = {shown(origin['value'])}{came}  [{origin['row']}]"
+        console.print(line, markup=False, soft_wrap=True)
+    for finding in told["findings"]:
+        console.print(str(Finding(**finding)), style="red", markup=False, soft_wrap=True)
+    for title, names in (("nothing reads", told["unread"]), ("nothing fills", told["unfilled"])):
+        if names:
+            console.print(f"{title}: {', '.join(names)}", markup=False, soft_wrap=True)
+
+
+AUTHORING = (test_command, sample_command, explain_command)
