@@ -121,7 +121,7 @@ def _version(hub: Installation, message_id: int) -> str:
 
     with hub.db.read() as tx:
         found = views.message_detail(tx, message_id, None)
-    return views.replay_says(found, hub.mappings) if found else ""
+        return views.replay_says(hub, tx, found) if found else ""
 
 
 @messages.command()

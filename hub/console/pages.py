@@ -210,9 +210,9 @@ def message(message_id: int) -> str:
     """One document."""
     with installation().db.read() as tx:
         found = message_views.message_detail(tx, message_id, person().merchant_id)
+        says = message_views.replay_says(installation(), tx, found) if found else ""
     if found is None:
         abort(404, "There is no such document.")
-    says = message_views.replay_says(found, installation().mappings)
     return render_template("message.html", message=found, replay_says=says, marked=_marked(found))
 
 

@@ -8,7 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.mapping import Library, MappingError
+from hub.flows.problems import Park
+from hub.flows.translate import Guide
+from hub.installation import Installation
+from hub.mapping import Mapping
+from hub.store import messages as message_store
 from hub.store import overview, search, timeline
 from hub.store.search import MessageQuery
 from hub.views.base import PAGE_SIZE, Page
@@ -262,18 +266,32 @@ def message_detail(connection: Connection, message_id: int, merchant_id: int | N
     )
 
 
-def replay_says(found: MessageDetail, mappings: Library) -> str:
-    """Which version of the mapping a replay uses, beside the one that was used; empty where none was, or will be."""
-    name, before = found.mapping, found.mapping_hash
-    if not name or not before or "replay" not in found.can:
+def replay_says(installation: Installation, connection: Connection, found: MessageDetail) -> str:
+    """Which version of which mapping a replay uses, beside the one that was used; empty where none was, or will be."""
+    before = found.mapping_hash
+    if not before or "replay" not in found.can:
         return ""
+    message = message_store.get(connection, [found.row.id])[found.row.id]
     try:
-        now = mappings.get(name).hash
-    except MappingError:
-        return f"The mapping {name}, which was used before, is not there any more."
-    if now == before:
-        return f"Replay uses mapping {name} {now[:8]}, the same version as before."
-    return f"Replay uses mapping {name} {now[:8]}; before it was {before[:8]}."
+        now = _mapping_of(Guide(installation, connection), message)
+    except Park as problem:
+        return f"A replay would end here: {problem.detail}"
+    if now.hash == before:
+        return f"Replay uses mapping {now.name} {now.hash[:8]}, the same version as before."
+    other = f"{found.mapping} " if found.mapping and found.mapping != now.name else ""
+    return f"Replay uses mapping {now.name} {now.hash[:8]}; before it was {other}{before[:8]}."
+
+
+def _mapping_of(guide: Guide, message: Any) -> Mapping:
+    """What reads or writes a message now. Raises `Park`."""
+    if message.direction == "in":
+        return guide.inbound(message)[1]
+    if message.partner_id is None or message.set_id is None:
+        return guide.outbound(message.connection_id, message.kind)
+    agreement = guide.agreement(message.partner_id, "out", message.set_id)
+    if agreement is None:
+        raise Park("edi.no-agreement", f"There is no agreement with the partner on set {message.set_id}.")
+    return guide.mapping(agreement.mapping)
 
 
 def _can(row: MessageRow) -> list[str]:

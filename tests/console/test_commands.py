@@ -97,6 +97,21 @@ def test_story_37_a_replay_says_which_version_of_the_mapping_it_uses(
     )
 
 
+def test_story_37_a_replay_says_so_when_its_flow_now_has_another_mapping(
+    call: Callable[..., Result], world: World, hub: Installation
+) -> None:
+    with hub.db.write() as tx:
+        values = {"connection_id": world.warehouse, "direction": "out", "kind": "fulfillment", "timezone": "UTC"}
+        tx.execute(t.flows.delete().where(t.flows.c.connection_id == world.warehouse, t.flows.c.kind == "fulfillment"))
+        tx.execute(t.flows.insert().values(**values, settings={}, mapping="rest_warehouse/cancellation.out"))
+    now = hub.mappings.get("rest_warehouse/cancellation.out").hash
+    (replayed,) = answer(call("messages", "replay", str(world.parked), "--json"))
+    assert replayed["result"].endswith(
+        f"Replay uses mapping rest_warehouse/cancellation.out {now[:8]}; "
+        f"before it was rest_warehouse/fulfillment.out {world.mapping_hash[:8]}."
+    )
+
+
 def test_story_2_what_a_parked_document_waits_for_is_said_by_name(
     call: Callable[..., Result], world: World, hub: Installation
 ) -> None:

@@ -109,6 +109,14 @@ def test_story_48_an_unknown_partner_is_named_and_the_file_is_kept(house: House,
     assert house.parked() == [] and len(sent(mailbox, "997")) == 1
 
 
+def test_story_15_a_purchase_order_without_any_party_is_an_order(house: House, mailbox: Side) -> None:
+    partner(house, mailbox)
+    nobody = purchase_order("A1").replace("N1*ST*STORE 7*92*0007~N3*1 MAIN ST~N4*AMES*IA*50010~", "")
+    drop(house, mailbox, interchange(nobody.replace("SE*8", "SE*5")))
+    assert house.parked() == [] and len(house.sides["Depot"].peer.of("fulfillment")) == 1
+    assert len(sent(mailbox, "855")) == 1
+
+
 def test_a_set_without_agreement_is_parked_and_acknowledged(house: House, mailbox: Side) -> None:
     partner(house, mailbox)
     other = purchase_order("A1").replace("ST*850", "ST*875")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import select
 from connectors.shopify import CONNECTOR
 from hub import jobs
 from hub.engine.local import Worker
-from hub.flows.setup import add_connection
+from hub.flows.setup import add_connection, keep_subscribed, subscribe
 from hub.installation import Installation
 from hub.store import connections
 from hub.store.tables import messages, orders, returns
@@ -81,6 +82,17 @@ def test_story_1_paid_before_create_brings_the_whole_order_once(
     with installation.db.read() as tx:
         (row,) = tx.execute(select(orders.c.external_id, orders.c.payment)).all()
     assert row == (order["id"], "paid")
+
+
+def test_story_6_a_subscription_that_the_shop_dropped_is_made_again(
+    installation: Installation, linked: int, peer: ShopPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installation, "config", replace(installation.config, public_url="https://hub.example"))
+    assert subscribe(installation, linked, "test") == len(CONNECTOR.topics) == len(peer.shop.subscriptions)
+    for topic in ("orders/paid", "returns/close"):
+        peer.drop_subscription(topic)
+    assert keep_subscribed(installation) == 2 and len(peer.shop.subscriptions) == len(CONNECTOR.topics)
+    assert keep_subscribed(installation) == 0
 
 
 def test_story_16_a_forged_webhook_leads_to_nothing(installation: Installation, linked: int, peer: ShopPeer) -> None:
