@@ -6,7 +6,7 @@ The catalogue is the only place that says how a code is classed and what a reade
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -118,6 +118,18 @@ def finding(code: str, message: str, *, standard: Standard = "x12", ack: str | N
     return Finding(
         code, entry.kind, entry.severity, message, ack_segment=where or None, ack_code=number or None, **place
     )
+
+
+def judged_by(findings: list[Finding], rules: Mapping[str, Severity]) -> None:
+    """Let a partner's rules decide which findings are errors, in place.
+
+    A key is a finding's code (`edi.code-undescribed`), or its code and place (`edi.element-too-long REF02`), which
+    counts more.
+    """
+    for index, one in enumerate(findings):
+        severity = rules.get(f"{one.code} {one.designator}", rules.get(one.code, one.severity))
+        if severity != one.severity:
+            findings[index] = replace(one, severity=severity)
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:

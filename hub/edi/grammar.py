@@ -125,7 +125,8 @@ class Note:
 class ElementRule:
     """One element at its place: its reference number, type and lengths, or its components.
 
-    `period`: the components that hold a date, time or period and the code of its format.
+    `period`: the components that hold a date, time or period and the code of its format. `partner`: a file of the
+    user's own says so, not the standard.
     """
 
     reference: str
@@ -140,6 +141,7 @@ class ElementRule:
     components: tuple[ElementRule, ...] = ()
     notes: tuple[Note, ...] = ()
     period: tuple[int, int] | None = None
+    partner: bool = False
 
 
 @dataclass(slots=True, frozen=True)
@@ -151,6 +153,7 @@ class SegmentRule:
     elements: tuple[ElementRule, ...]
     notes: tuple[Note, ...]
     open: bool = False
+    partner: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -222,7 +225,8 @@ class SetGrammar:
     `exact` is False when this is the nearest known version rather than the one asked for. `strict` tells
     whether the definition may be taken as the standard's whole say (only then is, say, one element too many
     an error rather than a gap of ours). `newer` tells that the version asked for is later than every one described,
-    so that limits may have been raised since. `totals` names the elements that count segments: `{"CTT01": "PO1"}`.
+    so that limits may have been raised since, `partner` that its body is a user's own. `totals` names the elements
+    that count segments: `{"CTT01": "PO1"}`.
     """
 
     standard: Standard
@@ -238,6 +242,7 @@ class SetGrammar:
     undescribed: frozenset[str]
     known_ids: frozenset[str]
     totals: dict[str, str]
+    partner: bool = False
     shared: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -270,7 +275,8 @@ def walk(item: Item) -> Iterator[Item]:
 class Library:
     """The grammars of one standard; `Library()` has the built-in ones of X12 alone.
 
-    A folder holds files of its own for a standard in `x12/` or `edifact/`, named and written as the built-in ones.
+    A folder holds files of its own for a standard in `x12/` or `edifact/`, named and written as the built-in ones;
+    what it says of a set, a segment or an element replaces what the ones before it say.
     """
 
     def __init__(self, folders: Iterable[Path] = (), standard: Standard = "x12") -> None:
@@ -278,6 +284,7 @@ class Library:
         self.folders = [folder / standard for folder in (BUILT_IN, *folders)]
         self._sets: dict[tuple[str, str], SetGrammar | None] = {}
         self._tables: dict[str, dict[str, Any]] = {}
+        self._own: set[tuple[str, str]] = set()
 
     def grammar(self, set_id: str, version: str) -> SetGrammar | None:
         """The grammar of a set for a version (`004010`, `D96A`); None when there is no such set."""
@@ -296,12 +303,23 @@ class Library:
         grammar = self.grammar(set_id, self.syntax.versions[0])
         return grammar.functional_id if grammar else ""
 
+    def element(self, reference: str, version: str) -> ElementRule:
+        """The rule of a data element by itself; raises GrammarError for one that is not described."""
+        return self._element(reference, _Place([reference], False, 1, 1), version)
+
+    def own(self, name: str) -> frozenset[str]:
+        """The entries that files of the user's own hold under this name (`segments`, `850`)."""
+        self._table(name)
+        return frozenset(key for file, key in self._own if file == name)
+
     def _table(self, name: str) -> dict[str, Any]:
         if name not in self._tables:
             table: dict[str, Any] = {}
-            for folder in self.folders:
+            for number, folder in enumerate(self.folders):
                 if (path := folder / f"{name}.yaml").is_file():
-                    table.update(_load(path))
+                    entries = _load(path)
+                    table.update(entries)
+                    self._own |= {(name, key) for key in entries} if number else set()
             self._tables[name] = table
         return self._tables[name]
 
@@ -329,6 +347,7 @@ class Library:
             undescribed=frozenset(text.get("undescribed", ())),
             known_ids=self.segment_ids,
             totals=dict(text.get("totals", {})),
+            partner=(set_id, "body") in self._own,
         )
         for segment_id in {item.id for item in walk(root) if not item.is_loop}:
             rule = self.segment(segment_id, version)
@@ -349,19 +368,22 @@ class Library:
                 if len(place.references) > 1:
                     notes.append(Note("P", (len(elements) + 1, len(elements) + 2)))
                 elements += [self._element(one, place, version) for one in place.references]
-        return SegmentRule(segment_id, entry["name"], tuple(elements), tuple(notes), entry.get("open") == "yes")
+        is_open, partner = entry.get("open") == "yes", ("segments", segment_id) in self._own
+        return SegmentRule(segment_id, entry["name"], tuple(elements), tuple(notes), is_open, partner)
 
     def _element(self, reference: str, place: _Place, version: str) -> ElementRule:
         try:
             entry = self.syntax.since(self._table("elements")[reference], version)
         except KeyError:
             raise GrammarError(f"elements.yaml: data element {reference} is used but not described") from None
+        partner = ("elements", reference) in self._own
         if "components" in entry:
             parts = [_Place.of(one) for one in entry["components"]]
             return ElementRule(
                 reference, entry["name"], "", 0, 0, place.mandatory, repeats=place.repeats,
                 components=tuple(self._element(p.references[0], p, version) for p in parts for _ in range(p.times)),
                 notes=tuple(_notes(entry.get("notes", ""))), period=_pair(entry.get("period", "")),
+                partner=partner,
             )  # fmt: skip
         least, most = map(int, entry["length"].split())
         if entry["type"] == "DT" and self.syntax.rank(version) < self.syntax.versions[0]:
@@ -376,6 +398,7 @@ class Library:
             frozenset(entry.get("codes", "").split()),
             entry.get("closed") == "yes",
             place.repeats,
+            partner=partner,
         )
 
 

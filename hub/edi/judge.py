@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding
@@ -22,6 +23,8 @@ def judge_segments(
     current = 0
 
     def report(found: Finding) -> None:
+        if judge.grammar.partner and found.kind == "standard":
+            found = replace(found, kind="partner")
         if len(findings) < MOST_FINDINGS:
             findings.append(found.at(offset(current), current + 2, found.loop))
 

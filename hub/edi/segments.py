@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hub.edi.delimiters import Delimiters
@@ -123,7 +124,7 @@ class SegmentJudge:
         self._judge_notes(rule, parts, found)
         if len(parts) - 1 > len(rule.elements):
             found.append(self._too_many(rule, parts))
-        return tuple(found)
+        return tuple(_of_partner(one, rule) for one in found)
 
     def _too_many(self, rule: SegmentRule, parts: list[str]) -> Finding:
         number = len(rule.elements) + 1
@@ -242,6 +243,13 @@ class SegmentJudge:
                 "value": value,
             }
             found.append(self._finding(code, message, **place))
+
+
+def _of_partner(found: Finding, rule: SegmentRule) -> Finding:
+    """The finding as one of the partner's, where a file of the user's own says what was broken."""
+    element = rule.elements[found.element - 1] if 0 < found.element <= len(rule.elements) else None
+    own = rule.partner or (element is not None and element.partner)
+    return replace(found, kind="partner") if own and found.kind == "standard" else found
 
 
 class _Matcher:

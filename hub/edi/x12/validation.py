@@ -10,10 +10,10 @@ A file of any size is read in bounded memory by `Examination.parts`, which keeps
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from hub.edi.findings import Finding, finding
+from hub.edi.findings import Finding, Severity, finding, judged_by
 from hub.edi.grammar import Library, default_library
 from hub.edi.judge import flat, judge_segments
 from hub.edi.segments import judge_for
@@ -34,10 +34,13 @@ class Examination:
     file held an interchange at all.
     """
 
-    def __init__(self, file: Input, library: Library, trees: bool, encoding: str) -> None:
+    def __init__(
+        self, file: Input, library: Library, trees: bool, encoding: str, rules: Mapping[str, Severity]
+    ) -> None:
         self._reader = Reader(file, encoding)
         self._library = library
         self._trees = trees
+        self._rules = rules
         self._iterator = (part.interchange for part in self._judged(keep=True) if part.group is None)
 
     @property
@@ -69,16 +72,25 @@ class Examination:
             else:
                 judge_set_envelope(group, one, self._library)
                 judge_set(interchange, group, one, self._library, self._trees)
+            if self._rules:
+                judged_by((one or group or interchange).findings, self._rules)
             yield part
 
 
-def examine(file: Input, library: Library | None = None, *, trees: bool = True, encoding: str = "") -> Examination:
+def examine(
+    file: Input,
+    library: Library | None = None,
+    *,
+    trees: bool = True,
+    encoding: str = "",
+    rules: Mapping[str, Severity] | None = None,
+) -> Examination:
     """Read and judge a file, given whole or open for reading bytes. Never raises on content.
 
     Without `trees` only the findings are made. `library` defaults to the built-in grammars; `encoding` counts instead
-    of UTF-8.
+    of UTF-8. `rules` say which findings are errors for this partner, see `findings.judged_by`.
     """
-    return Examination(file, library or default_library(), trees, encoding)
+    return Examination(file, library or default_library(), trees, encoding, rules or {})
 
 
 def judge_set(interchange: Interchange, group: Group, one: RawSet, library: Library, trees: bool = True) -> None:
