@@ -12,6 +12,7 @@ from sqlalchemy import select
 from hub.errors import Refused
 from hub.flows import actions, setup
 from hub.ledger import Quantities
+from hub.sdk import Document
 from hub.store.tables import orders, sku_components
 from tests.engine.scripted import both
 from tests.engine.scripted.house import ACTOR, START, House, line, package
@@ -139,6 +140,21 @@ def test_story_29_money_is_kept_to_the_cent_and_a_mismatch_holds(house: House) -
     assert house.holds(order) == []
     order = house.order(shop, "o2", subtotal="96.00", discount="8.10", tax="0.10", total="90.00")
     assert house.holds(order) == ["hold.total-mismatch"] and len(depot.peer.of("fulfillment")) == 1
+
+
+def test_story_29_an_amount_is_no_float_on_its_way_from_json(house: House) -> None:
+    """Eighteen digits, more than a float holds; and the sum is exact to the last of them."""
+    shop, depot = house.shop(), house.depot()
+    said = house.say(shop, subtotal=1, shipping=2, total=3)
+    exact = {b"subtotal": b"123456789012.123456", b"shipping": b"0.000004", b"total": b"123456789012.123460"}
+    body = said.body
+    for number, (name, amount) in enumerate(exact.items(), 1):
+        body = body.replace(b'"%s": %d,' % (name, number), b'"%s": %s,' % (name, amount))
+    shop.peer.changes[-1] = Document("order", "o1", body, revised_at=said.revised_at)
+    house.run()
+    (row,) = house.rows(select(orders))
+    assert [row.subtotal, row.shipping, row.total] == [Decimal(amount.decode()) for amount in exact.values()]
+    assert house.holds(row.id) == [] and len(depot.peer.of("fulfillment")) == 1
 
 
 # -- routing --------------------------------------------------------------------------------------------------------

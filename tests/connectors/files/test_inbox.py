@@ -66,6 +66,23 @@ def test_story_49_a_file_still_growing_is_not_read(folder: Folder) -> None:
     assert [d.body for d in folder.look()] == [b"ISA*00*  *00"]
 
 
+def test_story_49_a_file_that_grows_as_it_is_opened_is_not_taken_half(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = folder.drop("po.edi", b"ISA*00")
+    folder.look()
+    real = os.open
+
+    def late(target: Any, flags: int, *more: Any) -> int:
+        monkeypatch.setattr(os, "open", real)
+        path.write_bytes(b"ISA*00*  ")
+        return real(target, flags, *more)
+
+    monkeypatch.setattr(os, "open", late)
+    assert folder.look() == []
+    assert [d.body for d in folder.look() + folder.look()] == [b"ISA*00*  "]
+
+
 def test_a_file_needs_two_looks_that_far_apart(folder: Folder) -> None:
     folder.drop("po.edi", b"ISA")
     assert folder.look() == []

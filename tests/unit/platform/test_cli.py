@@ -234,7 +234,7 @@ def test_story_38_the_command_line_says_which_key_is_missing(
     assert list((tmp_path / "var").iterdir()) == []
 
 
-def test_keys_rotate(hub: Callable[..., tuple[int, str, str]], inbox: list[str], tmp_path: Path) -> None:
+def test_story_38_keys_rotate(hub: Callable[..., tuple[int, str, str]], inbox: list[str], tmp_path: Path) -> None:
     hub(*inbox)
     code, out, _ = hub("vault", "rotate")
     assert code == 0

@@ -87,7 +87,7 @@ def test_story_38_a_changed_key_refuses_to_start_and_overwrites_nothing(
     assert vaults.open_vault(config, database).open(sealed) == "x"
 
 
-def test_an_old_key_may_go_after_the_check_was_sealed_anew(
+def test_story_38_an_old_key_may_go_after_the_check_was_sealed_anew(
     make_config: Callable[..., Config], database: Database
 ) -> None:
     old, new = vaults.new_key(), vaults.new_key()
