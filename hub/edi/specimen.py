@@ -1,0 +1,66 @@
+"""Specimens: a clean, filled document of a set, to start from and to show what goes where."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from hub.edi.grammar import ElementRule, Item, Library, SegmentRule
+from hub.edi.tree import Standard
+
+_VALUES = {"DT": "20260105", "TM": "1200", "N0": "1", "R": "1", "n": "1"}
+
+
+@cache
+def specimens(standard: Standard) -> dict[str, list[str]]:
+    """The bodies that come with the hub, by set: segments as text, with `*` and `>` (EDIFACT: `+` and `:`)."""
+    path = Path(__file__).parent / "specimens" / f"{standard}.yaml"
+    if not path.is_file():
+        return {}
+    loaded = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506
+    return {str(set_id): list(segments) for set_id, segments in loaded.items()}
+
+
+def specimen(library: Library, set_id: str, version: str, element: str = "*", component: str = ">") -> list[str] | None:
+    """The segments of a set's specimen; for a set without one, what its grammar demands, filled by type.
+
+    None for a set that has no grammar.
+    """
+    grammar = library.grammar(set_id, version)
+    if grammar is None:
+        return None
+    if not grammar.partner and set_id in specimens(library.syntax.standard):
+        return specimens(library.syntax.standard)[set_id]
+    return [
+        _segment(grammar.segments[item.id], element, component)
+        for item in _demanded(grammar.root)
+        if item.id in grammar.segments
+    ]
+
+
+def _demanded(loop: Item) -> list[Item]:
+    """The segments that must stand in a loop and in the loops that must."""
+    found = []
+    for item in loop.of:
+        if item.mandatory:
+            found += _demanded(item) if item.is_loop else [item]
+    return found
+
+
+def _segment(rule: SegmentRule, element: str, component: str) -> str:
+    texts = [_value(one, component) if one.mandatory else "" for one in rule.elements]
+    while texts and not texts[-1]:
+        texts.pop()
+    return element.join([rule.id, *texts])
+
+
+def _value(rule: ElementRule, component: str) -> str:
+    if rule.components:
+        texts = [_value(one, component) if one.mandatory else "" for one in rule.components]
+        return component.join(texts).rstrip(component)
+    if rule.codes:
+        return sorted(rule.codes)[0]
+    text = _VALUES.get(rule.type, "1" if rule.type.startswith("N") else "X")
+    return text if len(text) >= rule.least else text * rule.least
