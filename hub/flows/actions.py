@@ -40,12 +40,6 @@ def _order(batch: Batch, order_id: int) -> Row[Any]:
     return order
 
 
-def _facts(batch: Batch, order: Row[Any]) -> route.OrderFacts:
-    return route.OrderFacts(
-        order.id, order.connection_id, order.merchant_id, order.ship_country, order.number, order.partner_id
-    )
-
-
 # -- orders ---------------------------------------------------------------------------------------------------------
 
 
@@ -57,21 +51,14 @@ def retry_order(inst: Installation, order_id: int, actor: str) -> str:
         for message in documents:
             _read_again(batch, message, actor)
         woken = job_store.wake(batch.tx, batch.now, order_id=order.id, kind="deliver")
-        units = _release(batch, order)
+        units = route.release_open(batch, order)
         batch.event("order.retried", order_id=order.id, actor=actor, documents=len(documents), deliveries=woken)
     return f"Trying again: {len(documents)} documents, {woken} deliveries, {units} units released."
 
 
-def _release(batch: Batch, order: Row[Any]) -> int:
-    holds, earlier = batch.holds_of[order.id], len(batch.fulfillments_of[order.id])
-    entries = route.release(batch, _facts(batch, order), batch.lines_of[order.id], holds, earlier)
-    batch.post(order.id, entries)
-    return sum(e.delta for e in entries)
-
-
 def release_unrouted(batch: Batch) -> int:
     """Rules have changed: look again at what none of them gave to a backend. Gives the units released."""
-    return sum(_release(batch, order) for order in store.held_for(batch.tx, route.NO_BACKEND))
+    return sum(route.release_open(batch, order) for order in store.held_for(batch.tx, route.NO_BACKEND))
 
 
 def cancel_order(inst: Installation, order_id: int, reason: str, actor: str) -> str:
@@ -129,7 +116,7 @@ def release_hold(inst: Installation, hold_id: int, actor: str) -> str:
         store.release_holds(batch.tx, same, actor, batch.now)
         store.waive(batch.tx, order.id, hold.code, actor, batch.now)
         batch.event("hold.released", order_id=order.id, actor=actor, code=hold.code)
-        units = _release(batch, order)
+        units = route.release_open(batch, order)
     return f"Released the hold: {units} units go to a backend."
 
 

@@ -83,7 +83,7 @@ class Batch:
         self.books_of = Known(see, order_store.books)
         self.holds_of = Known(see, order_store.open_holds)
         self.waived_of = Known(see, order_store.waived)
-        self.asked_back_of = Known(see, order_store.asked_back)
+        self.wishes_of = Known(see, order_store.wishes)
         self.fulfillments_of = Known(see, order_store.fulfillments_of)
         self.fulfillment = Known(see, order_store.fulfillments_many)
         self.fulfillment_named = Known(see, order_store.fulfillments_named, self._fulfillments_come)
@@ -100,7 +100,7 @@ class Batch:
     # What a document that names one thing asks next.
 
     def _orders_come(self, found: Mapping[Any, Row[Any]]) -> None:
-        for known in (self.lines_of, self.books_of, self.holds_of, self.waived_of, self.asked_back_of):
+        for known in (self.lines_of, self.books_of, self.holds_of, self.waived_of, self.wishes_of):
             known.expect(row.id for row in found.values())
         self.fulfillments_of.expect(row.id for row in found.values())
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -10,8 +11,11 @@ from sqlalchemy import Row
 from hub import jobs
 from hub.flows.batch import Batch
 from hub.ledger import Entry, Kind
+from hub.ledger.books import BY_SOURCE
 from hub.store import jobs as job_store
 from hub.store import orders as store
+
+EMPTY: Mapping[int, int] = {}
 
 
 def take_back(batch: Batch, order_id: int, wanted: Mapping[int, int], cause: str, into: str) -> None:
@@ -23,10 +27,10 @@ def take_back(batch: Batch, order_id: int, wanted: Mapping[int, int], cause: str
     left = {line_id: units for line_id, units in wanted.items() if units > 0}
     if not left:
         return
-    asked = batch.asked_back_of[order_id]
+    asked = asked_back(batch.wishes_of[order_id])
     for fulfillment in reversed(batch.fulfillments_of[order_id]):
-        has, pending = batch.books_of[order_id].held_by(fulfillment.id), asked.get(fulfillment.id, {})
-        take = {line_id: min(units, has.get(line_id, 0) - pending.get(line_id, 0)) for line_id, units in left.items()}
+        has, pending = batch.books_of[order_id].held_by(fulfillment.id), asked[fulfillment.id]
+        take = {line_id: min(units, has.get(line_id, 0) - pending[line_id]) for line_id, units in left.items()}
         take = {line_id: units for line_id, units in take.items() if units > 0}
         if not take:
             continue
@@ -39,6 +43,34 @@ def take_back(batch: Batch, order_id: int, wanted: Mapping[int, int], cause: str
                 _withdraw(batch, fulfillment, message)
         else:
             _ask(batch, fulfillment, take, cause, into)
+
+
+def asked_back(wishes: Sequence[Row[Any]]) -> dict[int, Counter[int]]:
+    """fulfillment -> line -> base units that unanswered wishes ask for."""
+    asked: dict[int, Counter[int]] = defaultdict(Counter)
+    for wish in wishes:
+        asked[wish.fulfillment_id].update(dict(wish.lines))
+    return asked
+
+
+def for_source(wishes: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Those with which the source itself wants to be rid of units."""
+    return [wish for wish in wishes if wish.into == Kind.CANCELLED and wish.cause.startswith(BY_SOURCE)]
+
+
+def keep(batch: Batch, order_id: int, more: Mapping[int, int]) -> None:
+    """The source wants `more` of each line that is being taken back for it after all (fewer, where negative)."""
+    left = {line_id: units for line_id, units in more.items() if units}
+    if not left:
+        return
+    for wish in reversed(for_source(batch.wishes_of[order_id])):
+        kept = dict(wish.kept)
+        for line_id, units in wish.lines:
+            had = kept.get(line_id, 0)
+            kept[line_id] = min(units, max(0, had + left.get(line_id, 0)))
+            left[line_id] = left.get(line_id, 0) - (kept[line_id] - had)
+        store.keep_of_wish(batch.rows, wish.id, [[line_id, units] for line_id, units in kept.items() if units])
+    batch.wishes_of.forget(order_id)
 
 
 BY_HAND = "by-hand/"
@@ -69,14 +101,20 @@ def _withdraw(batch: Batch, fulfillment: Row[Any], message: Row[Any]) -> None:
         job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id)
 
 
-def give_back(batch: Batch, fulfillment: Row[Any], take: Mapping[int, int], cause: str, into: str) -> None:
-    """Post units as no longer with the backend, and as cancelled (or shipped elsewhere). Raises `OutOfBounds`."""
+def give_back(
+    batch: Batch, fulfillment: Row[Any], take: Mapping[int, int], cause: str, into: str, kept: Mapping[int, int] = EMPTY
+) -> None:
+    """Post units as no longer with the backend, and as cancelled (or shipped elsewhere), but for those that are `kept`:
+    nobody has these then. Raises `OutOfBounds`."""
     entries: list[Entry] = []
+    where = f"{cause}/{fulfillment.id}"
     for line_id, units in take.items():
-        where = f"{cause}/{fulfillment.id}"
         entries.append(Entry(line_id, Kind.ALLOCATED, -units, where, fulfillment.id))
-        # Shipped elsewhere is no shipment of this fulfillment, so that entry does not name it.
-        entries.append(Entry(line_id, Kind(into), units, where, fulfillment.id if into == Kind.CANCELLED else None))
+        became = units - kept.get(line_id, 0)
+        if became:
+            # Shipped elsewhere is no shipment of this fulfillment, so that entry does not name it.
+            its = fulfillment.id if into == Kind.CANCELLED else None
+            entries.append(Entry(line_id, Kind(into), became, where, its))
     batch.post(fulfillment.order_id, entries)
     remaining = batch.books_of[fulfillment.order_id].held_by(fulfillment.id)
     if fulfillment.accepted_at is None and not remaining and fulfillment.withdrawn_at is None:
@@ -100,6 +138,7 @@ def _ask(batch: Batch, fulfillment: Row[Any], take: Mapping[int, int], cause: st
     )
     if cancellation_id is None:
         return
+    batch.wishes_of.forget(fulfillment.order_id)
     batch.jobs.append(
         jobs.deliver_job("cancellation", cancellation_id, fulfillment.connection_id, fulfillment.order_id, batch.now)
     )

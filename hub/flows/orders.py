@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -201,23 +202,32 @@ def _settle(
 ) -> None:
     """Post what the document means for the ledger, ask backends for what they must give back, release the rest."""
     cancel_all = doc.get("cancelled_at") is not None or doc["purpose"] == "cancel"
-    asked = {} if fresh else batch.asked_back_of[order.id]
+    wishes = [] if fresh else batch.wishes_of[order.id]
+    asked, for_source, kept = Counter[int](), Counter[int](), Counter[int]()
+    for wish in wishes:
+        asked.update(dict(wish.lines))
+    for wish in cancel.for_source(wishes):
+        for_source.update(dict(wish.lines))
+        kept.update(dict(wish.kept))
     books = batch.books_of[order.id]
     entries: list[Entry] = []
+    keep: dict[int, int] = {}
     back: dict[str, dict[int, int]] = {"cancelled": {}, "shipped": {}}
     cause = f"{BY_SOURCE}{message.id}"
     for line in lines:
         if not line.ships:
             continue
-        pending = sum(units.get(line.id, 0) for units in asked.values())
         change = change_of(
             books.line(line.id),
             line.wanted,
             shipped_by_us=books.shipped_by_us.get(line.id, 0),
             cancelled_by_source=books.cancelled_by_source.get(line.id, 0),
-            asked_back=pending,
+            asked_back=asked[line.id],
+            back_for_source=for_source[line.id] - kept[line.id],
+            kept=kept[line.id],
             cancel_all=cancel_all,
         )
+        keep[line.id] = change.keep
         for kind, units in (
             (Kind.ORDERED, change.order_more),
             (Kind.CANCELLED, change.cancel_now),
@@ -232,6 +242,7 @@ def _settle(
     _post(batch, order.id, entries)
     if cancel_all and doc.get("cancelled_at") is not None:
         batch.event("order.cancelled", order_id=order.id, reason=doc.get("cancel_reason"))
+    cancel.keep(batch, order.id, keep)
     for into, wanted in back.items():
         cancel.take_back(batch, order.id, wanted, cause, into)
     gate = GateSettings.of(batch.connections[order.connection_id].policy.get("gate", {}))

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from hub.flows import cancel
+from hub.flows import cancel, route
 from hub.flows.batch import Batch
 from hub.flows.naming import numbered
 from hub.flows.problems import Park
@@ -87,9 +87,12 @@ def _cancelled(batch: Batch, cancellation_id: int, granted: Mapping[str, int], f
         for line_id, units in wish.lines
     }
     take = {line_id: units for line_id, units in take.items() if units}
+    # Of what was wanted again meanwhile, so much came back; another fulfillment then has it.
+    asked, kept = dict(wish.lines), dict(wish.kept)
+    again = {line_id: max(0, units - (asked[line_id] - kept.get(line_id, 0))) for line_id, units in take.items()}
     store.answer_cancellation(batch.tx, wish.id, [[line_id, units] for line_id, units in take.items()], batch.now)
     try:
-        cancel.give_back(batch, fulfillment, take, f"{wish.cause}/{wish.id}", wish.into)
+        cancel.give_back(batch, fulfillment, take, f"{wish.cause}/{wish.id}", wish.into, again)
     except OutOfBounds as error:
         raise Park(
             "ledger.out-of-bounds",
@@ -98,8 +101,10 @@ def _cancelled(batch: Batch, cancellation_id: int, granted: Mapping[str, int], f
         ) from error
     if wish.cause.startswith(cancel.BY_HAND):
         cancel.tell_source(batch, order)
-    asked = sum(units for _, units in wish.lines)
-    batch.event("cancellation.granted", reference=fulfillment.reference, units=sum(take.values()), asked=asked, **facts)
+    units, wanted = sum(take.values()), sum(asked.values())
+    batch.event("cancellation.granted", reference=fulfillment.reference, units=units, asked=wanted, **facts)
+    if any(again.values()):
+        route.release_open(batch, order)
 
 
 def refused(batch: Batch, kind: str, job: Job, error: Rejected) -> None:

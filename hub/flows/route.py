@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sqlalchemy import Row
+
 from hub import jobs
 from hub.flows.batch import Batch
 from hub.ledger import Entry, Kind
@@ -47,6 +49,11 @@ class OrderFacts:
     country: str | None
     number: str | None
     partner_id: int | None
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> OrderFacts:
+        """Those of a stored order."""
+        return cls(row.id, row.connection_id, row.merchant_id, row.ship_country, row.number, row.partner_id)
 
 
 def settle_holds(
@@ -130,6 +137,14 @@ def release(
     if assignments:
         acknowledge(batch, order)
     return entries
+
+
+def release_open(batch: Batch, order: Row[Any]) -> int:
+    """Give what is open of a stored order to backends, where nothing holds it; gives the units released."""
+    holds, earlier = batch.holds_of[order.id], len(batch.fulfillments_of[order.id])
+    entries = release(batch, OrderFacts.of(order), batch.lines_of[order.id], holds, earlier)
+    batch.post(order.id, entries)
+    return sum(entry.delta for entry in entries)
 
 
 NO_BACKEND = "hold.no-backend"

@@ -21,7 +21,8 @@ class Change:
     """What to do so that the ledger says what the source wants.
 
     `order_more`: newly ordered units. `cancel_now`: taken from the units nobody has. `cancel_allocated`: to be asked
-    back from backends. `ship_now`/`ship_allocated`: shipped by someone else, likewise. `too_late`: wanted back, but
+    back from backends. `ship_now`/`ship_allocated`: shipped by someone else, likewise. `keep`: of the units that are
+    being asked back, so many more are wanted after all (fewer, where it is negative). `too_late`: wanted back, but
     already shipped by us.
     """
 
@@ -30,6 +31,7 @@ class Change:
     cancel_allocated: int = 0
     ship_now: int = 0
     ship_allocated: int = 0
+    keep: int = 0
     too_late: int = 0
 
 
@@ -40,13 +42,16 @@ def change_of(
     shipped_by_us: int,
     cancelled_by_source: int = 0,
     asked_back: int = 0,
+    back_for_source: int = 0,
+    kept: int = 0,
     cancel_all: bool = False,
 ) -> Change:
     """Compare the ledger's `now` with what the source wants.
 
     `shipped_by_us`: units in `now.shipped` that our own backends sent; the rest was shipped elsewhere.
     `cancelled_by_source`: units in `now.cancelled` that the source itself took back; the rest a person did.
-    `asked_back`: allocated units that a pending cancellation already asks for.
+    `asked_back`: allocated units that pending take-backs ask for, `kept` of them wanted again; `back_for_source`: those
+    that the source itself will be rid of when they are granted.
     The ledger's `ordered` only grows: an order edited down is a cancellation of the difference, and one that is edited
     up again orders anew. What a person has cancelled stays cancelled.
     """
@@ -64,11 +69,13 @@ def change_of(
     free -= ship_now
     allocated -= ship_allocated
 
-    to_cancel = max(0, ordered - live - now.cancelled - asked_back)
+    gone = ordered - live
+    keep = min(back_for_source, max(-kept, back_for_source + cancelled_by_source - gone))
+    to_cancel = max(0, gone - now.cancelled - (asked_back - kept - keep))
     cancel_now = min(to_cancel, free)
     cancel_allocated = min(to_cancel - cancel_now, allocated)
     too_late = to_cancel - cancel_now - cancel_allocated
-    return Change(order_more, cancel_now, cancel_allocated, ship_now, ship_allocated, too_late)
+    return Change(order_more, cancel_now, cancel_allocated, ship_now, ship_allocated, keep, too_late)
 
 
 def kits_completed(packed: dict[str, int], units_per: dict[str, int]) -> int:

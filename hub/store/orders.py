@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -71,7 +70,11 @@ _LINES_OF_FULFILLMENTS = (
     .where(fulfillment_lines.c.fulfillment_id.in_(_IDS))
     .order_by(fulfillment_lines.c.id)
 )
-_ASKED_BACK = select(cancellations).where(cancellations.c.order_id.in_(_IDS), cancellations.c.answered_at.is_(None))
+_WISHES = (
+    select(cancellations)
+    .where(cancellations.c.order_id.in_(_IDS), cancellations.c.answered_at.is_(None))
+    .order_by(cancellations.c.id)
+)
 
 
 def named(tx: Connection, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str, str], Row[Any]]:
@@ -271,13 +274,11 @@ def answer_cancellation(tx: Connection, cancellation_id: int, granted: list[list
     )
 
 
-def asked_back(tx: Connection, order_ids: Iterable[int]) -> dict[int, dict[int, dict[int, int]]]:
-    """order -> fulfillment -> line -> base units that an unanswered wish asks for."""
-    found: dict[int, dict[int, dict[int, int]]] = {}
-    for order_id, wishes in _by_order(tx, _ASKED_BACK, order_ids).items():
-        asked: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
-        for wish in wishes:
-            for line_id, units in wish.lines:
-                asked[wish.fulfillment_id][line_id] += units
-        found[order_id] = asked
-    return found
+def wishes(tx: Connection, order_ids: Iterable[int]) -> dict[int, list[Row[Any]]]:
+    """The unanswered wishes of each order to take units back, oldest first."""
+    return _by_order(tx, _WISHES, order_ids)
+
+
+def keep_of_wish(rows: Gather, wish_id: int, kept: list[list[int]]) -> None:
+    """Some of what a wish asks for is wanted again."""
+    rows.change(cancellations, wish_id, {"kept": kept})

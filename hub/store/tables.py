@@ -394,6 +394,7 @@ cancellations = _table(
     _text("reason"),
     _text("into", 12, False),  # what the units become when granted: cancelled, or shipped (by someone else)
     Column("lines", Json, nullable=False),  # [[line id, base units wanted]]
+    Column("kept", Json, nullable=False, server_default="[]"),  # [[line id, of them wanted again meanwhile]]
     Column("granted", Json),  # [[line id, base units given back]]
     _at("answered_at"),
     _at("created_at", False),
@@ -557,6 +558,7 @@ jobs = _table(
     _at("due_at", False),
     Column("attempts", Integer, nullable=False),  # claims: the fence
     Column("failures", Integer, nullable=False),  # tries that count towards the limit
+    Column("crashes", Integer, nullable=False, server_default="0"),  # workers that died with it in hand
     _at("lease_until"),
     _text("worker", 64),
     Column("error", Json),

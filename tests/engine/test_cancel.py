@@ -175,6 +175,39 @@ def test_a_cancel_asked_twice_before_its_answer_is_asked_once(house: House) -> N
     assert house.sums(order) == Quantities(ordered=2, cancelled=2)
 
 
+@both
+@pytest.mark.parametrize(("words", "live"), [([3, 5], 5), ([3, 4], 4), ([3, 6], 6), ([3, 5, 3], 3), ([3, 5, 3, 6], 6)])
+def test_what_is_wanted_again_before_the_backend_answered_is_sent_again(
+    house: House, words: list[int], live: int
+) -> None:
+    shop, depot = house.shop(), house.depot()
+    order = house.order(shop, lines=[line("a", "MUG", 5)])
+    actions.stop_outbound(house.inst, None, ACTOR)
+    for quantity in words:
+        house.order(shop, lines=[line("a", "MUG", quantity)])
+    actions.start_outbound(house.inst, None, ACTOR)
+    house.clock.forward(60)
+    house.run()
+    sums = house.sums(order)
+    assert sums.allocated == live and not sums.open
+    sent = sum(row["quantity"] for effect in depot.peer.of("fulfillment") for row in effect.json["lines"])
+    back = sum(row["quantity"] for effect in depot.peer.of("cancellation") for row in effect.json["lines"])
+    assert sent - back == live, "what the backend has is what the source wants"
+
+
+def test_what_a_person_takes_back_is_not_wanted_again_by_the_sources_next_word(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
+    order = house.order(shop, lines=[line("a", "MUG", 5)])
+    actions.stop_outbound(house.inst, None, ACTOR)
+    actions.cancel_order(house.inst, order, "sold out", ACTOR)
+    house.order(shop, lines=[line("a", "MUG", 5)], note="hello")
+    actions.start_outbound(house.inst, None, ACTOR)
+    house.clock.forward(60)
+    house.run()
+    assert house.sums(order) == Quantities(ordered=5, cancelled=5)
+    assert len(depot.peer.of("fulfillment")) == 1
+
+
 def test_story_22_a_backends_answer_beyond_what_was_asked_stays_within_bounds(house: House) -> None:
     shop, depot = house.shop(), house.depot()
     depot.peer.grants = lambda asked: dict.fromkeys(asked, 428_725)

@@ -160,6 +160,28 @@ def test_units_that_are_asked_back_are_not_asked_for_twice(q: Quantities, ordere
     assert change.cancel_allocated + change.ship_allocated <= q.allocated - asked
 
 
+@given(states(), st.integers(0, 12), st.data())
+def test_what_is_wanted_again_while_it_is_taken_back_is_kept(q: Quantities, ordered: int, data: st.DataObject) -> None:
+    asked = data.draw(st.integers(0, q.allocated))
+    kept = data.draw(st.integers(0, asked))
+    change = change_of(
+        q,
+        Wanted(ordered),
+        shipped_by_us=q.shipped,
+        cancelled_by_source=q.cancelled,
+        asked_back=asked,
+        back_for_source=asked - kept,
+        kept=kept,
+    )
+    assert 0 <= kept + change.keep <= asked
+    back = asked - kept - change.keep
+    left = q.ordered + change.order_more - q.cancelled - change.cancel_now - change.cancel_allocated - back
+    if change.too_late:
+        assert left > ordered and back == asked, "all that can still be taken back is"
+    else:
+        assert left == ordered
+
+
 @given(states(), st.data())
 def test_what_the_source_ships_elsewhere_is_not_shipped_by_us(q: Quantities, data: st.DataObject) -> None:
     ours = data.draw(st.integers(0, q.shipped))
