@@ -70,6 +70,48 @@ class Loop:
                 stack.pop()
 
 
+def in_document_order(root: Loop) -> Iterator[tuple[int, Segment]]:
+    """Every segment of a set as it stands in the document, with how many loops it stands in.
+
+    Levels (HL) hang under one another in the tree; in the document they follow one another by their numbers.
+    """
+    levels = {loop.id for loop in _loops(root) if any(inner.id == loop.id for inner in _loops(loop))}
+    for child in root.children:
+        if isinstance(child, tuple):
+            yield 0, child
+        elif child.id not in levels:
+            yield from _inside(child, 1, "")
+        elif child is next(loop for loop in _loops(root) if loop.id == child.id):
+            yield from _levels(root, child.id)
+
+
+def _loops(loop: Loop) -> Iterator[Loop]:
+    return (child for child in loop.children if isinstance(child, Loop))
+
+
+def _inside(loop: Loop, depth: int, without: str) -> Iterator[tuple[int, Segment]]:
+    """The segments of a loop and of those in it, except those called `without`."""
+    for child in loop.children:
+        if isinstance(child, tuple):
+            yield depth, child
+        elif child.id != without:
+            yield from _inside(child, depth + 1, "")
+
+
+def _levels(root: Loop, name: str) -> Iterator[tuple[int, Segment]]:
+    found: list[tuple[int, Loop]] = []
+    stack = [(1, loop) for loop in reversed([loop for loop in _loops(root) if loop.id == name])]
+    while stack:
+        depth, loop = stack.pop()
+        found.append((depth, loop))
+        stack += [(depth + 1, inner) for inner in reversed([one for one in _loops(loop) if one.id == name])]
+    numbers = [str(element(loop.trigger, 1, 1)) for _, loop in found]
+    if all(number.isdecimal() and len(number) < 10 for number in numbers) and len(set(numbers)) == len(numbers):
+        found.sort(key=lambda one: int(str(element(one[1].trigger, 1, 1))))
+    for depth, loop in found:
+        yield from _inside(loop, depth, name)
+
+
 @dataclass(slots=True)
 class TransactionSet:
     """One structured document.

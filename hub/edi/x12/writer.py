@@ -9,7 +9,7 @@ from datetime import datetime
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import EdiError, Finding, finding
 from hub.edi.grammar import Library, default_library
-from hub.edi.tree import Element, Loop, Repeats, Segment, TransactionSet
+from hub.edi.tree import Element, Loop, Repeats, Segment, TransactionSet, in_document_order
 from hub.edi.x12.interchange import Group, Interchange
 from hub.edi.x12.validation import examine
 
@@ -183,7 +183,7 @@ class _Text:
     def add_set(self, document: TransactionSet) -> None:
         start = len(self.lines)
         self.lines.append(("ST", document.set_id, document.control_number))
-        for number, segment in enumerate(document.root.walk(), 2):
+        for number, (_, segment) in enumerate(in_document_order(document.root), 2):
             self.lines.append(self._line(segment, number))
         count = len(self.lines) - start + 1
         self.lines.append(("SE", str(count), document.control_number))
