@@ -18,12 +18,20 @@ from hub.cli.mapping_input import (
     source_option,
     unreadable,
 )
-from hub.mapping import DecodeError, Finding, MappingError, schema_fields
+from hub.documents import SCHEMAS
+from hub.mapping import DecodeError, Finding, Mapping, MappingError, schema_fields
+from hub.mapping.comparison import Comparison
 from hub.mapping.differences import shown
+from hub.mapping.drafting import draft, text_of
 from hub.mapping.explain import unfilled, unread
+from hub.mapping.library import read_text
 from hub.mapping.pseudonyms import replace_texts, without_persons
 from hub.mapping.samples import samples, write_sample
-from hub.mapping.trial import documents
+from hub.mapping.template import Format
+from hub.mapping.trial import context_of, documents
+
+DRAFTED = ("json", "ndjson", "csv", "xml")
+DRAFTED_BY_ENDING = {".csv": "csv", ".tsv": "csv", ".xml": "xml", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 
 
 @click.command("test")
@@ -151,4 +159,99 @@ def _show_explained(told: dict[str, Any]) -> None:
             console.print(f"{title}: {', '.join(names)}", markup=False, soft_wrap=True)
 
 
-AUTHORING = (test_command, sample_command, explain_command)
+@click.command("diff")
+@click.argument("name", metavar="MAPPING")
+@click.argument("other", metavar="OTHER")
+@click.argument("files", metavar="[DOCUMENT]...", nargs=-1, type=click.Path(dir_okay=False, path_type=Path))
+@context_option
+@json_option
+@click.pass_context
+def diff_command(
+    context: click.Context, name: str, other: str, files: tuple[Path, ...], context_file: Path | None, as_json: bool
+) -> None:
+    """Show what another version of a mapping would change.
+
+    OTHER is a mapping's name, or a draft: a file that ends in .yaml. Without documents, the samples of MAPPING are
+    compared. Exit code 1 when a document that passes would fail.
+    """
+    try:
+        old, new = library().get(name), _other(other)
+        compared = Comparison()
+        for file in files:
+            given = context_from(old, None, context_file)
+            compared.add(str(file), old, new, documents(old.source, bytes_of(file)), given)
+        for sample in () if files else samples(library(), name):
+            given = context_of(old, sample.file("context"), sample.file("source"))
+            compared.add(sample.name, old, new, documents(old.source, sample.file("document") or b""), given)
+    except MappingError as error:
+        unreadable(error.findings, as_json)
+        context.exit(2)
+    if as_json:
+        emit(_compared(compared))
+    else:
+        _show_compared(compared)
+    context.exit(1 if compared.fail_now else 0)
+
+
+def _other(name: str) -> Mapping:
+    file = Path(name)
+    if file.suffix == ".yaml":
+        return library().draft(read_text(file), name)
+    return library().get(name)
+
+
+def _compared(compared: Comparison) -> dict[str, Any]:
+    return {
+        "documents": compared.documents,
+        "fail_now": [change.document for change in compared.fail_now],
+        "pass_now": [change.document for change in compared.pass_now],
+        "fields": dict(compared.fields.most_common()),
+        "changes": [
+            {
+                "document": change.document,
+                "differences": list(map(str, change.differences)),
+                "errors_before": list(change.before),
+                "errors_after": list(change.after),
+            }
+            for change in compared.changes
+        ],
+    }
+
+
+def _show_compared(compared: Comparison) -> None:
+    for change in compared.changes:
+        mark = " [bold red]would fail[/]" if change.fails_now else " [green]would pass[/]" if change.passes_now else ""
+        console.print(f"{change.document}{mark}", soft_wrap=True)
+        for line in (*change.differences, *(f"error: {line}" for line in change.after if line not in change.before)):
+            console.print(f"      {line}", markup=False, soft_wrap=True)
+    for path, count in compared.fields.most_common():
+        console.print(f"{path or 'the whole'} changes in {count}", markup=False)
+    told = f"{compared.documents} documents, {len(compared.changes)} change"
+    console.print(f"{told}, {len(compared.fail_now)} would fail, {len(compared.pass_now)} would pass")
+
+
+@click.command("new")
+@click.option("--from", "file", required=True, type=click.Path(dir_okay=False, path_type=Path), help="A document.")
+@click.option("--to", "kind", required=True, type=click.Choice(sorted(SCHEMAS)), help="What it is to become.")
+@click.option("--format", "format_name", type=click.Choice(sorted(DRAFTED)), help="Of the document, else by its name.")
+@click.pass_context
+def new_command(context: click.Context, file: Path, kind: str, format_name: str | None) -> None:
+    """Print a first draft of a mapping, proposed from a document.
+
+    Behind each row stands how sure the proposal is, from 0 to 1; at the end what of the document no row reads.
+    """
+    name = format_name or DRAFTED_BY_ENDING.get(file.suffix.lower(), "json")
+    try:
+        (document,) = documents(Format(name), bytes_of(file))
+        proposed = draft(document, SCHEMAS[kind]())
+        if not proposed.rows and not proposed.lists:
+            raise DecodeError([Finding("mapping.draft", f"nothing in it looks like a field of `{kind}`", str(file))])
+        text = text_of(proposed, name, kind)
+        left = unread(document, Mapping.from_text(text).reads)
+    except MappingError as error:
+        unreadable(error.findings, as_json=False)
+        context.exit(2)
+    click.echo(text + "".join(f"# not read: {name}\n" for name in left), nl=False)
+
+
+AUTHORING = (test_command, sample_command, explain_command, diff_command, new_command)

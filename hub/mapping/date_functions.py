@@ -49,7 +49,7 @@ def _parts(pattern: str, known: dict[str, Any]) -> list[str]:
     return parts
 
 
-def _reader(pattern: str) -> Callable[[str], datetime | None]:
+def reader(pattern: str) -> Callable[[str], datetime | None]:
     """Reads text by a pattern; the result is aware when the text brings an offset."""
     parts = _parts(pattern, _READ)
     expression = re.compile("".join(_READ.get(part) or re.escape(part) for part in parts), re.ASCII)
@@ -100,7 +100,7 @@ def _iso(text: str) -> datetime | None:
 @function(Parameter("pattern", default=""))
 def date_(pattern: str) -> DateFunction:
     """A local date, read by a pattern; without one, ISO (2026-11-22 or 20261122; of an instant, its date in UTC)."""
-    read = _reader(pattern) if pattern else _iso
+    read = reader(pattern) if pattern else _iso
 
     def run(value: Any) -> str:
         if isinstance(value, date):
@@ -116,7 +116,7 @@ def date_(pattern: str) -> DateFunction:
 @function(Parameter("pattern", default=""), Parameter("zone", "value", default=None), name="datetime")
 def datetime_(pattern: str) -> DateFunction:
     """An instant in UTC, read by a pattern or as ISO; a text without an offset needs a zone."""
-    read = _reader(pattern) if pattern else _iso
+    read = reader(pattern) if pattern else _iso
 
     def run(value: Any, zone: Any = None) -> str:
         moment = to_moment(value) if isinstance(value, date) else read(as_text(value).strip())

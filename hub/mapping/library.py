@@ -35,10 +35,17 @@ class Library:
         if known is not None and all(_stamp(path) == (path, *rest) for path, *rest in known[1]):
             return known[0]
         used: list[Stamp] = []
-        template = resolve(self._load(name, used), lambda parent: self._load(parent, used))
-        mapping = Mapping(name, template, _Tables(self, template, used))
+        mapping = self._compile(name, self._load(name, used), used)
         self._compiled[name] = (mapping, used)
         return mapping
+
+    def draft(self, text: str, name: str) -> Mapping:
+        """A mapping from a text that is in no folder; what it extends and looks up is. Raises MappingError."""
+        return self._compile(name, load(text, name), [])
+
+    def _compile(self, name: str, template: Template, used: list[Stamp]) -> Mapping:
+        resolved = resolve(template, lambda parent: self._load(parent, used))
+        return Mapping(name, resolved, _Tables(self, resolved, used))
 
     def reload(self) -> None:
         """Forgets everything compiled."""

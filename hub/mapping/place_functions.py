@@ -52,6 +52,11 @@ def _regions() -> dict[str, dict[str, dict[str, str]]]:
     return found
 
 
+def known_country(text: str) -> bool:
+    """Whether a text is a country, by code or by name."""
+    return len(text) <= MAX_NAME and _key(text) in _countries()
+
+
 def _country(value: Any) -> dict[str, str]:
     text = as_text(value)
     row = _countries().get(_key(text)) if len(text) <= MAX_NAME else None
