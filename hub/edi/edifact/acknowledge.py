@@ -33,7 +33,20 @@ class Policy:
     """
 
     reject_message: frozenset[str] = frozenset(
-        {"UCM:12", "UCM:13", "UCM:15", "UCM:26", "UCM:28", "UCM:29", "UCS:13", "UCS:15", "UCS:35", "UCS:36", "UCD:13"}
+        {
+            "UCM:12",
+            "UCM:13",
+            "UCM:15",
+            "UCM:18",
+            "UCM:26",
+            "UCM:28",
+            "UCM:29",
+            "UCS:13",
+            "UCS:15",
+            "UCS:35",
+            "UCS:36",
+            "UCD:13",
+        }
     )
     reject_group: frozenset[str] = frozenset({"UCF:13", "UCF:26"})
     reject_interchange: frozenset[str] = frozenset({"UCI:2", "UCI:7", "UCI:23", "UCI:25", "UCI:26"})

@@ -8,25 +8,28 @@ from functools import lru_cache
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding, finding
+from hub.edi.source import Source
 
 LEVEL_B = Delimiters(element="\x1d", component="\x1f", terminator="\x1c")
 """The delimiters that level B of syntax versions 1 and 2 had instead of printable ones."""
 
 _MARK = rb"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]"
 _START = re.compile(
-    rb"(?<![A-Za-z0-9])(?:UNA(" + _MARK + rb"{6})[\s\x00]*(?=[A-Z]{3}" + _MARK + rb")"
+    rb"(?<![A-Za-z0-9])(?:UNA(" + _MARK + rb"{6})[\s\x00]{0,200}(?=[A-Z]{3}" + _MARK + rb")"
     rb"|UNB(?=" + _MARK + rb"[A-Z]{4}" + _MARK + rb"))"
 )
 _HEADLESS = re.compile(rb"(?<![A-Za-z0-9])(?:UNG|UNH)(?=(" + _MARK + rb")[^\r\n])")
+_LONGEST_START = 256
 _FAR = 1_000
+"""Bytes behind the beginning of an interchange that are looked at to tell its delimiters."""
 
 
 @dataclass(slots=True)
 class Start:
     """Where an interchange begins: at its UNA if it has one (`una` is the text behind these letters), else at UNB.
 
-    `header` is the byte offset of UNB, or of what stands there instead. `guessed` tells that the delimiters were
-    taken from the look of the file, because neither UNA nor the defaults fit.
+    `header` is the offset of UNB, or of what stands there instead. `findings` tell where
+    neither UNA nor the defaults fit, so that the delimiters were taken from the look of the file.
     """
 
     offset: int
@@ -36,43 +39,57 @@ class Start:
     findings: list[Finding] = field(default_factory=list)
 
 
-def find_start(data: bytes, at: int) -> Start | None:
-    """The next UNA or UNB at or after a byte offset."""
-    match = _START.search(data, at)
-    if match is None:
-        return None
-    una = match.group(1)
-    header = match.start() if una is None else match.end()
-    return _start(data, match.start(), header, (una or b"").decode("ascii"))
+def locate(source: Source, at: int) -> tuple[int | None, int]:
+    """The offset of the next UNA or UNB in the window, and up to where it is certain that there is none before."""
+    match = source.search(_START, at, source.stop)
+    if match is not None:
+        return match.start() + source.start, match.start() + source.start
+    return None, source.stop if source.ended else max(at, source.stop - _LONGEST_START)
 
 
-def find_headless(data: bytes, at: int, limit: int) -> Start | None:
-    """The first UNG or UNH before `limit`: an interchange that was sent without its UNB."""
-    match = _HEADLESS.search(data, at, limit)
-    return _start(data, match.start(), match.start(), "") if match else None
+def locate_headless(source: Source, at: int, limit: int) -> int | None:
+    """The offset of the first UNG or UNH before `limit`: an interchange that was sent without its UNB."""
+    match = source.search(_HEADLESS, at, limit)
+    return None if match is None else match.start() + source.start
 
 
-def _start(data: bytes, offset: int, header: int, una: str) -> Start:
+def start_at(source: Source, offset: int) -> Start:
+    """What the bytes at the beginning of an interchange tell. Reads on as far as that needs."""
+    source.release(offset)
+    while source.stop - offset < _FAR and source.more():
+        pass
+    window, at = source.window, offset - source.start
+    match = _START.match(window, at)
+    una = match.group(1) if match is not None else None
+    header = match.end() if match is not None and una is not None else at
+    start = _start(window, header, (una or b"").decode("ascii"))
+    start.offset, start.header = offset, header + source.start
+    place = source.place(offset)
+    start.findings = [replace(found, offset=place) for found in start.findings]
+    return start
+
+
+def _start(data: bytes, header: int, una: str) -> Start:
     separator = data[header + 3 : header + 4].decode("ascii")
     version = _syntax_version(data, header, separator)
     found: list[Finding] = []
     marks = _advised(una, version) if una else _default(data, header, separator, version)
     if una and (marks.problem() or marks.element != separator):
         text = f"UNA names delimiters ({una!r}) that the segments behind it do not use; those found there were taken."
-        found.append(finding("edi.service-advice-unusable", text, standard="edifact", offset=offset, segment="UNA"))
+        found.append(finding("edi.service-advice-unusable", text, standard="edifact", segment="UNA"))
         marks = _default(data, header, separator, version)
     elif una and version < "4" and una[4] not in " " + marks.release:
         text = f"UNA names {una[4]!r} as repetition separator, which syntax version {version or '3'} does not have."
-        found.append(finding("edi.repetition-ignored", text, standard="edifact", offset=offset, segment="UNA"))
+        found.append(finding("edi.repetition-ignored", text, standard="edifact", segment="UNA"))
     end = _terminator_of(data, header, marks)
     if end != marks.terminator:
         text = f"Segments end in {end!r}, not in {marks.terminator!r}; what stands in the file was taken."
-        found.append(finding("edi.delimiters-guessed", text, standard="edifact", offset=offset, segment="UNB"))
+        found.append(finding("edi.delimiters-guessed", text, standard="edifact", segment="UNB"))
         marks = replace(marks, terminator=end, release="" if end == marks.release else marks.release)
     elif not una and marks not in (LEVEL_B, _plain(version)):
         text = f"There is no UNA, but the file does not use the default delimiters; {separator!r} and so on were taken."
-        found.append(finding("edi.delimiters-guessed", text, standard="edifact", offset=offset, segment="UNB"))
-    return Start(offset, header, una, _with_suffix(data, header, marks), found)
+        found.append(finding("edi.delimiters-guessed", text, standard="edifact", segment="UNB"))
+    return Start(0, header, una, _with_suffix(data, header, marks), found)
 
 
 def _advised(una: str, version: str) -> Delimiters:

@@ -39,7 +39,7 @@ class Body:
         """The byte offset in the file of a segment; for the index behind the last one, where the body ends."""
         one = self._one
         if index >= len(self.segments):
-            return one.file.offset(one.body_stop)
+            return one.place(one.body_stop - one.body_start)
         if self._starts is None:
             text = one.body
             pieces = self._marks.split(text, self._marks.terminator)
@@ -47,7 +47,7 @@ class Body:
             starts = [0, *ends]
             blank = [len(piece) - len(piece.lstrip(_BLANK)) for piece in pieces]
             self._starts = self._in_bytes(text, [at + skip for at, skip in zip(starts, blank, strict=False)])
-        return one.file.offset(one.body_start + self._starts[index])
+        return one.place(self._starts[index])
 
     def _in_bytes(self, text: str, starts: list[int]) -> list[int]:
         """Byte offsets from character offsets (rising) in the body, in one pass."""
@@ -87,8 +87,8 @@ class Body:
         self._starts = self._in_bytes(text, starts)
         places = self._in_bytes(text, [place for *_, place in notes])
         for (code, message, number, _), place in zip(notes[:MOST_FINDINGS], places, strict=False):
-            where: dict[str, Any] = {"offset": self._one.file.offset(self._one.body_start + place)}
-            self._one.findings.append(finding(code, message, standard="edifact", position=number, **where))
+            where: dict[str, Any] = {"offset": self._one.place(place), "position": number}
+            self._one.findings.append(finding(code, message, standard="edifact", **where))
 
     def _pieces(self, piece: str, library: Library) -> list[tuple[int, int, bool]]:
         """Where segments begin and end in what stands between two terminators; the last says: terminator lost."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -20,19 +19,17 @@ _LEVELS = {
     "UNOA": rb"A-Z0-9 .,\-()/='+:?!\"%&*;<>",
     "UNOB": rb"A-Za-z0-9 .,\-()/='+:?!\"%&*;<>\x1c\x1d\x1f",
 }
-_CHUNK = 1 << 20
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 
 
 class Encoding(NamedTuple):
-    """The codec an interchange is read with; `differs` tells that its bytes are not in what UNB announces."""
+    """The codec a text is read with; `differs` tells that its bytes are not in what UNB announces."""
 
     codec: str
     differs: bool = False
 
 
-def encoding_of(data: bytes, start: int, stop: int, syntax_id: str, override: str = "") -> Encoding:
-    """How to decode the bytes of an interchange.
+def encoding_of(raw: bytes, syntax_id: str, override: str = "") -> Encoding:
+    """How to decode the bytes of a message or a service segment.
 
     A partner's `override` counts without a look. Otherwise UNB's set is taken, except where non-ASCII bytes are
     not of it: text in a single-byte set is hardly ever valid UTF-8 by chance, so bytes that are valid UTF-8
@@ -41,20 +38,18 @@ def encoding_of(data: bytes, start: int, stop: int, syntax_id: str, override: st
     if override:
         return Encoding(override)
     announced = CODECS.get(syntax_id, "ascii")
-    if _NOT_ASCII.search(data, start, stop) is None:
+    if raw.isascii():
         return Encoding("iso8859-1" if announced == "ascii" else announced)
-    if _is_utf8(data, start, stop):
+    if _is_utf8(raw):
         return Encoding("utf-8", announced != "utf-8" and syntax_id in CODECS)
     if announced in ("ascii", "utf-8"):
         return Encoding("iso8859-1", syntax_id in CODECS)
     return Encoding(announced)
 
 
-def _is_utf8(data: bytes, start: int, stop: int) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _is_utf8(raw: bytes) -> bool:
     try:
-        for at in range(start, stop, _CHUNK):
-            decoder.decode(data[at : min(at + _CHUNK, stop)], final=at + _CHUNK >= stop)
+        raw.decode("utf-8")
     except UnicodeDecodeError:
         return False
     return True

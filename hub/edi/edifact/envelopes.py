@@ -8,24 +8,18 @@ from typing import Any
 from hub.edi.edifact.characters import CODECS
 from hub.edi.edifact.interchange import Group, Interchange, Message, part
 from hub.edi.findings import Finding, finding
+from hub.edi.numbers import Numbers
 from hub.edi.tree import Segment
 from hub.edi.values import as_count, is_date, is_time
 
 _SYNTAX_VERSIONS = ("1", "2", "3", "4")
 
 
-def judge_envelopes(interchange: Interchange) -> None:
-    """Add the envelope findings of an interchange, its groups and their messages (the count in UNT excepted)."""
+def judge_interchange(interchange: Interchange) -> None:
+    """Add the findings of UNB and UNZ, when all between them has been read."""
     if len(interchange.header) > 1:
         _judge_unb(interchange)
     _judge_unz(interchange)
-    groups: set[str] = set()
-    messages: set[tuple[str, str]] = set()
-    for group in interchange.groups:
-        if group.is_real:
-            _judge_group(group, groups)
-        for one in group.sets:
-            _judge_message(group, one, messages)
 
 
 def _add(findings: list[Finding], code: str, text: str, segment: Segment, offset: int, **place: Any) -> None:
@@ -64,9 +58,8 @@ def _judge_unz(interchange: Interchange) -> None:
             _add(found, "edi.interchange-end-missing", text, ("UNZ",), end)
         return
     unz, at = interchange.trailer, interchange.trailer_offset
-    real = [group for group in interchange.groups if group.is_real]
-    there = len(real) or sum(len(group.sets) for group in interchange.groups)
-    what = "functional groups" if real else "messages"
+    there = interchange.received or interchange.messages
+    what = "functional groups" if interchange.received else "messages"
     if as_count(part(unz, 1)) != there:
         text = f"UNZ01 does not give the number of {what}; there are {there}."
         _add(found, "edi.interchange-count-wrong", text, unz, at, element=1, value=part(unz, 1))
@@ -75,44 +68,46 @@ def _judge_unz(interchange: Interchange) -> None:
         _add(found, "edi.interchange-reference-mismatch", text, unz, at, element=2, value=part(unz, 2))
 
 
-def _judge_group(group: Group, seen: set[str]) -> None:
-    ung, found = group.header, group.findings
-    if not group.control_number:
+def judge_group(interchange: Interchange, group: Group) -> None:
+    """Add the findings of UNG and UNE, when all between them has been read."""
+    if not group.is_real:
+        return
+    ung, found, number = group.header, group.findings, group.control_number
+    if not number:
         text = "UNG05 is missing: the group has no reference."
         _add(found, "edi.group-reference-missing", text, ung, group.offset, element=5)
-    elif group.control_number in seen:
+    elif interchange.numbers.setdefault(("", len(number)), Numbers()).seen(number):
         text = "UNG05 repeats the reference of an earlier group."
-        _add(found, "edi.group-reference-repeated", text, ung, group.offset, element=5, value=group.control_number)
-    seen.add(group.control_number)
+        _add(found, "edi.group-reference-repeated", text, ung, group.offset, element=5, value=number)
     if group.trailer is None:
         _add(found, "edi.group-end-missing", "The group has no UNE; it may be cut off.", ung, group.offset)
         return
     une, at = group.trailer, group.trailer_offset
-    if as_count(part(une, 1)) != len(group.sets):
-        text = f"UNE01 does not give the number of messages; there are {len(group.sets)}."
+    if as_count(part(une, 1)) != group.received:
+        text = f"UNE01 does not give the number of messages; there are {group.received}."
         _add(found, "edi.message-count-wrong", text, une, at, element=1, value=part(une, 1))
-    if part(une, 2) != group.control_number:
+    if part(une, 2) != number:
         text = "UNE02 is not the reference that UNG05 gives."
         _add(found, "edi.group-reference-mismatch", text, une, at, element=2, value=part(une, 2))
 
 
-def _judge_message(group: Group, one: Message, seen: set[tuple[str, str]]) -> None:
-    unh, found = one.header, one.findings
+def judge_message_envelope(interchange: Interchange, group: Group, one: Message) -> None:
+    """Add the findings of UNH and UNT, the count in UNT excepted."""
+    unh, found, number = one.header, one.findings, one.control_number
     place: dict[str, Any] = {"position": 1}
-    if not one.control_number:
+    scope = (f"{group.control_number}/", len(number))
+    if not number:
         text = "UNH01 is missing: the message has no reference."
         _add(found, "edi.message-reference-missing", text, unh, one.offset, element=1, **place)
-    elif (group.control_number, one.control_number) in seen:
+    elif interchange.numbers.setdefault(scope, Numbers()).seen(number):
         text = "UNH01 repeats the reference of an earlier message."
-        value = one.control_number
-        _add(found, "edi.message-reference-repeated", text, unh, one.offset, element=1, value=value, **place)
-    seen.add((group.control_number, one.control_number))
+        _add(found, "edi.message-reference-repeated", text, unh, one.offset, element=1, value=number, **place)
     if not re.fullmatch(r"[A-Z0-9]{1,6}", one.set_id):
         text = "UNH02 names no message type such as ORDERS."
         _add(found, "edi.message-type-invalid", text, unh, one.offset, element=2, value=one.set_id, **place)
     if one.trailer is None:
         text = "The message ends without UNT; the next message, group or the file's end follows."
         _add(found, "edi.message-end-missing", text, ("UNT",), one.offset + one.length)
-    elif part(one.trailer, 2) != one.control_number:
+    elif part(one.trailer, 2) != number:
         text, value = "UNT02 is not the reference that UNH01 gives.", part(one.trailer, 2)
         _add(found, "edi.message-reference-mismatch", text, one.trailer, one.trailer_offset, element=2, value=value)

@@ -1,4 +1,4 @@
-"""One EDIFACT interchange as received: its groups and messages, their place in the file, their service segments."""
+"""What an EDIFACT file consists of: interchanges, groups and messages, as received."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.edifact.characters import decode
-from hub.edi.findings import Finding
+from hub.edi.findings import MOST_FINDINGS, Finding
+from hub.edi.numbers import Numbers
+from hub.edi.source import Source
 from hub.edi.tree import Segment, TransactionSet, element
-from hub.edi.unwrap import Unwrapped
 
 NO_SEGMENT: Segment = ("",)
 
@@ -23,23 +24,27 @@ def part(segment: Segment, number: int, component: int = 1) -> str:
 class Message:
     """One message as received.
 
-    `offset` and `length` slice it out of the file, UNH to UNT inclusive. `header` and `trailer` are UNH and UNT;
-    `trailer` is None when there was none. After `validation.examine` the findings are complete, `tree` holds the
-    structured document and `counted` the segments, UNH and UNT included.
+    `offset` and `length` slice it out of the file, UNH to UNT inclusive; `raw` holds these bytes without the wrapping
+    of a wrapped file. `header` and `trailer` are UNH and UNT; `trailer` is None when there was none. After
+    `validation.examine` the findings are complete, `tree` holds the structured document and `counted` the segments,
+    UNH and UNT included. `oversize`: too long to be kept, so that nothing of its body was read.
     """
 
-    offset: int
-    length: int
+    start: int
     header: Segment
-    file: Unwrapped = field(repr=False)
-    encoding: str
-    body_start: int
+    source: Source = field(repr=False)
+    offset: int
+    length: int = 0
+    raw: bytes = field(default=b"", repr=False)
+    encoding: str = "iso8859-1"
+    body_start: int = 0
     body_stop: int = 0
     trailer: Segment | None = None
     trailer_offset: int = 0
     findings: list[Finding] = field(default_factory=list)
     tree: TransactionSet | None = None
     counted: int = 0
+    oversize: bool = False
 
     @property
     def control_number(self) -> str:
@@ -63,20 +68,29 @@ class Message:
 
     @property
     def body(self) -> str:
-        """The text between UNH and UNT, decoded on each call: a message by itself keeps no copy of its bytes."""
-        return decode(self.file.data[self.body_start : self.body_stop], self.encoding)
+        """The text between UNH and UNT, decoded on each call."""
+        return decode(self.raw[self.body_start : self.body_stop], self.encoding)
+
+    def place(self, at: int) -> int:
+        """The offset in the file of a byte of the body."""
+        return self.source.place(self.start + self.body_start + at)
 
 
 @dataclass(slots=True)
 class Group:
-    """One functional group (UNG to UNE), or, with an empty `header`, messages that stand in none."""
+    """One functional group (UNG to UNE), or, with `NO_SEGMENT` for a header, messages that stand in none.
+
+    `received` counts the messages, also where `sets` does not keep them; `raw` holds the bytes of UNG.
+    """
 
     offset: int
     header: Segment = NO_SEGMENT
+    raw: bytes = b""
     length: int = 0
     trailer: Segment | None = None
     trailer_offset: int = 0
     sets: list[Message] = field(default_factory=list)
+    received: int = 0
     findings: list[Finding] = field(default_factory=list)
 
     @property
@@ -96,19 +110,27 @@ class Group:
 
 @dataclass(slots=True)
 class Interchange:
-    """One interchange. `header` is UNB, `NO_SEGMENT` where it is missing; `una` the text behind these letters."""
+    """One interchange. `header` is UNB, `NO_SEGMENT` where it is missing; `una` the text behind these letters.
+
+    `received` counts the groups that have a UNG and `messages` all messages, also where `groups` keeps neither; `raw`
+    holds the bytes of UNA and UNB. `differs`: text was met that is not in the character set announced.
+    """
 
     offset: int
     header: Segment
     delimiters: Delimiters
-    encoding: str
     una: str = ""
+    raw: bytes = b""
     length: int = 0
     trailer: Segment | None = None
     trailer_offset: int = 0
     groups: list[Group] = field(default_factory=list)
+    received: int = 0
+    messages: int = 0
+    numbers: dict[tuple[str, int], Numbers] = field(default_factory=dict, repr=False)
     findings: list[Finding] = field(default_factory=list)
-    head_length: int = 0
+    encoding: str = "iso8859-1"
+    differs: bool = False
 
     @property
     def syntax_id(self) -> str:
@@ -148,9 +170,8 @@ class Interchange:
         These are the bytes as received, except that a wrapped file is unwrapped: its line breaks mean nothing
         once the message is cut out.
         """
-        head = one.file.cut(self.offset, self.offset + self.head_length)
-        group_head = one.file.cut(group.offset, group.sets[0].offset) if group.is_real else b""
-        return head + group_head + one.file.cut(one.offset, one.offset + one.length)
+        suffix = self.delimiters.suffix.encode()
+        return suffix.join([*(head for head in (self.raw, group.raw) if head), one.raw])
 
     def envelope(self, group: Group, one: Message | None = None) -> dict[str, str]:
         """The envelope facts of a message (or of the group alone), with the keys `tree.TransactionSet` names."""
@@ -176,3 +197,9 @@ class Interchange:
             "agency": part(one.header, 2, 4) if one else "",
             "association": one.association if one else "",
         }
+
+
+def note(holder: Message | Group | Interchange, found: Finding) -> None:
+    """Add a finding, unless there are so many that another one tells nobody anything."""
+    if len(holder.findings) < MOST_FINDINGS:
+        holder.findings.append(found)

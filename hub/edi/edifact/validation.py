@@ -1,25 +1,29 @@
 """Judges a whole EDIFACT file: envelopes, then each message by its grammar, giving findings and trees.
 
-for interchange in (examination := examine(data)):
-    for group in interchange.groups:
-        for one in group.sets:
-            one.findings, one.tree
+    for interchange in (examination := examine(file)):
+        for group in interchange.groups:
+            for one in group.sets:
+                one.findings, one.tree
+
+A file of any size is read in bounded memory by `Examination.parts`, which keeps nothing that it has handed out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from hub.edi.edifact.body import Body
-from hub.edi.edifact.envelopes import judge_envelopes
-from hub.edi.edifact.interchange import Group, Interchange, Message, part
-from hub.edi.edifact.reader import Reader, read
+from hub.edi.edifact.envelopes import judge_group, judge_interchange, judge_message_envelope
+from hub.edi.edifact.interchange import Group, Interchange, Message, note, part
+from hub.edi.edifact.reader import Part, Reader
+from hub.edi.edifact.scan import LONGEST_MESSAGE
 from hub.edi.edifact.text import parse
-from hub.edi.findings import Finding, finding
+from hub.edi.findings import Finding, Severity, finding, judged_by
 from hub.edi.grammar import Library, SetGrammar, default_library
 from hub.edi.judge import judge_segments
 from hub.edi.segments import judge_for
+from hub.edi.source import Input
 from hub.edi.tree import Loop, TransactionSet
 from hub.edi.values import as_count
 
@@ -33,10 +37,14 @@ class Examination:
     file held an interchange at all.
     """
 
-    def __init__(self, data: bytes, library: Library, trees: bool, encoding: str) -> None:
-        self._reader: Reader = read(data, encoding)
+    def __init__(
+        self, file: Input, library: Library, trees: bool, encoding: str, rules: Mapping[str, Severity]
+    ) -> None:
+        self._reader = Reader(file, encoding)
         self._library = library
         self._trees = trees
+        self._rules = rules
+        self._iterator = (ended.interchange for ended in self._judged(keep=True) if ended.group is None)
 
     @property
     def findings(self) -> list[Finding]:
@@ -50,21 +58,43 @@ class Examination:
         return self
 
     def __next__(self) -> Interchange:
-        interchange = next(self._reader)
-        judge_envelopes(interchange)
-        for group in interchange.groups:
-            for one in group.sets:
+        return next(self._iterator)
+
+    def parts(self) -> Iterator[Part]:
+        """Each judged message as it ends, then the group that held it, then the interchange. They keep nothing of one
+        another but their counts. Instead of iterating, not beside it."""
+        return self._judged(keep=False)
+
+    def _judged(self, keep: bool) -> Iterator[Part]:
+        for ended in self._reader.parts(keep=keep):
+            interchange, group, one = ended
+            if group is None:
+                judge_interchange(interchange)
+            elif one is None:
+                judge_group(interchange, group)
+            else:
+                judge_message_envelope(interchange, group, one)
                 judge_message(interchange, group, one, self._library, self._trees)
-        return interchange
+            if self._rules:
+                judged_by((one or group or interchange).findings, self._rules)
+            yield ended
 
 
-def examine(data: bytes, library: Library | None = None, *, trees: bool = True, encoding: str = "") -> Examination:
-    """Read and judge a file. Never raises on content.
+def examine(
+    file: Input,
+    library: Library | None = None,
+    *,
+    trees: bool = True,
+    encoding: str = "",
+    rules: Mapping[str, Severity] | None = None,
+) -> Examination:
+    """Read and judge a file, given whole or open for reading bytes. Never raises on content.
 
     Without `trees` only the findings are made. `library` defaults to the built-in grammars; `encoding` is a codec
-    that counts instead of the character set UNB names.
+    that counts instead of the character set UNB names. `rules` say which findings are errors for this partner, see
+    `findings.judged_by`.
     """
-    return Examination(data, library or default_library("edifact"), trees, encoding)
+    return Examination(file, library or default_library("edifact"), trees, encoding, rules or {})
 
 
 def grammar_of(set_id: str, version: str, syntax_version: str, library: Library) -> SetGrammar | None:
@@ -76,6 +106,10 @@ def grammar_of(set_id: str, version: str, syntax_version: str, library: Library)
 
 def judge_message(interchange: Interchange, group: Group, one: Message, library: Library, trees: bool = True) -> None:
     """Complete the findings of one message and, when wanted, its tree."""
+    if one.oversize:
+        message = f"The message has {one.length} bytes; more than {LONGEST_MESSAGE} are not read."
+        _add(one, "edi.set-too-large", message, offset=one.offset, position=1, segment="UNH")
+        return
     marks = interchange.delimiters
     body = Body(one, marks, library)
     one.counted = len(body.segments) + 1 + (one.trailer is not None)
@@ -108,4 +142,4 @@ def _judge_count(one: Message) -> None:
 
 
 def _add(one: Message, code: str, message: str, **place: Any) -> None:
-    one.findings.append(finding(code, message, standard="edifact", **place))
+    note(one, finding(code, message, standard="edifact", **place))
