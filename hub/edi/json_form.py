@@ -50,8 +50,18 @@ def _text(value: Any, where: str) -> str:
 
 
 def _loop_out(loop: Loop) -> dict[str, Any]:
-    children = [_loop_out(c) if isinstance(c, Loop) else [_element_out(e) for e in c] for c in loop.children]
+    children = [_loop_out(child) if isinstance(child, Loop) else segment_to_json(child) for child in loop.children]
     return {"loop": loop.id, "children": children}
+
+
+def segment_to_json(segment: Segment) -> list[Any]:
+    """A segment as an array."""
+    return [_element_out(one) for one in segment]
+
+
+def segment_from_json(value: Any, where: str) -> Segment:
+    """The segment of an array; `where` is its place, for an error."""
+    return (_text(value[0], where), *(_element_in(one, where) for one in value[1:]))
 
 
 def _element_out(value: Element) -> Any:
@@ -67,7 +77,7 @@ def _loop_in(value: Any, where: str) -> Loop:
         if isinstance(child, dict):
             children.append(_loop_in(child, place))
         elif isinstance(child, list) and child:
-            children.append((_text(child[0], place), *(_element_in(e, place) for e in child[1:])))
+            children.append(segment_from_json(child, place))
         else:
             raise _invalid(place, "a segment (array) or a loop (object) was expected")
     return Loop(_text(value["loop"], f"{where}.loop"), children)

@@ -15,7 +15,7 @@ from hub.edi.edifact.text import written
 from hub.edi.edifact.validation import examine
 from hub.edi.findings import EdiError, Finding, finding
 from hub.edi.grammar import Library, default_library
-from hub.edi.tree import Element, Loop, Repeats, Segment, TransactionSet
+from hub.edi.tree import Element, Loop, Repeats, Segment, TransactionSet, in_document_order
 
 DEFAULTS = Delimiters("+", ":", "'", release="?")
 """The delimiters that hold without UNA up to syntax version 3; version 4 adds `*` for repetitions."""
@@ -228,7 +228,7 @@ class _Text:
             facts.get("association", ""),
         )  # fmt: skip
         self.lines.append(("UNH", document.control_number, identifier))
-        for number, segment in enumerate(document.root.walk(), 2):
+        for number, (_, segment) in enumerate(in_document_order(document.root), 2):
             self.lines.append(tuple(self._clean(value, segment, n, number) for n, value in enumerate(segment)))
         count = len(self.lines) - start + 1
         self.lines.append(("UNT", str(count), document.control_number))
