@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -117,6 +118,10 @@ class RestWarehouseConnector(Connector):
         return webhooks.subscriptions(self.api)
 
 
+_CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+"""A word of the API's own. What looks otherwise may repeat the document, and stays in the answer."""
+
+
 def _resource(kind: str, payload: bytes) -> tuple[str, str]:
     """The path of what a payload asks for, and the reference by which the warehouse knows it."""
     try:
@@ -144,13 +149,21 @@ def _is_about(body: bytes, reference: str) -> bool:
 def _rejected(error: Refusal) -> Rejected:
     """The warehouse's problem+json (RFC 9457) as an error that names the field."""
     try:
-        problem = loads(error.response.content)
-        code, detail, faults = problem["code"], problem["detail"], problem.get("errors") or []
-    except (ValueError, LookupError, TypeError):
-        return Rejected(f"{error.detail}: {error.response.text[:200]}", code="rest_warehouse.refused")
-    field = _path(str(faults[0].get("field", ""))) if faults else None
-    told = "; ".join(str(fault.get("detail")) for fault in faults) or detail
-    return Rejected(f"the warehouse refuses it: {told}", field=field, code=f"rest_warehouse.{code.replace('_', '-')}")
+        problem = loads(error.answer)
+        code, faults = str(problem["code"]), problem.get("errors") or []
+        words = dict.fromkeys(str(fault.get("code")) for fault in faults)
+        field = _path(str(faults[0].get("field", ""))) if faults else None
+    except (ValueError, LookupError, TypeError, AttributeError):
+        code, words, field = "", {}, None
+    if not _CODE.fullmatch(code):
+        return Rejected(error.detail, code="rest_warehouse.refused", answer=error.answer)
+    named = ", ".join(word for word in words if _CODE.fullmatch(word))
+    return Rejected(
+        f"the warehouse refuses it{f' ({named})' if named else ''}",
+        field=field,
+        code=f"rest_warehouse.{code.replace('_', '-')}",
+        answer=error.answer,
+    )
 
 
 def _path(pointer: str) -> str:

@@ -88,7 +88,7 @@ def _page(http: Http, path: str, query: dict[str, str]) -> tuple[bytes, dict[str
     try:
         response = http.get(path, params=query)
     except Refusal as error:
-        raise Misconfigured(f"{error.detail}: {_said(error)}", code="rest_warehouse.feed-refused") from error
+        raise Misconfigured(error.detail, code="rest_warehouse.feed-refused") from error
     try:
         page = loads(response.content)
         right = isinstance(page["data"], list) and isinstance(page["next"], str) and isinstance(page["more"], bool)
@@ -100,10 +100,6 @@ def _page(http: Http, path: str, query: dict[str, str]) -> tuple[bytes, dict[str
             code="rest_warehouse.not-the-api",
         )
     return response.content, page
-
-
-def _said(error: Refusal) -> str:
-    return error.response.text[:200]
 
 
 def prove(http: Http) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ from hub.sdk.http import Http, Refusal, loads
 PERSONAL = frozenset({"email", "phone", "note", "shippingAddress", "billingAddress"})
 """Fields that an app without access to protected customer data gets as null with an ACCESS_DENIED error; an order
 without them is still an order."""
+
+_SCOPE = re.compile(r"\b(?:read|write)_[a-z_]+")
 
 COST_LIMIT = 1000
 """Points one document may ask for (https://shopify.dev/docs/api/usage/limits)."""
@@ -92,9 +95,10 @@ class Client:
             path = ".".join(str(step) for step in error.get("field") or ())
             code = error.get("code")
             raise Rejected(
-                error.get("message") or "the shop refused it without a reason",
+                "the shop refuses it",
                 field=path or None,
                 code=f"shopify.{code.lower().replace('_', '-')}" if code else "shopify.refused",
+                answer=answer.body,
             )
         return answer
 
@@ -165,9 +169,9 @@ class Client:
         if not isinstance(errors, list):
             errors = [{"message": str(errors)}]
         codes = {(error.get("extensions") or {}).get("code") for error in errors}
-        message = "; ".join(str(error.get("message")) for error in errors)[:500]
+        message = "; ".join(str(error.get("message")) for error in errors)
         if "THROTTLED" in codes:
-            raise self._throttled(answer, message)
+            raise self._throttled(answer)
         if "MAX_COST_EXCEEDED" in codes:
             told = next((error["extensions"].get("cost") for error in errors if error.get("extensions")), None)
             raise TooCostly(_number(told))
@@ -175,14 +179,15 @@ class Client:
             withheld = all(PERSONAL & {str(step) for step in error.get("path") or ()} for error in errors)
             if withheld and isinstance(data, dict):
                 return
-            raise Unauthorised(f"the app lacks access: {message}", code="shopify.access-denied")
+            scopes = ", ".join(sorted(set(_SCOPE.findall(message)))) or "a scope that the shop does not name"
+            raise Unauthorised(f"the app lacks access: {scopes}", code="shopify.access-denied")
         if codes & {"SHOP_INACTIVE", "UNAUTHORIZED"}:
-            raise Unauthorised(message, code="shopify.shop-inactive")
+            raise Unauthorised("the shop is inactive or does not let the app in", code="shopify.shop-inactive")
         if codes & {"INTERNAL_SERVER_ERROR", "SERVICE_UNAVAILABLE", "TIMEOUT"}:
-            raise Retry(message, maybe_done=write, code="connector.server-error")
-        raise Rejected(f"the shop refused the request: {message}", code="shopify.request-refused")
+            raise Retry("the shop failed on its side", maybe_done=write, code="connector.server-error")
+        raise Rejected("the shop refused the request", code="shopify.request-refused", answer=message)
 
-    def _throttled(self, answer: Mapping[str, Any], message: str) -> Retry:
+    def _throttled(self, answer: Mapping[str, Any]) -> Retry:
         cost = (answer.get("extensions") or {}).get("cost") or {}
         status = cost.get("throttleStatus") or {}
         needed = _number(cost.get("requestedQueryCost")) or 100.0
@@ -190,7 +195,7 @@ class Client:
         after = max(0.5, missing / (_number(status.get("restoreRate")) or 50.0))
         if self._http.budget:
             self._http.budget.hold_until(after)
-        return Retry(message, after=after, limited=True, code="connector.limited")
+        return Retry("the shop limits our calls", after=after, limited=True, code="connector.limited")
 
 
 def _clock(headers: Mapping[str, str]) -> datetime:

@@ -52,12 +52,13 @@ class Assigned:
 
 @dataclass
 class Assignment:
-    """A fulfilment order with its lines."""
+    """A fulfilment order with its lines. `holds`: the reasons of its holds; `notes`: what people wrote to them."""
 
     id: str
     status: str
     location: str | None
     holds: list[str]
+    notes: list[str]
     lines: list[Assigned]
 
 
@@ -221,7 +222,8 @@ def assignments(state: dict[str, Any]) -> list[Assignment]:
             node["id"],
             node["status"],
             ((node["assignedLocation"] or {}).get("location") or {}).get("id"),
-            [hold["reasonNotes"] or hold["reason"] for hold in node["fulfillmentHolds"]],
+            [hold["reason"] for hold in node["fulfillmentHolds"]],
+            [hold["reasonNotes"] for hold in node["fulfillmentHolds"] if hold["reasonNotes"]],
             [
                 Assigned(line["id"], line["lineItem"]["id"], line["remainingQuantity"])
                 for line in node["lineItems"]["nodes"]
@@ -268,7 +270,9 @@ def _cannot(line: str, missing: int, orders: list[Assignment]) -> Rejected:
         return Rejected(f"{what}: no fulfilment order holds this line", code="shopify.line-unknown")
     if "ON_HOLD" in states:
         why = "; ".join(reason for order in holding for reason in order.holds) or "no reason given"
-        return Rejected(f"{what}: the fulfilment order is on hold ({why})", code="shopify.fulfillment-on-hold")
+        notes = "\n".join(note for order in holding for note in order.notes)
+        told = f"{what}: the fulfilment order is on hold ({why})"
+        return Rejected(told, code="shopify.fulfillment-on-hold", answer=notes)
     if "SCHEDULED" in states:
         return Rejected(f"{what}: the fulfilment order is scheduled for later", code="shopify.fulfillment-scheduled")
     if "INCOMPLETE" in states:

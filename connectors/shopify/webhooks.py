@@ -133,8 +133,9 @@ class Webhooks:
                 try:
                     present.append(self._create(topic, address))
                 except Rejected as error:
-                    if "already been taken" not in error.detail:  # else another process was faster
-                        refused.append(Rejected(f"{topic}: {error.detail}", field=error.field, code=error.code))
+                    if b"already been taken" not in error.answer:  # else another process was faster
+                        told = f"{topic}: {error.detail}; look whether the app has the scope"
+                        refused.append(Rejected(told, field=error.field, code=error.code, answer=error.answer))
         if refused:
             raise refused[0]
         return present

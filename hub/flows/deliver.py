@@ -276,6 +276,8 @@ def _failed(batch: Batch, effect: _Effect, message: Row[Any], error: Exception) 
     elif not certain:
         # It was under way until now, however long ago it was sealed: the other side is asked a settle time from here.
         message_store.change(batch.tx, [{"b_id": message.id, "state": "sent", "sent_at": now}])
+    if isinstance(error, Rejected):
+        message_store.keep_answer(batch.rows, message.id, error.answer)
     outcome = jobs.failed(job, now, error)
     if isinstance(error, (Unauthorised, Misconfigured)):
         trouble(batch.tx, effect.connection, error, now)

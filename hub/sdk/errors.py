@@ -8,7 +8,8 @@ from __future__ import annotations
 
 
 class ConnectorError(Exception):
-    """Base of the errors below. `code` is stable and documented; `detail` is one sentence for a person."""
+    """Base of the errors below. `code` is stable and documented; `detail` is one sentence for a person, in our words:
+    it is kept in places that outlive the document, and what the other side said may repeat a customer's name."""
 
     code = "connector.failed"
 
@@ -49,13 +50,17 @@ class Rejected(ConnectorError):
     """Whoever owns the document must act: the other side understood it and refuses it. The document is parked.
 
     `field`: the path in the payload that was refused, where the other side names it.
+    `answer`: the other side's own words; they are kept as the document's answer, and can be erased with it.
     """
 
     code = "connector.rejected"
 
-    def __init__(self, detail: str, *, field: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self, detail: str, *, field: str | None = None, code: str | None = None, answer: bytes | str = b""
+    ) -> None:
         super().__init__(detail, code=code)
         self.field = field
+        self.answer = answer.encode() if isinstance(answer, str) else answer
 
 
 class Unauthorised(ConnectorError):

@@ -212,7 +212,7 @@ class Refusal(Rejected):
     """A 4xx answer. `response` lets the connector read why and raise a better `Rejected`."""
 
     def __init__(self, detail: str, response: requests.Response) -> None:
-        super().__init__(detail, code="connector.refused")
+        super().__init__(detail, code="connector.refused", answer=response.content)
         self.response = response
         self.status = response.status_code
 

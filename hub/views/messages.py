@@ -253,7 +253,7 @@ def message_detail(connection: Connection, message_id: int, merchant_id: int | N
         row=row,
         mapping=used[0],
         mapping_hash=used[1],
-        path=problem.get("path"),
+        path=problem.get("path") or problem.get("field"),
         findings=[_finding(finding) for finding in problem.get("findings", [])],
         payloads=[shown(part, row.format, [*parts, *envelope]) for part in parts],
         attempts=attempts,

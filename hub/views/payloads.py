@@ -32,6 +32,8 @@ def shown(row: Any, form: str, family: list[Any]) -> PayloadView:
     """A payload row as a person reads it. `family`: payload rows that may hold the interchange's header."""
     if row.body is None:
         return PayloadView(row.id, row.part, form, row.size, row.sha256, row.erased_at, None, False)
+    if row.part == "answer":
+        form = ""  # the other side answers as it likes, not in the document's format
     text, form = readable(row.body, form, [other.body for other in family if other.body])
     return PayloadView(row.id, row.part, form, row.size, row.sha256, row.erased_at, text[:LONGEST], len(text) > LONGEST)
 

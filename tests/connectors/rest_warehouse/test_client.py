@@ -36,9 +36,11 @@ def connected(warehouse: Warehouse, **changes: Any) -> RestWarehouseConnector:
 
 
 def test_a_refusal_names_the_field_in_the_payload(connector: RestWarehouseConnector, warehouse: Warehouse) -> None:
-    with pytest.raises(Rejected, match="not stocked here") as caught:
+    with pytest.raises(Rejected) as caught:
         connector.push("fulfillment", warehouse.request("F-1", sku="UNKNOWN"), "fulfillment/1")
     assert (caught.value.code, caught.value.field) == ("rest_warehouse.invalid", "lines[1].sku")
+    assert caught.value.detail == "the warehouse refuses it (unknown_sku)"
+    assert b"not stocked here" in caught.value.answer
 
 
 def test_a_reference_used_for_another_body_has_its_own_code(
@@ -101,13 +103,27 @@ def test_an_answer_that_is_not_the_warehouses_leaves_doubt(
     assert caught.value.maybe_done
 
 
-def test_a_refusal_that_is_no_problem_json_is_told_as_it_is(
-    connector: RestWarehouseConnector, warehouse: Warehouse
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"Ada King lives elsewhere",
+        b'{"code": "Ada King lives elsewhere", "detail": "no", "errors": []}',
+        b'{"code": "invalid", "detail": "Ada King", "errors": [{"field": "/ship_to/name", "code": "Ada King"}]}',
+        b'{"code": "invalid", "detail": "no", "errors": ["Ada King"]}',
+        b'{"code": 7, "detail": "Ada King"}',
+    ],
+    ids=["no-json", "code", "fault", "no-fault", "number"],
+)
+def test_what_a_refusal_says_stays_in_the_answer(
+    connector: RestWarehouseConnector, warehouse: Warehouse, said: bytes
 ) -> None:
-    warehouse.server.answer = lambda call: Answer(418, b"teapot")
-    with pytest.raises(Rejected, match="answered 418: teapot") as caught:
+    """Its words may repeat the document: the error's own text is ours."""
+    warehouse.server.answer = lambda call: Answer(418, said)
+    with pytest.raises(Rejected) as caught:
         connector.push("fulfillment", warehouse.request("F-1"), "k")
-    assert caught.value.code == "rest_warehouse.refused"
+    error = caught.value
+    assert error.answer == said and error.code in ("rest_warehouse.refused", "rest_warehouse.invalid")
+    assert "Ada" not in f"{error} {error.detail} {error.code} {error.field}"
 
 
 def test_history_does_not_count_as_missing(connector: RestWarehouseConnector, warehouse: Warehouse) -> None:

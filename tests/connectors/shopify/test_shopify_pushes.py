@@ -150,6 +150,16 @@ def test_a_held_fulfilment_order_says_why(peer: ShopPeer, shop: Shopify) -> None
     assert caught.value.code == "shopify.fulfillment-on-hold"
 
 
+def test_what_people_wrote_to_a_hold_stays_in_the_answer(peer: ShopPeer, shop: Shopify) -> None:
+    order = peer.order(on_hold=1.0)
+    for node in order["_fulfillment_orders"]:
+        for hold in node["fulfillmentHolds"]:
+            hold["reasonNotes"] = "Ada King called"
+    with pytest.raises(Rejected) as caught:
+        shop.push("shipment", shipment(order, ("A", {0: 1})), "k")
+    assert caught.value.answer == b"Ada King called" and "Ada" not in caught.value.detail
+
+
 def test_all_of_a_shipment_or_nothing(peer: ShopPeer, shop: Shopify) -> None:
     order = two_places(peer)
     order["_fulfillment_orders"][0]["status"] = "ON_HOLD"
@@ -164,6 +174,8 @@ def test_a_user_error_names_its_field(peer: ShopPeer, shop: Shopify) -> None:
     with pytest.raises(Rejected) as caught:
         shop.push("shipment", shipment(order, ("A", {0: 1})), "k")
     assert caught.value.field == "fulfillment.lineItemsByFulfillmentOrder.0.fulfillmentOrderId"
+    (told,) = json.loads(caught.value.answer)["data"]["result"]["userErrors"]
+    assert told["message"] and told["message"] not in caught.value.detail, "their words stay in the answer"
 
 
 def test_without_a_tracking_number_only_the_clear_case_is_answered(peer: ShopPeer, shop: Shopify) -> None:

@@ -187,9 +187,14 @@ def test_story_32_throttling_is_read_from_the_answer(wire: responses.RequestsMoc
 def test_errors_in_a_200_are_named_by_who_must_act(
     code: str, error: type[Exception], wire: responses.RequestsMock
 ) -> None:
-    wire.post(URL, json={**failing(code), "data": None})
-    with pytest.raises(error):
+    told = failing(code)
+    told["errors"][0]["message"] = "Ada King needs `read_customers`"
+    wire.post(URL, json={**told, "data": None})
+    with pytest.raises(error) as caught:
         remote().fetch("order", "gid://shopify/Order/1")
+    assert "Ada" not in str(caught.value), "their words stay in the answer"
+    assert ("read_customers" in str(caught.value)) == (code == "ACCESS_DENIED")
+    assert isinstance(caught.value, Rejected) == (b"Ada" in getattr(caught.value, "answer", b""))
 
 
 def test_story_15_withheld_personal_fields_are_no_error(wire: responses.RequestsMock) -> None:
