@@ -117,11 +117,13 @@ class TransactionSet:
     """One structured document.
 
     `root` holds the body: everything between ST and SE (UNH and UNT), not these themselves.
-    `version` is as the document says it (GS08, `"004010"`).
+    `version` is as the document says it (GS08, `"004010"`; EDIFACT version and release, `"D96A"`).
     `envelope` keys, all present for X12 (`""` when the document does not say): sender_qualifier, sender_id,
     receiver_qualifier, receiver_id (ISA05-08, trimmed), usage (ISA15: P, T or I),
     interchange_control_number (ISA13), group_control_number (GS06), functional_id (GS01), group_sender
-    (GS02), group_receiver (GS03), date (GS04), time (GS05).
+    (GS02), group_receiver (GS03), date (GS04), time (GS05). EDIFACT has these too (usage T or P, date and time of UNB)
+    and syntax_id, syntax_version, sender_internal_id, receiver_internal_id, application_reference, agency and
+    association (of UNH).
     """
 
     standard: Standard
