@@ -201,7 +201,9 @@ def test_a_lease_is_renewed_before_it_is_spent(database: Database) -> None:
     assert clock.slept == []
     with budget._state:
         assert budget._tokens >= 10, "there is always something left for the next caller"
-    assert row(database, connection_id).bucket_tokens >= 1000 - 300 + 100 * 1.5 - 60, "what was leased is what was spent"
+    assert row(database, connection_id).bucket_tokens >= 1000 - 300 + 100 * 1.5 - 60, (
+        "what was leased is what was spent"
+    )
 
 
 def test_what_a_slow_caller_leased_and_did_not_spend_goes_back(database: Database) -> None:
