@@ -15,7 +15,10 @@ _VALUES = {"DT": "20260105", "TM": "1200", "N0": "1", "R": "1", "n": "1"}
 
 @cache
 def specimens(standard: Standard) -> dict[str, list[str]]:
-    """The bodies that come with the hub, by set: segments as text, with `*` and `>` (EDIFACT: `+` and `:`)."""
+    """The bodies that come with the hub, by set: segments as text, with `*` and `>` (EDIFACT: `+` and `:`).
+
+    A set that differs in a later version has another one there, by set and version (`INVRPT D01B`).
+    """
     path = Path(__file__).parent / "specimens" / f"{standard}.yaml"
     if not path.is_file():
         return {}
@@ -31,8 +34,9 @@ def specimen(library: Library, set_id: str, version: str, element: str = "*", co
     grammar = library.grammar(set_id, version)
     if grammar is None:
         return None
-    if not grammar.partner and set_id in specimens(library.syntax.standard):
-        return specimens(library.syntax.standard)[set_id]
+    known = specimens(library.syntax.standard)
+    if not grammar.partner and set_id in known:
+        return known.get(f"{set_id} {grammar.version}", known[set_id])
     return [
         _segment(grammar.segments[item.id], element, component)
         for item in _demanded(grammar.root)
