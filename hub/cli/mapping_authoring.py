@@ -24,6 +24,7 @@ from hub.mapping.comparison import Comparison
 from hub.mapping.differences import shown
 from hub.mapping.drafting import draft, text_of
 from hub.mapping.explain import unfilled, unread
+from hub.mapping.invert import inverse_text, round_trip
 from hub.mapping.library import read_text
 from hub.mapping.pseudonyms import replace_texts, without_persons
 from hub.mapping.samples import samples, write_sample
@@ -254,4 +255,62 @@ def new_command(context: click.Context, file: Path, kind: str, format_name: str 
     click.echo(text + "".join(f"# not read: {name}\n" for name in left), nl=False)
 
 
-AUTHORING = (test_command, sample_command, explain_command, diff_command, new_command)
+@click.command("invert")
+@click.argument("name", metavar="MAPPING")
+@click.pass_context
+def invert_command(context: click.Context, name: str) -> None:
+    """Print a mapping for the other direction, as far as it can be told; comments say what could not."""
+    try:
+        text = inverse_text(library().get(name))
+    except MappingError as error:
+        unreadable(error.findings, as_json=False)
+        context.exit(2)
+    click.echo(text, nl=False)
+
+
+@click.command("round-trip")
+@click.argument("name", metavar="MAPPING")
+@click.argument("other", metavar="BACK")
+@file_argument
+@source_option
+@context_option
+@click.pass_context
+def round_trip_command(
+    context: click.Context,
+    name: str,
+    other: str,
+    file: Path,
+    source_file: Path | None,
+    context_file: Path | None,
+) -> None:
+    """Send a document there, back and there again, and show which fields do not survive.
+
+    BACK is a mapping's name, or a draft: a file that ends in .yaml.
+    """
+    try:
+        forward, back = library().get(name), _other(other)
+        given = context_from(forward, source_file, context_file)
+        lost = [
+            difference
+            for document in documents(forward.source, bytes_of(file))
+            for part in forward.split(document, given)
+            for difference in round_trip(forward, back, part, given)
+        ]
+    except MappingError as error:
+        unreadable(error.findings, as_json=False)
+        context.exit(2)
+    for difference in lost:
+        console.print(str(difference), markup=False, soft_wrap=True)
+    console.print(f"{len(lost)} fields do not survive" if lost else "every field survives")
+    context.exit(1 if lost else 0)
+
+
+AUTHORING = (
+    test_command,
+    sample_command,
+    explain_command,
+    diff_command,
+    new_command,
+    invert_command,
+    round_trip_command,
+)

@@ -51,7 +51,7 @@ class Mapping:
         self.reads: list[Read] = rows.reads
         self._table_rows: Tables = {table: tables[table] for table in sorted(self.tables) if table in tables}
         self._build, self._split = build, split
-        self._template = template
+        self.template = template
         self._form, self._bound, self._constants = form, rows.compiler.bound, rows.compiler.constants
         self.text: str = emit(template, self._table_rows)
         self.hash: str = hashlib.sha256(self.text.encode()).hexdigest()
@@ -94,8 +94,8 @@ class Mapping:
 
     def explain(self, document: Any, context: Context = EMPTY) -> Explanation:
         """Maps a document and tells for each value where it came from; raises nothing, findings are part of it."""
-        rows = RowCompiler(self._template, tracing=True)
-        build, _ = rows.block(self._template.rows, "")
+        rows = RowCompiler(self.template, tracing=True)
+        build, _ = rows.block(self.template.rows, "")
         run = Run(document, context, self._table_rows)
         result = build(run.root, Scope(run.root, run))
         return Explanation(result or {}, run.origins, [finding for finding, _ in run.errors])
