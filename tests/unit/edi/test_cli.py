@@ -132,3 +132,74 @@ def test_neither_flask_nor_the_database_is_imported(tmp_path, x12):
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(done.stdout)["clean"] is True
+
+
+def test_explain_names_elements_codes_faults_and_the_answer(run, x12):
+    result = run("explain", x12("BEG*00*SA*4711**20261399", "N1*ST*[red]*92*7", "PO1*1*5*EA"))
+    assert result.exit_code == 0
+    assert "BEG01 Transaction set purpose code: 00  original" in result.output
+    assert "N101 Entity identifier code: ST  ship to" in result.output and "N102 Name: [red]" in result.output
+    lines = [line.strip() for line in result.output.splitlines()]
+    assert lines[lines.index("BEG Beginning of purchase order") + 5].startswith(
+        "error edi.date-invalid segment 2, BEG05"
+    )
+    assert "AK4*5*373*8*20261399" in lines and "AK5*E*5" in lines
+    shown = run("explain", x12().replace(b"*0*T*", b"*1*T*")).output
+    assert "TA1*000000001*260105*1200*A*000" in shown
+
+
+def test_convert_goes_to_json_and_back(run, x12):
+    as_json = run("convert", x12())
+    assert as_json.exit_code == 0 and json.loads(as_json.output)["interchanges"][0]["isa"][5] == "SENDER         "
+    assert run("convert", as_json.output.encode()).stdout_bytes == x12()
+    assert run("convert", b'{"interchanges": [1]}').exit_code == 2
+    assert run("convert", b"{").exit_code == 2
+    assert "Not byte for byte" in run("convert", x12().replace(b"*38~", b"*38**~")).stderr
+
+
+@pytest.mark.parametrize("set_id", ["850", "856", "945", "999", "820", "ORDERS"])
+def test_new_gives_a_clean_file(run, set_id):
+    version = ["--version", "005010"] if set_id == "999" else []
+    made = CliRunner().invoke(edi, ["new", set_id, *version])
+    assert made.exit_code == 0
+    report = json.loads(run("validate", made.output.encode(), "--json").output)
+    assert (report["errors"], report["sets"]) == (0, 1)
+
+
+def test_new_knows_its_sets():
+    assert CliRunner().invoke(edi, ["new", "123"]).exit_code == 2
+
+
+def test_diff_shows_what_differs(x12, tmp_path):
+    (tmp_path / "a").write_bytes(x12())
+    (tmp_path / "b").write_bytes(x12().replace(b"PO1*1*5", b"PO1*1*6").replace(b"~", b"~\n"))
+    same = CliRunner().invoke(edi, ["diff", str(tmp_path / "a"), str(tmp_path / "a")])
+    other = CliRunner().invoke(edi, ["diff", str(tmp_path / "a"), str(tmp_path / "b")])
+    assert (same.exit_code, same.output, other.exit_code) == (0, "", 1)
+    assert "set 1 (850), segment 7: PO102 Quantity ordered: 5 → 6" in other.output
+    as_json = CliRunner().invoke(edi, ["diff", "--json", str(tmp_path / "a"), str(tmp_path / "b")])
+    assert json.loads(as_json.output)["differences"][0]["new"] == "6"
+
+
+def test_grammars_and_rules_of_ones_own_count(run, x12, tmp_path):
+    (tmp_path / "own" / "x12").mkdir(parents=True)
+    (tmp_path / "own" / "x12" / "elements.yaml").write_text("324: {name: Order number, type: N0, length: 6 6}")
+    (tmp_path / "rules.yaml").write_text("rules: {edi.element-too-short: warning}")
+    options = ["--grammar", str(tmp_path / "own")]
+    assert run("validate", x12(), *options).exit_code == 1
+    assert run("validate", x12(), *options, "--rules", str(tmp_path / "rules.yaml")).exit_code == 0
+    (tmp_path / "rules.yaml").write_text("rules: {edi.element-too-short: never}")
+    assert "edi.rules-invalid" in run("validate", x12(), "--rules", str(tmp_path / "rules.yaml")).output
+    checked = CliRunner().invoke(edi, ["grammar", "check", str(tmp_path / "own")])
+    assert (checked.exit_code, checked.output) == (0, "clean\n")
+    (tmp_path / "850.yaml").write_text("body: [BEG]")
+    checked = CliRunner().invoke(edi, ["grammar", "check", str(tmp_path / "850.yaml")])
+    assert checked.exit_code == 1 and "is not of the form" in checked.output
+
+
+def test_edifact_is_validated_explained_and_answered(run):
+    data = CliRunner().invoke(edi, ["new", "ORDERS"]).output.encode()
+    assert run("validate", data).exit_code == 0
+    shown = run("explain", data)
+    assert shown.exit_code == 0 and "UCI" in shown.output
+    assert "UNH" in run("ack", data).output and "ORDERS" in run("parse", data).output

@@ -1,0 +1,177 @@
+"""What the `hub edi` commands share: opening a file of either syntax, options, and refusals."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn, cast
+
+import click
+import yaml
+
+from hub.edi.findings import Finding, Severity, judged_by
+from hub.edi.grammar import GrammarError, Library, default_library
+from hub.edi.syntax import detect
+from hub.edi.tree import Standard
+
+_HEAD = 65_536
+_OPTIONS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--grammar", type=click.Path(path_type=Path, file_okay=False, exists=True),
+                 help="A folder with grammars of your own."),
+    click.option("--rules", type=click.Path(path_type=Path, dir_okay=False, exists=True),
+                 help="A file that says which findings are errors."),
+    click.option("--encoding", default="", help="The encoding of the text, where the file does not say it."),
+)  # fmt: skip
+
+
+def options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--grammar`, `--rules` and `--encoding`."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(slots=True)
+class Opened:
+    """A file with its syntax, its grammars and its examination, which is not yet run."""
+
+    standard: Standard
+    library: Library
+    examination: Any
+    rules: dict[str, Severity]
+
+    def parts(self) -> Iterator[tuple[Any, Any, Any]]:
+        """Each set as it ends, with its group and interchange; then the group, then the interchange, the rest None."""
+        if self.standard == "x12":
+            yield from self.examination.parts()
+            return
+        for interchange in self.examination:
+            for group in interchange.groups:
+                for one in group.sets:
+                    self._judge(one.findings)
+                    yield interchange, group, one
+                self._judge(group.findings)
+                yield interchange, group, None
+            self._judge(interchange.findings)
+            yield interchange, None, None
+
+    def _judge(self, findings: list[Finding]) -> None:
+        if self.rules:
+            judged_by(findings, self.rules)
+
+
+def open_file(
+    file: Path, as_json: bool, *, trees: bool, grammar: Path | None = None, rules: Path | None = None,
+    encoding: str = "",
+) -> Opened:  # fmt: skip
+    """A file ready to be examined. Ends the command, with exit code 2, when it cannot be opened or is empty."""
+    head, rest = _open(file, as_json)
+    standard = detect(head) or "x12"
+    library = Library([grammar], standard) if grammar else default_library(standard)
+    said = _rules(rules, as_json)
+    try:
+        if standard == "x12":
+            from hub.edi.x12.validation import examine
+
+            examination: Any = examine(rest, library, trees=trees, encoding=encoding, rules=said)
+        else:
+            from hub.edi.edifact.validation import examine as examine_edifact
+
+            data = rest.read()
+            examination = examine_edifact(data, library, trees=trees, encoding=encoding)
+    except (GrammarError, LookupError) as error:
+        fail("edi.grammar-invalid", str(error), as_json)
+    return Opened(standard, library, examination, said)
+
+
+class _Joined:
+    """What was read of a stream already, then the rest of it."""
+
+    def __init__(self, head: bytes, stream: BinaryIO) -> None:
+        self._head, self._stream = head, stream
+
+    def read(self, size: int = -1) -> bytes:
+        if self._head and size >= 0:
+            piece, self._head = self._head[:size], self._head[size:]
+            return piece
+        head, self._head = self._head, b""
+        return head + self._stream.read(size)
+
+
+def _open(file: Path, as_json: bool) -> tuple[bytes, BinaryIO]:
+    try:
+        stream = sys.stdin.buffer if str(file) == "-" else file.open("rb")
+        head = stream.read(_HEAD)
+    except OSError as error:
+        fail("edi.file-unreadable", f"{file} cannot be read: {error.strerror}.", as_json)
+    if len(head) < _HEAD and not head.strip():
+        fail("edi.file-empty", f"{file} is empty.", as_json)
+    return head, cast(BinaryIO, _Joined(head, stream))
+
+
+def read_whole(file: Path, as_json: bool) -> bytes:
+    """A file's bytes. Ends the command when it cannot be read or is empty."""
+    return _open(file, as_json)[1].read()
+
+
+def _rules(file: Path | None, as_json: bool) -> dict[str, Severity]:
+    if file is None:
+        return {}
+    try:
+        given = yaml.safe_load(file.read_bytes())
+        rules = dict(given.get("rules", given))
+    except (OSError, yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+        fail("edi.rules-invalid", f"{file}: {error}", as_json)
+    if not all(isinstance(code, str) and severity in ("error", "warning") for code, severity in rules.items()):
+        fail("edi.rules-invalid", f"{file}: each code is to be `error` or `warning`", as_json)
+    return rules
+
+
+def leave_unreadable(opened: Opened, as_json: bool) -> None:
+    """End the command, with exit code 2, when no interchange was found."""
+    if not opened.examination.readable:
+        first = opened.examination.findings[-1]
+        fail(first.code, first.message, as_json)
+
+
+def fail(code: str, message: str, as_json: bool) -> NoReturn:
+    """End the command with exit code 2 and the reason."""
+    if as_json:
+        emit({"error": {"code": code, "message": message}})
+    else:
+        click.echo(f"{code}: {message}", err=True)
+    sys.exit(2)
+
+
+def emit(value: Any) -> None:
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def specimen_file(set_id: str, version: str, when: datetime) -> str | None:
+    """A whole interchange around a set's specimen, one segment a line; None for a set without a grammar."""
+    from hub.edi.specimen import specimen
+
+    standard: Standard = "edifact" if len(set_id) == 6 else "x12"
+    library = default_library(standard)
+    version = version or library.syntax.versions[0]
+    mark, inner = ("+", ":") if standard == "edifact" else ("*", ">")
+    body = specimen(library, set_id, version, mark, inner)
+    if body is None:
+        return None
+    if standard == "edifact":
+        head = [f"UNB+UNOC:3+SENDER:ZZ+RECEIVER:ZZ+{when:%y%m%d}:{when:%H%M}+1++++++1",
+                f"UNH+1+{set_id}:{version[0]}:{version[1:]}:UN"]  # fmt: skip
+        return "".join(f"{one}'\n" for one in [*head, *body, f"UNT+{len(body) + 2}+1", "UNZ+1+1"]).rstrip("\n")
+    isa11 = "U" if version < "004020" else "^"
+    head = [
+        f"ISA*00*{'':10}*00*{'':10}*ZZ*{'SENDER':15}*ZZ*{'RECEIVER':15}*{when:%y%m%d}*{when:%H%M}*{isa11}*{version[:5]}"
+        "*000000001*0*T*>",
+        f"GS*{library.functional_id(set_id)}*SENDER*RECEIVER*{when:%Y%m%d}*{when:%H%M}*1*X*{version}",
+        f"ST*{set_id}*0001",
+    ]
+    tail = [f"SE*{len(body) + 2}*0001", "GE*1*1", "IEA*1*000000001"]
+    return "".join(f"{one}~\n" for one in [*head, *body, *tail]).rstrip("\n")

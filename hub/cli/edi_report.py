@@ -1,0 +1,92 @@
+"""The report of `hub edi validate`, written while the file is read: nothing of it is kept but counts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from hub.edi.findings import Finding
+
+
+class Report:
+    """Counts what a file holds and hands its findings on; see `JsonReport` and `PlainReport`."""
+
+    def __init__(self) -> None:
+        self.interchanges = self.groups = self.sets = self.errors = self.warnings = 0
+
+    def add(self, interchange: Any, group: Any, one: Any) -> None:
+        """A set that has ended, or a group (no set), or an interchange (no group)."""
+        place = {"interchange": _number(interchange)}
+        if group is not None:
+            place["group"] = group.control_number
+        if one is not None:
+            place |= {"set_id": one.set_id, "set_control_number": one.control_number}
+            self.sets += 1
+        elif group is not None:
+            self.groups += 1
+        else:
+            self.interchanges += 1
+        self._count((one or group or interchange).findings, place)
+
+    def _count(self, findings: list[Finding], place: dict[str, str]) -> None:
+        for found in findings:
+            self.errors += found.is_error
+            self.warnings += not found.is_error
+            self.show(found, place)
+
+    def show(self, found: Finding, place: dict[str, str]) -> None:
+        raise NotImplementedError
+
+    def close(self, findings: list[Finding]) -> None:
+        """The findings that belong to no interchange, then the end."""
+        self._count(findings, {})
+
+
+def _number(interchange: Any) -> str:
+    return str(interchange.part(13) if hasattr(interchange, "isa") else interchange.control_number)
+
+
+class JsonReport(Report):
+    """One JSON object, its findings first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown = False
+
+    def show(self, found: Finding, place: dict[str, str]) -> None:
+        click.echo("," if self._shown else '{\n  "findings": [')
+        text = json.dumps({**place, **found.as_dict()}, indent=2, ensure_ascii=False)
+        click.echo("    " + text.replace("\n", "\n    "), nl=False)
+        self._shown = True
+
+    def close(self, findings: list[Finding]) -> None:
+        super().close(findings)
+        click.echo("\n  ]," if self._shown else '{\n  "findings": [],')
+        names = ("interchanges", "groups", "sets", "errors", "warnings")
+        counts = {"clean": not self.errors, **{name: getattr(self, name) for name in names}}
+        click.echo(json.dumps(counts, indent=2)[2:])
+
+
+class PlainReport(Report):
+    """For people: each finding on a line, and a summary."""
+
+    def show(self, found: Finding, place: dict[str, str]) -> None:
+        from hub.cli.edi_show import findings
+
+        findings([(found, place)], "")
+
+    def close(self, findings: list[Finding]) -> None:
+        from hub.cli.common import console
+
+        super().close(findings)
+        counted = f"{_times(self.interchanges, 'interchange')}, {_times(self.groups, 'group')}, "
+        counted += _times(self.sets, "transaction set")
+        verdict = f"[bold red]{_times(self.errors, 'error')}[/]" if self.errors else "[bold green]clean[/]"
+        warned = f", [yellow]{_times(self.warnings, 'warning')}[/]" if self.warnings else ""
+        console.print(f"{counted}: {verdict}{warned}")
+
+
+def _times(number: int, what: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -1,0 +1,140 @@
+"""How `hub edi` shows documents and findings to people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+
+from hub.cli.common import console
+from hub.edi.compare import Difference
+from hub.edi.findings import Finding
+from hub.edi.json_form import to_json
+from hub.edi.meaning import segment_meanings
+from hub.edi.tree import in_document_order
+from hub.edi.x12.convert import interchange_to_json
+from hub.edi.x12.interchange import Interchange
+
+if TYPE_CHECKING:
+    from hub.cli.edi_answers import Answer
+    from hub.cli.edi_files import Opened
+
+
+def interchange_as_dict(interchange: Any) -> dict[str, Any]:
+    """An interchange with offsets and findings; each set in the form that `json_form.from_json` takes."""
+    found = [f.as_dict() for f in interchange.all_findings()]
+    place = {"offset": interchange.offset, "length": interchange.length}
+    if not isinstance(interchange, Interchange):
+        sets = [{**_place(one), **(to_json(one.tree) if one.tree else {})} for one in interchange.sets]
+        return {**place, "sets": sets, "findings": found}
+    value = interchange_to_json(interchange)
+    for group, shown in zip(interchange.groups, value["groups"], strict=True):
+        shown |= {"offset": group.offset, "length": group.length}
+        for one, inner in zip(group.sets, shown["sets"], strict=True):
+            inner |= _place(one)
+    return {**place, **value, "findings": found}
+
+
+def _place(one: Any) -> dict[str, int]:
+    return {"offset": one.offset, "length": one.length, "segments": one.counted}
+
+
+def outline(interchange: Any) -> None:
+    """What an interchange says: one line per segment, indented by its loops."""
+    _heading(interchange)
+    for group in interchange.groups:
+        if group.control_number or group.functional_id:
+            console.print(f"  [bold]Group[/] {escape(f'{group.functional_id} {group.control_number}')}")
+        for one in group.sets:
+            console.print(f"    [bold]Set {escape(one.set_id)}[/] {escape(one.control_number)}")
+            for depth, segment in in_document_order(one.tree.root) if one.tree else ():
+                text = " ".join(_shown(e) for e in segment[1:])
+                line = f"      {'  ' * depth}[cyan]{escape(str(segment[0]))}[/] {escape(text)}"
+                console.print(line, soft_wrap=True)
+            findings([(f, {}) for f in one.findings], "      ")
+
+
+def _heading(interchange: Any) -> None:
+    if isinstance(interchange, Interchange):
+        number, usage = interchange.part(13), interchange.part(15)
+        text = f"{interchange.part(6)} to {interchange.part(8)}, usage {usage}"
+        text = "without an envelope" if interchange.bare else text
+    else:
+        number, text = interchange.control_number, interchange.syntax_id
+    console.print(f"[bold]Interchange {escape(number)}[/]  {escape(text)}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "(" + " ".join(_shown(part) for part in value) + ")"
+    return str(value) or "-"
+
+
+def explain(interchange: Any, opened: Opened) -> None:
+    """An interchange in words: each segment's name, each element's name and value, its findings where they are."""
+    _heading(interchange)
+    findings([(f, {}) for f in interchange.findings], "  ")
+    for group in interchange.groups:
+        if group.control_number or group.functional_id:
+            console.print(f"  [bold]Group[/] {escape(f'{group.functional_id} {group.control_number}')}")
+        findings([(f, {}) for f in group.findings], "    ")
+        for one in group.sets:
+            _explain_set(one, opened)
+
+
+def _explain_set(one: Any, opened: Opened) -> None:
+    grammar = opened.library.grammar(one.set_id, one.tree.version) if one.tree else None
+    name = grammar.name if grammar else "no grammar"
+    console.print(f"\n  [bold]Set {escape(one.set_id)}[/] {escape(one.control_number)}  {escape(name)}")
+    by_position: dict[int, list[Finding]] = {}
+    for found in one.findings:
+        by_position.setdefault(found.position, []).append(found)
+    findings([(f, {}) for position in (0, 1) for f in by_position.pop(position, [])], "    ")
+    lines = list(in_document_order(one.tree.root)) if one.tree else []
+    for position, (depth, segment) in enumerate(lines, 2):
+        indent = "    " + "  " * depth
+        rule = grammar.segments.get(str(segment[0])) if grammar else None
+        console.print(f"{indent}[bold cyan]{escape(str(segment[0]))}[/] {escape(rule.name if rule else '')}")
+        for meaning in segment_meanings(segment, grammar):
+            note = f"  [green]{escape(meaning.meaning)}[/]" if meaning.meaning else ""
+            text = f"{indent}  [dim]{meaning.designator} {escape(meaning.name)}:[/] {escape(meaning.value)}{note}"
+            console.print(text, soft_wrap=True)
+        findings([(f, {}) for f in by_position.pop(position, [])], f"{indent}  ")
+    findings([(f, {}) for rest in by_position.values() for f in rest], "    ")
+
+
+def explain_answers(answers: Iterable[Answer]) -> None:
+    """The acknowledgements an interchange would get, a segment a line."""
+    for answer in answers:
+        console.print(f"\n  [bold]{escape(answer.subject)}[/] would be answered:")
+        if answer.reason:
+            console.print(f"    {escape(answer.reason)}")
+        for segment in answer.document.split(answer.terminator) if not answer.reason else ():
+            if segment.strip():
+                console.print(f"    {escape(segment.strip())}", soft_wrap=True)
+
+
+def findings(found: Iterable[tuple[Finding, dict[str, str]]], indent: str) -> None:
+    """Findings in colour, each on a line with its place."""
+    for f, place in found:
+        colour = "red" if f.is_error else "yellow"
+        where = [f"set {place['set_id']} {place['set_control_number']}" if "set_id" in place else ""]
+        where += [f"segment {f.position}" if f.position else "", f.designator, f"byte {f.offset}"]
+        value = f" Value: {f.value[:60]!r}." if f.value else ""
+        console.print(
+            f"{indent}[{colour}]{f.severity}[/] [bold]{f.code}[/] "
+            + escape(f"{', '.join(w for w in where if w)}: {f.message}{value}"),
+            soft_wrap=True,
+        )
+
+
+def differences(found: Iterable[Difference]) -> None:
+    """What differs, an element or segment a line."""
+    for one in found:
+        place = " ".join(text for text in (one.place, one.name) if text)
+        old, new = (
+            (f"[red]{escape(one.old)}[/]" if one.old else "-"),
+            f"[green]{escape(one.new)}[/]" if one.new else "-",
+        )
+        console.print(f"{escape(one.path)}: [bold]{escape(place)}[/]: {old} → {new}", soft_wrap=True)
