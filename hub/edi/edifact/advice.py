@@ -114,7 +114,7 @@ def _default(data: bytes, header: int, separator: str, version: str) -> Delimite
         return LEVEL_B
     plain = _plain(version)
     component = data[header + 8 : header + 9].decode("latin-1") if data[header : header + 3] == b"UNB" else ""
-    if component in ("", separator, plain.terminator, "\r", "\n") or component.isalnum():
+    if component in ("", separator, plain.terminator, "\r", "\n") or component.isalnum() or not component.isascii():
         component = plain.component
     if (separator, component) == ("+", ":"):
         return plain
@@ -141,7 +141,7 @@ def _terminator_of(data: bytes, header: int, marks: Delimiters) -> str:
 
 @lru_cache(maxsize=64)
 def _second_segment(element: str) -> re.Pattern[bytes]:
-    return re.compile(rb"([^\s\x00A-Za-z0-9]|\n)[\s\x00]*(?:UNG|UNH|BGM|UNZ)" + re.escape(element.encode()))
+    return re.compile(rb"([^\s\x00A-Za-z0-9\x80-\xff]|\n)[\s\x00]*(?:UNG|UNH|BGM|UNZ)" + re.escape(element.encode()))
 
 
 def _with_suffix(data: bytes, header: int, marks: Delimiters) -> Delimiters:

@@ -147,6 +147,7 @@ def test_a_mutated_specimen_never_raises(edifact):
 @example(b" ")
 @example(b"UNA      UNB ")
 @example(b"\xff")
+@example(b"UNB+UNOA\xfc3\xfcUNH+1\xfcBGM")
 def test_any_bytes_after_a_unb_never_raise(tail):
     head = b"UNB+UNOC:3+A+B+260105:1200+1'"
     exercise(tail)
