@@ -42,8 +42,8 @@ class IsaHead:
 def find_isa(source: Source, start: int) -> tuple[IsaHead | None, int]:
     """The next ISA of the window at or after an offset, and the offset up to which there is none.
 
-    One that the window may hold a part of only is left for when more was read. One in the middle of a word counts
-    only if it is right in every respect: it may follow a cut-off file.
+    One that the window may hold a part of only is left for when more was read. One in the middle of a word, or where a
+    value stands, counts only if it is right in every respect: it may follow a cut-off file.
     """
     sure = source.stop if source.ended else source.stop - LONGEST_ISA
     data, base, at = source.window, source.start, start
@@ -51,7 +51,8 @@ def find_isa(source: Source, start: int) -> tuple[IsaHead | None, int]:
         mark = data[at - base + 3 : at - base + 4]
         if mark.strip() and (not mark.isalnum() or _is_fixed(data, at - base, mark)):
             isa = read_isa(data, at - base)
-            if isa is not None and (at == base or not data[at - base - 1 : at - base].isalnum() or _is_exact(isa)):
+            before = data[at - base - 1 : at - base] if at > base else b""
+            if isa is not None and (not before.isalnum() and before != mark or _is_exact(isa)):
                 isa.start, isa.end = isa.start + base, isa.end + base
                 return isa, at
         at += 3

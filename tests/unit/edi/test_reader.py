@@ -172,6 +172,8 @@ def test_what_is_no_interchange_is_one_finding(data):
 def test_an_isa_inside_data_does_not_start_an_interchange(x12):
     data = x12("BEG*00*SA*4711**20260105", "REF*ZZ*ISA", "REF*ZZ*X*ISA", "PO1*1*5*EA")
     assert len(list(read(data))) == 1
+    data = x12("BEG*00*SA*ISA**20260105", "REF*DP*0", "PO1*1*1*EA*9**VN*0", "PID*F****0", "REF*ZZ*0")
+    assert len(list(read(data))) == 1
 
 
 @pytest.mark.parametrize("wrap", [None, 80, 128])
