@@ -13,6 +13,16 @@ from marshmallow import RAISE, Schema, ValidationError, fields, types, validate,
 from hub.documents import quick
 
 
+def exact_text(number: Decimal) -> str:
+    """The number digit by digit."""
+    return format(number, "f")
+
+
+def instant_text(instant: dt.datetime) -> str:
+    """The instant in UTC, with a Z."""
+    return instant.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+
+
 class Exact(fields.Field[Decimal]):
     """A Decimal that never was a float. Loads text, integers and Decimals; dumps plain text.
 
@@ -31,7 +41,7 @@ class Exact(fields.Field[Decimal]):
         self.signed = signed
 
     def _serialize(self, value: Decimal | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else format(value, "f")
+        return None if value is None else exact_text(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Decimal:
         if isinstance(value, bool):
@@ -62,7 +72,7 @@ class Instant(fields.Field[dt.datetime]):
     }
 
     def _serialize(self, value: dt.datetime | None, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
-        return None if value is None else value.astimezone(dt.UTC).isoformat().replace("+00:00", "Z")
+        return None if value is None else instant_text(value)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dt.datetime:
         try:
@@ -94,6 +104,18 @@ class Strict(Schema):
     @cached_property
     def _quick(self) -> Callable[[Any], dict[str, Any]]:
         return quick.loader(self, {Exact: quick.decimal_converter, Instant: quick.instant_converter})
+
+    @cached_property
+    def _quick_dump(self) -> Callable[[Any], dict[str, Any]]:
+        return quick.dumper(self, {Exact: exact_text, Instant: instant_text})
+
+    def dump(self, obj: Any, *, many: bool | None = None) -> Any:
+        if not (self.many if many is None else many):
+            try:
+                return self._quick_dump(obj)
+            except quick.NotQuick:
+                pass
+        return super().dump(obj, many=many)
 
     def load(
         self,

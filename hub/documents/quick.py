@@ -192,3 +192,45 @@ def instant_converter(field: Any) -> Convert:
         return field.deserialize(value)
 
     return convert
+
+
+# --- the way out
+
+
+def dumper(schema: Schema, exact: Mapping[type[Any], Convert]) -> Callable[[Any], dict[str, Any]]:
+    """Dumps what `schema` dumps. `exact` has converters for field types of our own."""
+    plan = [(name, _out(field, exact)) for name, field in schema.dump_fields.items()]
+
+    def dump(data: Any) -> dict[str, Any]:
+        if type(data) is not dict:
+            raise NotQuick
+        return {name: convert(data[name]) for name, convert in plan if name in data}
+
+    return dump
+
+
+def _out(field: Any, exact: Mapping[type[Any], Convert]) -> Convert:
+    if field.data_key or field.attribute or field.dump_default is not missing:
+        raise TypeError(f"{field.name}: a canonical field has its own name, and no default on the way out")
+    return _or_none(_out_of_type(field, exact))
+
+
+def _out_of_type(field: Any, exact: Mapping[type[Any], Convert]) -> Convert:
+    def plain(value: Any) -> Any:
+        return field._serialize(value, field.name, None)
+
+    kind = type(field)
+    if kind in exact:
+        return exact[kind]
+    if kind is fields.String:
+        return lambda value: value if type(value) is str else plain(value)
+    if kind is fields.Integer:
+        return lambda value: value if type(value) is int else plain(value)
+    if kind is fields.Boolean:
+        return lambda value: value if type(value) is bool else plain(value)
+    if kind is fields.Nested and not (field.many or field.schema.many):
+        return dumper(field.schema, exact)
+    if kind is fields.List:
+        inner = _or_none(_out_of_type(field.inner, exact))
+        return lambda value: [inner(item) for item in value] if type(value) is list else plain(value)
+    return plain

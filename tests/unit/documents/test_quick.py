@@ -88,6 +88,20 @@ def test_it_agrees_with_marshmallow(kind: str, data: Any) -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(SCHEMAS))
+@given(data=st.data())
+@settings(max_examples=15, deadline=None)
+def test_it_dumps_what_marshmallow_dumps(kind: str, data: Any) -> None:
+    schema = SCHEMAS[kind]()
+    try:
+        loaded = schema.load(data.draw(documents(schema)))
+    except ValidationError:
+        return
+    for name in data.draw(st.lists(st.sampled_from(sorted(loaded)), max_size=3)):
+        loaded[name] = None
+    assert repr(schema.dump(loaded)) == repr(Schema.dump(schema, loaded))
+
+
+@pytest.mark.parametrize("kind", sorted(SCHEMAS))
 def test_a_document_that_is_right_takes_the_quick_way(kind: str) -> None:
     """Else the comparison above would compare marshmallow with itself."""
     taken = 0
