@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from hub.edi.meaning import code_meanings
 from hub.edi.tree import Loop, Segment, TransactionSet, element
-
-ACTIONS = {"4": "rejected", "7": "acknowledged", "8": "received"}
 
 
 @dataclass(slots=True)
@@ -93,22 +92,9 @@ def _errors(segment: Segment, number: int) -> list[str]:
     if not code:
         return []
     service = _text(segment, number + 1) if segment[0] != "UCD" and segment[0] != "UCS" else ""
-    return [f"{SYNTAX_ERRORS.get(code, 'error')} ({code})" + (f" in {service}" if service else "")]
+    meaning = code_meanings("edifact")["0085"].get(code, "error")
+    return [f"{meaning} ({code})" + (f" in {service}" if service else "")]
 
 
 def _text(segment: Segment, number: int) -> str:
     return str(element(segment, number, 1))
-
-
-SYNTAX_ERRORS = {
-    "2": "syntax version or level not supported", "7": "not the recipient meant", "12": "invalid value",
-    "13": "missing", "14": "value not supported here", "15": "not supported here", "16": "too many constituents",
-    "17": "no agreement", "18": "unspecified error", "19": "invalid decimal mark",
-    "20": "invalid service character", "21": "invalid character", "22": "invalid service character in UNA",
-    "23": "unknown sender", "24": "too old", "25": "test indicator not supported", "26": "duplicate",
-    "27": "security function not supported", "28": "references do not match", "29": "count does not match",
-    "30": "groups and messages mixed", "31": "several message types in a group", "32": "nothing inside",
-    "33": "not allowed outside of a message or group", "34": "nesting indicator not allowed",
-    "35": "too many repetitions", "36": "too many repetitions of a segment group", "37": "wrong type of character",
-    "38": "digit missing before the decimal mark", "39": "too long", "40": "too short",
-}  # fmt: skip
