@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from hub.edi.tree import Loop, TransactionSet
 from hub.mapping.decode import decode
 from hub.mapping.differences import exact_json
+from hub.mapping.edi_paths import element_values
 from hub.mapping.errors import DecodeError, Finding
 from hub.mapping.explain import Origin
 from hub.mapping.mapping import Mapping, value_at
@@ -39,6 +40,7 @@ _NO_TEXTS_OF_A_PERSON = re.compile(
 _VOWELS, _CONSONANTS = "aeiou", "bcdfghklmnprstvw"
 _SEGMENTS = {  # elements of EDI segments that hold nothing but names, addresses and free text
     "N1": (2,), "N2": (1, 2), "N3": (1, 2), "N4": (1, 3), "PER": (2, 4, 6, 8), "MSG": (1,), "NTE": (2,), "MTX": (2,),
+    "NAD": (4, 5, 6, 8), "CTA": (2,), "COM": (1,), "FTX": (4,),
 }  # fmt: skip
 
 
@@ -131,46 +133,48 @@ def _leaves(node: Any) -> Iterator[Any]:
 def _in_segments(root: Loop) -> Iterator[str]:
     for segment in root.walk():
         for number in _SEGMENTS.get(str(segment[0]), ()):
-            if number < len(segment) and isinstance(segment[number], str):
-                yield from _plain([segment[number]])
+            yield from element_values(segment, number, 0)
 
 
 def replace_texts(format: Format, body: bytes, texts: set[str]) -> bytes:
     """The file with a stand-in for every text: where it is a whole value, and inside longer values as a whole word."""
     if not texts:
         return body
-    words = sorted((text for text in texts if len(text) > 2), key=len, reverse=True)
+    words = {text: stand_in(text) for text in texts if len(text) > 2}
     if format.name in ("json", "ndjson") or format.canonical:
         found = decode(body, "ndjson" if format.name == "ndjson" else "json")
-        rewritten = _rewritten(found, texts, _pattern(words))
+        rewritten = _rewritten(found, texts, words, _pattern(words))
         if format.name == "ndjson":
             return "".join(exact_json(line, indent=None) + "\n" for line in rewritten).encode()
         return (exact_json(rewritten) + "\n").encode()
-    encoding = "utf-8" if format.name == "xml" else "utf-8-sig"
+    escape = _ESCAPES.get(format.name)
+    if escape is not None:
+        words |= {escape(text): escape(other) for text, other in words.items()}
     try:
-        text = body.decode(encoding)
+        text, encoding = body.decode(), "utf-8"
     except UnicodeDecodeError:
         text, encoding = body.decode("latin-1"), "latin-1"
-    if format.name == "xml":
-        words += [html.escape(word, quote=False) for word in words if html.escape(word, quote=False) != word]
-    return _pattern(words).sub(_stand_in_of, text).encode(encoding.removesuffix("-sig"))
+    return _pattern(words).sub(lambda match: words[match[0]], text).encode(encoding)
 
 
-def _rewritten(node: Any, texts: set[str], pattern: re.Pattern[str]) -> Any:
+_ESCAPES: dict[str, Callable[[str], str]] = {
+    "xml": lambda text: html.escape(text, quote=False),
+    "edifact": lambda text: re.sub("([?+:'])", r"?\1", text),
+}
+"""How a format writes a text that holds its own signs."""
+
+
+def _rewritten(node: Any, texts: set[str], words: dict[str, str], pattern: re.Pattern[str]) -> Any:
     if isinstance(node, dict):
-        return {name: _rewritten(value, texts, pattern) for name, value in node.items()}
+        return {name: _rewritten(value, texts, words, pattern) for name, value in node.items()}
     if isinstance(node, list):
-        return [_rewritten(item, texts, pattern) for item in node]
+        return [_rewritten(item, texts, words, pattern) for item in node]
     if not isinstance(node, str):
         return node
-    return stand_in(node) if node in texts else pattern.sub(_stand_in_of, node)
+    return stand_in(node) if node in texts else pattern.sub(lambda match: words[match[0]], node)
 
 
-def _pattern(words: list[str]) -> re.Pattern[str]:
-    """The words as a whole; nothing at all when there are none."""
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, words))})(?!\w)" if words else r"(?!)")
-
-
-def _stand_in_of(match: re.Match[str]) -> str:
-    plain = html.unescape(match[0])
-    return stand_in(match[0]) if plain == match[0] else html.escape(stand_in(plain), quote=False)
+def _pattern(words: Iterable[str]) -> re.Pattern[str]:
+    """Each word as a whole, the longest first; nothing at all when there are none."""
+    longest = sorted(words, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest))})(?!\w)" if longest else r"(?!)")

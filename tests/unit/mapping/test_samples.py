@@ -10,8 +10,9 @@ import pytest
 
 from hub.mapping import Context, DecodeError, Library, Mapping
 from hub.mapping.differences import differences, exact_json
-from hub.mapping.pseudonyms import without_persons
+from hub.mapping.pseudonyms import replace_texts, without_persons
 from hub.mapping.samples import samples, write_sample
+from hub.mapping.template import Format
 
 ORDER = """from: {format}
 to: order
@@ -110,6 +111,12 @@ def test_names_inside_a_free_text_are_replaced_too() -> None:
     found = json.loads(replaced)
     assert "Ada" not in found["remark"] and found["remark"].startswith("for ") and found["customer"]["id"] == 3
     assert found["to"]["who"] in found["remark"], "the same text has the same stand-in"
+
+
+def test_a_text_is_found_as_its_format_writes_it() -> None:
+    replaced = replace_texts(Format("edifact"), b"FTX+AAI+++It?'s for Ada+Ada'NAD+BY+1'", {"It's for Ada", "Ada"})
+    assert b"Ada" not in replaced and replaced.startswith(b"FTX+AAI+++") and replaced.endswith(b"'NAD+BY+1'")
+    assert replaced.count(b"?'") == 1
 
 
 def test_what_cannot_be_replaced_is_refused() -> None:
