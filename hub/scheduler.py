@@ -1,5 +1,5 @@
-"""Turns due flows into pull jobs, and looks after what may have changed unsaid: webhooks and mappings. Every worker
-process ticks; each slot is won by one of them.
+"""Turns due flows into pull jobs, and looks after what may have changed unsaid: webhooks, mappings, alerts. Every
+worker process ticks; each slot is won by one of them.
 
 What makes this safe is the compare-and-swap on `flows.next_due`, in the transaction that adds the job: a slot is either
 won with its job or still due. However many slots were missed, one job is added.
@@ -8,6 +8,7 @@ won with its job or still due. However many slots were missed, one job is added.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -15,6 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection, Row
 
 from hub import jobs
+from hub.flows import alerts
 from hub.flows.problems import Park
 from hub.flows.setup import keep_subscribed
 from hub.flows.translate import Guide
@@ -30,6 +32,8 @@ WATCH_MINUTES = 10
 """How often dropped webhook subscriptions are looked for."""
 MENDED_MINUTES = 1
 """How often documents that their mapping could not read are compared with the mapping of now."""
+ALERT_MINUTES = 1
+"""How often alerts are compared with what stands still."""
 UNREAD = ("mapping.failed", "mapping.lookup-missing", "mapping.broken", "document.invalid")
 """Why a document waits that another mapping, or another table beside it, may be able to read."""
 
@@ -43,8 +47,13 @@ class Scheduler:
         self._installation = installation
         self._clock = BackgroundScheduler(timezone=dt.UTC)
         self._clock.add_job(self._tick, "interval", seconds=seconds, coalesce=True, max_instances=1)
-        for watch, minutes in ((self._watch_webhooks, WATCH_MINUTES), (self._watch_mappings, MENDED_MINUTES)):
-            self._clock.add_job(watch, "interval", minutes=minutes, coalesce=True, max_instances=1)
+        watches: list[tuple[Callable[[Installation], object], int]] = [
+            (keep_subscribed, WATCH_MINUTES),
+            (read_mended, MENDED_MINUTES),
+            (alerts.look, ALERT_MINUTES),
+        ]
+        for watch, minutes in watches:
+            self._clock.add_job(self._watch, "interval", [watch], minutes=minutes, coalesce=True, max_instances=1)
 
     def start(self) -> None:
         """Tick in a thread of its own, the first time at once."""
@@ -55,17 +64,11 @@ class Scheduler:
         """Wait for a tick that runs, and stop."""
         self._clock.shutdown(wait=True)
 
-    def _watch_webhooks(self) -> None:
+    def _watch(self, watch: Callable[[Installation], object]) -> None:
         try:
-            keep_subscribed(self._installation)
+            watch(self._installation)
         except Exception as error:
-            log.warning("scheduler.webhook-watch-failed", error=type(error).__name__)
-
-    def _watch_mappings(self) -> None:
-        try:
-            read_mended(self._installation)
-        except Exception as error:
-            log.warning("scheduler.mapping-watch-failed", error=type(error).__name__)
+            log.warning("scheduler.watch-failed", watch=watch.__name__, error=type(error).__name__)
 
     def _tick(self) -> None:
         try:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from hub.store.bulk import insert_many
 from hub.store.tables import alerts, events
 from hub.store.upsert import insert
+
+PARKED = "parked/"
+"""How the causes of alerts about parked documents begin: parked/<connection>/<code>."""
 
 
 def event(
@@ -59,3 +64,33 @@ def close_alert(tx: Connection, cause: str, now: dt.datetime) -> bool:
     """The cause is gone. True when an alert was open."""
     statement = update(alerts).where(alerts.c.cause == cause, alerts.c.closed_at.is_(None)).values(closed_at=now)
     return bool(tx.execute(statement).rowcount)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an alert says now. `opens`: it is reason enough to open one; an open one stays in any case."""
+
+    code: str
+    detail: str
+    connection_id: int | None
+    count: int = 1
+    opens: bool = True
+
+
+def keep_alerts(tx: Connection, family: str, standing: Mapping[str, Standing], now: dt.datetime) -> None:
+    """Make the open alerts whose cause begins with `family` say what stands, by cause: new ones are opened, the others
+    brought up to date, and those whose cause is gone closed."""
+    columns = (alerts.c.id, alerts.c.cause, alerts.c.detail, alerts.c.count.label("times"))
+    mine = (alerts.c.closed_at.is_(None), alerts.c.cause.startswith(family, autoescape=True))
+    before = {row.cause: row for row in tx.execute(select(*columns).where(*mine))}
+    for cause, found in standing.items():
+        row = before.pop(cause, None)
+        facts = {"detail": found.detail, "count": found.count}
+        if row is None and found.opens:
+            opened = {"cause": cause, "code": found.code, "connection_id": found.connection_id, "opened_at": now}
+            tx.execute(insert(tx, alerts).values(**opened, **facts))
+        elif row is not None and (row.detail, row.times) != (found.detail, found.count):
+            tx.execute(update(alerts).where(alerts.c.id == row.id).values(**facts))
+    if before:
+        gone = [row.id for row in before.values()]
+        tx.execute(update(alerts).where(alerts.c.id.in_(gone)).values(closed_at=now))

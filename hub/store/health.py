@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, and_, case, func, select
 
-from hub.store.tables import jobs, messages
+from hub.store.conditions import parked_delivery
+from hub.store.tables import connections, jobs, messages
+
+
+@dataclass(slots=True)
+class ParkedGroup:
+    """Documents of one connection that wait for the same reason, the first of them since `since`."""
+
+    connection_id: int
+    connection: str
+    code: str
+    count: int
+    since: dt.datetime
 
 
 def work(tx: Connection, since: dt.datetime) -> Any:
@@ -29,3 +42,29 @@ def work(tx: Connection, since: dt.datetime) -> Any:
             parked.label("messages"),
         ).where(jobs.c.state != "done")
     ).one()
+
+
+def parked(tx: Connection) -> list[ParkedGroup]:
+    """What is parked, by connection and code: documents, and deliveries of which there is no document."""
+    names = {row.id: row.name for row in tx.execute(select(connections.c.id, connections.c.name))}
+    groups: dict[tuple[int, str], ParkedGroup] = {}
+
+    def add(connection_id: int, code: str, count: int, since: dt.datetime) -> None:
+        group = groups.setdefault(
+            (connection_id, code), ParkedGroup(connection_id, names[connection_id], code, 0, since)
+        )
+        group.count += count
+        group.since = min(group.since, since)
+
+    since = func.min(func.coalesce(messages.c.settled_at, messages.c.at))
+    documents = (
+        select(messages.c.connection_id, messages.c.reason, func.count(), since)
+        .where(messages.c.state == "parked")
+        .group_by(messages.c.connection_id, messages.c.reason)
+    )
+    for connection_id, reason, count, first in tx.execute(documents):
+        add(connection_id, reason or "message.parked", count, first)
+    unmade = select(jobs.c.connection_id, jobs.c.error, func.coalesce(jobs.c.finished_at, jobs.c.created_at))
+    for connection_id, error, at in tx.execute(unmade.where(parked_delivery())):
+        add(connection_id, str((error or {}).get("code", "message.parked")), 1, at)
+    return list(groups.values())

@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, or_, select, update
 
+from hub.store import settings as setting_store
 from hub.store.tables import connections, flows
+from hub.store.tables import settings as settings_table
 
 
 def due(tx: Connection, now: dt.datetime) -> list[Row[Any]]:
@@ -35,6 +37,18 @@ def win(tx: Connection, flow_id: int, seen: dt.datetime | None, next_due: dt.dat
         .values(next_due=next_due)
     )
     return tx.execute(statement).rowcount == 1
+
+
+def win_minute(tx: Connection, name: str, now: dt.datetime) -> bool:
+    """Take what is done once in each minute, unless another node has taken it in this one."""
+    key, minute = f"minute/{name}", int(now.timestamp() // 60)
+    setting_store.add(tx, key, 0)
+    # The row is locked: a node that asks at the same time waits, and then sees that the minute is taken.
+    statement = select(settings_table.c.value).where(settings_table.c.name == key).with_for_update()
+    if tx.execute(statement).scalar_one() >= minute:
+        return False
+    setting_store.put(tx, key, minute)
+    return True
 
 
 def overdue(tx: Connection, before: dt.datetime) -> list[Row[Any]]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from hub.store import overview
+from hub.store.events import PARKED
 from hub.views.completeness import CompletenessRow, completeness, completeness_table
 from hub.views.status import Status, Tone
 
@@ -156,8 +157,26 @@ def alerts_of(connection: Connection, merchant_id: int | None) -> list[AlertView
     """Alerts nobody closed, newest first."""
     return [
         AlertView(row.code, row.detail, row.connection, row.opened_at, row.times)
-        for row in overview.open_alerts(connection, merchant_id)
+        for row in _open_alerts(connection, merchant_id)
     ]
+
+
+def _open_alerts(connection: Connection, merchant_id: int | None) -> list[Any]:
+    """Without those about parked documents: these stand beside the alerts, by their codes."""
+    rows = overview.open_alerts(connection, merchant_id)
+    return [row for row in rows if not row.cause.startswith(PARKED)]
+
+
+def _alerting(connection: Connection, merchant_id: int | None) -> list[Need]:
+    """One need for each code, with the newest alert's words."""
+    found: dict[str, Need] = {}
+    for row in _open_alerts(connection, merchant_id):
+        first = found.setdefault(
+            row.code,
+            Need("alert", row.detail, row.code, 0, row.opened_at, Tone.FAILED, "console.attention", {}),
+        )
+        found[row.code] = replace(first, count=first.count + row.times, since=row.opened_at)
+    return list(found.values())
 
 
 def needs_of(connection: Connection, merchant_id: int | None) -> list[Need]:
@@ -167,20 +186,8 @@ def needs_of(connection: Connection, merchant_id: int | None) -> list[Need]:
         if each.trouble and each.mode != "off":
             text = f"{each.name}: {each.trouble_detail or each.trouble}"
             found.append(Need("connection", text, each.trouble, 1, None, Tone.FAILED, "console.connections", {}))
-    for alert in overview.open_alerts(connection, merchant_id):
-        if not any(need.code == alert.code for need in found):
-            found.append(
-                Need(
-                    "alert",
-                    alert.detail,
-                    alert.code,
-                    alert.count,
-                    alert.opened_at,
-                    Tone.FAILED,
-                    "console.attention",
-                    {},
-                )
-            )
+    troubles = {need.code for need in found}
+    found += [need for need in _alerting(connection, merchant_id) if need.code not in troubles]
     for group in overview.parked_by_reason(connection, merchant_id):
         query = {"reason": group.reason} if group.reason else {}
         found.append(

@@ -1,0 +1,40 @@
+"""Alerts about what stands still. They are opened, counted and closed by looking at what is, so that none outlives its
+cause and a thousand documents that wait for one thing are one alert."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import Connection
+
+from hub.installation import Installation
+from hub.store import events as event_store
+from hub.store import health, schedule
+from hub.store.events import PARKED, Standing
+
+PATIENCE = dt.timedelta(minutes=1)
+"""What waits shorter is often released by the fact that it waits for, and no reason to call a person."""
+
+
+def look(inst: Installation) -> bool:
+    """Make the alerts agree with what stands still. True when it was ours to do, and no other node's, this minute."""
+    now = inst.now()
+    with inst.db.write() as tx:
+        if not schedule.win_minute(tx, "alerts", now):
+            return False
+        event_store.keep_alerts(tx, PARKED, _parked(tx, now), now)
+    return True
+
+
+def _parked(tx: Connection, now: dt.datetime) -> dict[str, Standing]:
+    """One cause for each connection and code of which documents are parked."""
+    return {
+        f"{PARKED}{group.connection_id}/{group.code}": Standing(
+            group.code,
+            f"{group.connection}: {group.count} {'document is' if group.count == 1 else 'documents are'} parked.",
+            group.connection_id,
+            group.count,
+            opens=group.since <= now - PATIENCE,
+        )
+        for group in health.parked(tx)
+    }
