@@ -202,7 +202,9 @@ PARSE = """
 use Business::Edifact::Interchange;
 my $i = Business::Edifact::Interchange->new;
 $i->parse_file($ARGV[0]);
-for my $one (@{$i->messages()}) { print join(" ", $one->type(), $one->reference_number(), scalar(@{$one->items()})), "\n"; }
+for my $one (@{$i->messages()}) {
+    print join(" ", $one->type(), $one->reference_number(), scalar(@{$one->items()})), "\\n";
+}
 """
 
 
