@@ -20,6 +20,8 @@ from hub.store.jobs import Job
 
 LEASE = dt.timedelta(seconds=60)
 MAX_FAILURES = 12
+MAX_CRASHES = 5
+"""Workers that die with a job in hand before a person must look: the first ones may have died of something else."""
 FIRST_DELAY = 2.0
 LONGEST_DELAY = 3600.0
 LONGEST_PULL_DELAY = 300.0
@@ -249,8 +251,3 @@ def finish(tx: Connection, outcomes: Sequence[Outcome], worker: str, now: dt.dat
             for o in outcomes
         ],
     )
-
-
-def sweep(tx: Connection, now: dt.datetime) -> int:
-    """Wake jobs whose worker has gone silent."""
-    return store.release_expired(tx, now)

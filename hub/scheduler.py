@@ -17,15 +17,13 @@ from sqlalchemy import Connection, Row
 
 from hub import jobs
 from hub.flows import alerts
-from hub.flows.problems import Park
+from hub.flows.mended import read_mended
 from hub.flows.setup import keep_subscribed
-from hub.flows.translate import Guide
 from hub.installation import Installation
 from hub.schedules import ScheduleError, next_slot
-from hub.store import events, messages, schedule, search
-from hub.store import jobs as job_store
+from hub.store import events, schedule
 
-__all__ = ["Scheduler", "next_slot", "read_mended", "tick"]
+__all__ = ["Scheduler", "next_slot", "tick"]
 
 TICK_SECONDS = 1.0
 WATCH_MINUTES = 10
@@ -34,9 +32,6 @@ MENDED_MINUTES = 1
 """How often documents that their mapping could not read are compared with the mapping of now."""
 ALERT_MINUTES = 1
 """How often alerts are compared with what stands still."""
-UNREAD = ("mapping.failed", "mapping.lookup-missing", "mapping.broken", "document.invalid")
-"""Why a document waits that another mapping, or another table beside it, may be able to read."""
-
 log = structlog.get_logger()
 
 
@@ -87,33 +82,6 @@ def tick(installation: Installation) -> int:
         return 0
     with installation.db.write() as tx:
         return sum(_take(tx, flow, now) for flow in waiting)
-
-
-def read_mended(installation: Installation) -> int:
-    """Queue the documents that wait because their mapping could not read them, where it is another one by now: edited
-    or rolled back, with new rows in a table's file, or another one in its flow. Gives how many. Nothing is fetched."""
-    with installation.db.read() as tx:
-        ids = [
-            id_
-            for reason in UNREAD
-            for id_ in search.message_ids(tx, search.MessageQuery(direction="in", state="parked", reason=reason))
-        ]
-        guide = Guide(installation, tx)
-        mended = [row for row in messages.get(tx, ids).values() if _reads_otherwise(guide, row)]
-    if not mended:
-        return 0
-    now = installation.now()
-    with installation.db.write() as tx:
-        rows = [jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, now) for row in mended]
-        return job_store.add(tx, rows)
-
-
-def _reads_otherwise(guide: Guide, message: Row[Any]) -> bool:
-    try:
-        _, mapping, _ = guide.inbound(message)
-    except Park:
-        return False
-    return bool(mapping.hash != message.mapping_hash)
 
 
 def _take(tx: Connection, flow: Row[Any], now: dt.datetime) -> bool:

@@ -6,6 +6,7 @@ instant loses nothing: what it held comes back when its lease ends, or at once w
 
 from __future__ import annotations
 
+import datetime as dt
 import gc
 import os
 import secrets
@@ -14,8 +15,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import structlog
+from sqlalchemy import Connection
 
 from hub import jobs
+from hub.flows.crashed import take_up
 from hub.flows.deliver import deliver, trouble
 from hub.flows.pull import LeaseLost, pull
 from hub.flows.translate import translate
@@ -83,7 +86,7 @@ class Worker:
     def drain(self) -> int:
         """Run all that is due now, batch by batch, in this thread; gives how many jobs ran. For tests and `--once`."""
         ran = 0
-        while claimed := self._claim_for(dict.fromkeys(AT_ONCE, BATCH)):
+        while claimed := self._claim_suspect() or self._claim_for(dict.fromkeys(AT_ONCE, BATCH)):
             ran += len(claimed)
             for kind in AT_ONCE:
                 self._run_kind(kind, [job for job in claimed if job.kind == kind])
@@ -94,8 +97,13 @@ class Worker:
     def _claim(self) -> bool:
         with self._lock:
             free = {kind: most - self._busy[kind] for kind, most in AT_ONCE.items()}
+        with self.inst.db.read() as tx:
+            due, suspect = job_store.due(tx, self.inst.now())
+        if suspect:
+            return self._run_suspect()
         # A pull runs for as long as the other side has pages, so each has a thread of its own.
-        claimed = self._claim_for({kind: BATCH if kind != "pull" else n for kind, n in free.items() if n})
+        limits = {kind: BATCH if kind != "pull" else n for kind, n in free.items() if n and kind in due}
+        claimed = self._claim_for(limits) if limits else []
         batches = [[job for job in claimed if job.kind == kind] for kind in ("translate", "deliver")]
         for batch in filter(None, batches + [[job] for job in claimed if job.kind == "pull"]):
             kind = batch[0].kind
@@ -104,15 +112,26 @@ class Worker:
             self._batches[kind].submit(self._run_batch, kind, batch)
         return bool(claimed)
 
+    def _run_suspect(self) -> bool:
+        """Run one job with which several workers have died, with nothing beside it, so that another death is its own
+        and nobody else's. False while it has to wait for what is under way."""
+        with self._lock:
+            if self._busy["translate"] or self._busy["deliver"]:
+                return False
+        claimed = self._claim_suspect()
+        for job in claimed:
+            self._run_kind(job.kind, [job])
+        return bool(claimed)
+
+    def _claim_suspect(self) -> list[Job]:
+        return self._claimed_by(lambda tx, now: job_store.claim_suspect(tx, self.name, now, now + jobs.LEASE))
+
     def _claim_for(self, limits: Mapping[str, int]) -> list[Job]:
-        now = self.inst.now()
-        with self.inst.db.read() as tx:
-            due = job_store.due_kinds(tx, now)
-        limits = {kind: limit for kind, limit in limits.items() if kind in due}
-        if not limits:
-            return []
+        return self._claimed_by(lambda tx, now: jobs.claim(tx, self.name, now, limits))
+
+    def _claimed_by(self, claim: Callable[[Connection, dt.datetime], list[Job]]) -> list[Job]:
         with self.inst.db.write() as tx:
-            claimed = jobs.claim(tx, self.name, now, limits)
+            claimed = claim(tx, self.inst.now())
         with self._lock:
             self._held.update({job.id: job for job in claimed})
         return claimed
@@ -193,7 +212,7 @@ class Worker:
             try:
                 with self.inst.db.write() as tx:
                     job_store.extend(tx, held, now + jobs.LEASE)
-                    if jobs.sweep(tx, now):
+                    if take_up(tx, now, self.name):
                         self._wake.set()
             except Exception:
                 log.exception("worker.heartbeat-failed")
@@ -204,7 +223,8 @@ def run_worker(inst: Installation, stop: threading.Event, *, alone: bool = True)
     at once."""
     # A batch makes and drops many thousand objects, few in cycles: the usual 700 has them walked all the time.
     gc.set_threshold(20_000, 20, 100)
+    worker = Worker(inst, stop)
     if alone:
         with inst.db.write() as tx:
-            job_store.release_expired(tx, inst.now(), worker_prefix="")
-    Worker(inst, stop).run()
+            take_up(tx, inst.now(), worker.name, dead="")
+    worker.run()

@@ -188,7 +188,15 @@ def replay_message(inst: Installation, message_id: int, actor: str) -> str:
             _read_again(batch, message, actor)
             return "Reading it again with the present mappings."
         message_store.change(batch.tx, [{"b_id": message.id, "state": "parked", "sent_at": None}])
-        if not job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id):
+        woken = job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id)
+        if not woken and message.reason == "acknowledgement.rejected":  # it arrived: its delivery is over
+            woken = jobs.add_again(
+                batch.tx,
+                jobs.deliver_job(
+                    message.kind, message.subject_id, message.connection_id, message.order_id, batch.now
+                ),
+            )
+        if not woken:
             raise Refused("message.not-waiting", "Its delivery is under way already.")
         batch.event("message.replayed", message_id=message.id, order_id=message.order_id, actor=actor)
     return "Sending it again, as the order now stands."

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from hub.installation import Installation
 from hub.store import events as event_store
 from hub.store import health, schedule
-from hub.store.events import PARKED, Standing
+from hub.store.events import OVERDUE, PARKED, Standing
 
 PATIENCE = dt.timedelta(minutes=1)
 """What waits shorter is often released by the fact that it waits for, and no reason to call a person."""
@@ -23,6 +23,7 @@ def look(inst: Installation) -> bool:
         if not schedule.win_minute(tx, "alerts", now):
             return False
         event_store.keep_alerts(tx, PARKED, _parked(tx, now), now)
+        event_store.keep_alerts(tx, OVERDUE, _overdue(tx, now), now)
     return True
 
 
@@ -37,4 +38,17 @@ def _parked(tx: Connection, now: dt.datetime) -> dict[str, Standing]:
             opens=group.since <= now - PATIENCE,
         )
         for group in health.parked(tx)
+    }
+
+
+def _overdue(tx: Connection, now: dt.datetime) -> dict[str, Standing]:
+    """One cause for each document that its partner should have acknowledged by now."""
+    return {
+        f"{OVERDUE}{row.id}": Standing(
+            "acknowledgement.overdue",
+            f"{row.partner} has not acknowledged our {row.set_id}, group {row.control},"
+            f" since {row.acknowledge_by:%Y-%m-%d %H:%M} UTC.",
+            row.connection_id,
+        )
+        for row in health.unacknowledged(tx, now)
     }

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import OperationalError
 
 from hub import jobs
-from hub.flows import outbound, receipts
+from hub.flows import acknowledgements, outbound, receipts
 from hub.flows.batch import Batch, together_or_apart
 from hub.flows.problems import Park
 from hub.flows.translate import Guide, park, unexpected
@@ -234,16 +234,19 @@ def _settle_all(inst: Installation, effects: Sequence[_Effect], worker: str, apa
         batch.order.expect(e.job.order_id for e in effects if e.job.order_id)
         messages = message_store.get(tx, [e.message_id for e in effects])
         outcomes: list[Outcome] = []
+        sent: list[Row[Any]] = []
         for effect in effects:
             if effect.job.id not in mine:
                 continue
             message = messages[effect.message_id]
             if isinstance(effect.result, Receipt):
+                sent.append(message)
                 message_store.keep_answer(batch.rows, message.id, effect.result.raw)
                 outcomes.append(_succeeded(batch, inst, effect, message, effect.result))
             elif isinstance(effect.result, Exception):
                 outcomes.append(_failed(batch, effect, message, effect.result))
         batch.flush()
+        acknowledgements.expect(tx, sent, now)
         jobs.finish(tx, outcomes, worker, now)
 
 
@@ -252,6 +255,8 @@ def _succeeded(batch: Batch, inst: Installation, effect: _Effect, message: Row[A
         with batch.document():
             receipts.apply(batch, inst, effect.kind, effect.job, message, receipt)
             batch.end(message.id, "done", order_id=message.order_id, mapping_hash=message.mapping_hash)
+            if message.acknowledged == acknowledgements.REJECTED:  # the partner's answer was faster than ours
+                acknowledgements.rejected(batch, message)
     except OperationalError:
         raise
     except Exception as error:

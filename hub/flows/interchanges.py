@@ -20,21 +20,18 @@ from hub.edi.tree import TransactionSet
 from hub.edi.values import as_count
 from hub.edi.x12.acknowledge import FUNCTIONAL_ACKNOWLEDGEMENT, GroupDecision, acknowledge_group
 from hub.edi.x12.interchange import Group, Interchange, RawSet
-from hub.edi.x12.received import ReceivedAcknowledgement, read_acknowledgement
 from hub.edi.x12.validation import examine
 from hub.edi.x12.writer import Envelope, reply_to, transaction_set
 from hub.edi.x12.writer import write as write_interchange
 from hub.flows.batch import Batch
 from hub.flows.problems import Ignore, Park
 from hub.store import connections as connection_store
-from hub.store import events as event_store
 from hub.store import messages as message_store
 from hub.store import shipments as shipment_store
 
 KIND = "edi"
 """The kind of a message that is a whole EDI file."""
 
-ACKNOWLEDGEMENT_SET = "997"
 LARGEST_CONTROL = 999_999_999
 MAX_FINDINGS = 25
 
@@ -295,57 +292,6 @@ def _number(batch: Batch, scope: str) -> int:
 
 def _zone(partner: Any) -> ZoneInfo:
     return ZoneInfo(partner.settings.get("timezone", "UTC"))
-
-
-# -- acknowledgements of what we sent -------------------------------------------------------------------------------
-
-
-def is_acknowledgement(message: Row[Any]) -> bool:
-    """Is this document a partner's functional acknowledgement of what we sent?"""
-    return bool(message.via == "split" and message.set_id == ACKNOWLEDGEMENT_SET)
-
-
-def acknowledged(batch: Batch, message: Row[Any], tree: TransactionSet) -> Park | None:
-    """Find what a functional acknowledgement is about and note its verdict; gives the problem when that is nothing."""
-    received = read_acknowledgement(tree)
-    control = f"{received.functional_id}/{received.control_number.lstrip('0')}"
-    partner = connection_store.partner(batch.tx, message.partner_id)
-    name = partner.name if partner else "A partner"
-    sent = [
-        m
-        for m in message_store.by_control(batch.tx, message.connection_id, control)
-        if m.partner_id == message.partner_id
-    ]
-    if not sent:
-        event_store.alert(
-            batch.tx,
-            f"partner/{message.partner_id}/unmatched",
-            "acknowledgement.unmatched",
-            f"{name} acknowledges group {control}, which was not sent.",
-            batch.now,
-            message.connection_id,
-        )
-        return Park("acknowledgement.unmatched", "It acknowledges a group that this hub has not sent to the partner.")
-    verdict = _verdict(received)
-    for each in sent:
-        message_store.change(batch.tx, [{"b_id": each.id, "acknowledged": verdict}])
-        batch.event("acknowledgement.received", order_id=each.order_id, message_id=each.id, verdict=verdict)
-        if verdict == "rejected":
-            event_store.alert(
-                batch.tx,
-                f"message/{each.id}/rejected",
-                "acknowledgement.rejected",
-                f"{name} rejects our {each.set_id} {control}.",
-                batch.now,
-                message.connection_id,
-            )
-    return None
-
-
-def _verdict(received: ReceivedAcknowledgement) -> str:
-    if not received.accepted or any(not one.accepted for one in received.sets):
-        return "rejected"
-    return "accepted" if received.code == "A" else "errors"
 
 
 # -- reading and writing one document -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from hub import jobs
 from hub.edi.tree import TransactionSet
-from hub.flows import interchanges, inventory, orders, returns, shipments
+from hub.flows import acknowledgements, interchanges, inventory, orders, returns, shipments
 from hub.flows.batch import Batch, together_or_apart
 from hub.flows.problems import Ignore, Park
 from hub.flows.reading import Reading, read
@@ -78,8 +78,7 @@ def _store_all(inst: Installation, guide: Guide, tasks: Sequence[_Task], worker:
             if task.reading is not None and task.kind in EXPECT:
                 EXPECT[task.kind](batch, task.message, task.reading.document)
         outcomes = [_store(batch, task, now) for task in tasks if task.job.id in mine]
-        for row in guide.remember(tx, now):
-            batch.jobs.append(jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, now))
+        guide.remember(tx, now)
         batch.flush()
         message_store.supersede(tx, [_document(task.message) for task in tasks if task.taken_in], now)
         jobs.finish(tx, outcomes, worker, now)
@@ -111,7 +110,7 @@ def _read(guide: Guide, task: _Task) -> None:
             raise Park("payload.erased", "Its content has been erased, so it can no longer be read.")
         if task.message.kind == interchanges.KIND:
             task.split = interchanges.split(guide.tx, task.message, task.body)
-        elif interchanges.is_acknowledgement(task.message):
+        elif acknowledgements.is_acknowledgement(task.message):
             task.acknowledgement = interchanges.only_set(task.body)
         else:
             task.kind, mapping, context = guide.inbound(task.message)
@@ -142,7 +141,7 @@ def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
             order_id = None
             refused = interchanges.apply(batch, message, task.split) if task.split else None
             if task.acknowledgement is not None:
-                refused = interchanges.acknowledged(batch, message, task.acknowledgement)
+                refused = acknowledgements.acknowledged(batch, message, task.acknowledgement)
             if task.reading is not None:
                 order_id = APPLY[task.kind](batch, message, task.reading.document, task.reading.content)
                 if task.kind != message.kind:  # its agreement came after it
@@ -167,7 +166,7 @@ def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
 
 def park(batch: Batch, message: Row[Any], problem: Park, mapping_hash: str | None = None) -> None:
     """The document waits for someone, with its reason; a retry of its job is a person's or a new fact's to ask for."""
-    order_id = problem.facts.get("order_id") or message.order_id
+    order_id = problem.facts.get("order_id") or message.order_id or _order_of(batch, message)
     batch.end(
         message.id,
         "parked",
@@ -185,6 +184,14 @@ def park(batch: Batch, message: Row[Any], problem: Park, mapping_hash: str | Non
         code=problem.code,
         document=message.kind,
     )
+
+
+def _order_of(batch: Batch, message: Row[Any]) -> int | None:
+    """The order that a document which could not be read is a revision of, where its own id tells."""
+    if message.direction != "in" or message.kind != "order":
+        return None
+    order = batch.order_named.get((message.connection_id, orders.scope_of(message), message.external_id))
+    return None if order is None else int(order.id)
 
 
 class Guide:
@@ -261,14 +268,10 @@ class Guide:
         row = self._partners[partner_id]
         return {"id": row.id, "name": row.name, **row.settings}
 
-    def remember(self, tx: Connection, now: Any) -> list[Row[Any]]:
-        """Keep the text of each mapping that was used, so that its results can be explained later. Gives the documents
-        that wait because an earlier text of one of them could not read them."""
-        waiting: list[Row[Any]] = []
+    def remember(self, tx: Connection, now: Any) -> None:
+        """Keep the text of each mapping that was used, so that its results can be explained later."""
         for name, mapping in self._mappings.items():
-            if mapping.hash not in self.inst.remembered:
-                if message_store.remember_mapping(tx, mapping.hash, name, mapping.text, now):
-                    waiting += message_store.unread_by(tx, name, mapping.hash)
-                else:  # only what a committed transaction has stored is known to be
-                    self.inst.remembered.add(mapping.hash)
-        return waiting
+            if mapping.hash in self.inst.remembered:
+                continue
+            if not message_store.remember_mapping(tx, mapping.hash, name, mapping.text, now):
+                self.inst.remembered.add(mapping.hash)  # only what a committed transaction has stored is known to be

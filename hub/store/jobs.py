@@ -13,6 +13,7 @@ from sqlalchemy import (
     Connection,
     and_,
     bindparam,
+    case,
     exists,
     func,
     literal_column,
@@ -28,8 +29,9 @@ from hub.store.tables import settings as settings_table
 from hub.store.types import Instant
 from hub.store.upsert import insert
 
-LIVE: tuple[ColumnElement[str], ...] = (literal_column("'pending'"), literal_column("'running'"))
-"""Written out, not bound: SQLite then sees that the index of live jobs answers, and passes over those that are done."""
+PENDING: ColumnElement[str] = literal_column("'pending'")
+"""Written out, not bound: SQLite then sees that the index of pending jobs answers, and passes over all others."""
+LIVE: tuple[ColumnElement[str], ...] = (PENDING, literal_column("'running'"))
 KINDS = ("translate", "deliver", "pull")
 """What is nearly finished is claimed first."""
 OUTBOUND_STOPPED = "outbound_stopped"
@@ -95,7 +97,7 @@ def _claimable() -> Any:
     )
     outbound = and_(~bindparam("stopped", type_=Boolean), ~connections.c.outbound_stopped, ~paused)
     return and_(
-        jobs.c.state == "pending",
+        jobs.c.state == PENDING,
         jobs.c.due_at <= _NOW,
         or_(jobs.c.kind == "translate", reachable),
         or_(jobs.c.kind != "deliver", outbound),
@@ -103,27 +105,39 @@ def _claimable() -> Any:
     )
 
 
-_DUE = (
-    select(jobs.c.id)
-    .join(connections, connections.c.id == jobs.c.connection_id)
-    .where(jobs.c.kind == bindparam("b_kind"), _claimable())
-    .order_by(jobs.c.priority, jobs.c.due_at, jobs.c.id)
-    .limit(bindparam("limit"))
-    .with_for_update(of=jobs, skip_locked=True)
-)
-# As a common table expression it is evaluated once: PostgreSQL may run a subquery again for each row, and then claims
-# more than the limit.
-_CLAIM = (
-    update(jobs)
-    .where(jobs.c.id.in_(select(_DUE.cte("due").c.id)), jobs.c.state == "pending")
-    .values(
-        state="running",
-        attempts=jobs.c.attempts + 1,
-        worker=bindparam("b_worker"),
-        lease_until=bindparam("b_lease_until"),
+SUSPECT = 2
+"""Workers that have died with a job in hand before it runs with nothing beside it: the next death is its own."""
+
+_SUSPECT = jobs.c.crashes >= literal_column(str(SUSPECT))
+_TRUSTED = jobs.c.crashes < literal_column(str(SUSPECT))
+
+
+def _claiming(which: Any) -> Any:
+    due = (
+        select(jobs.c.id)
+        .join(connections, connections.c.id == jobs.c.connection_id)
+        .where(which, _claimable())
+        .order_by(jobs.c.priority, jobs.c.due_at, jobs.c.id)
+        .limit(bindparam("limit"))
+        .with_for_update(of=jobs, skip_locked=True)
     )
-    .returning(*_COLUMNS)
-)
+    # As a common table expression it is evaluated once: PostgreSQL may run a subquery again for each row, and then
+    # claims more than the limit.
+    return (
+        update(jobs)
+        .where(jobs.c.id.in_(select(due.cte("due").c.id)), jobs.c.state == "pending")
+        .values(
+            state="running",
+            attempts=jobs.c.attempts + 1,
+            worker=bindparam("b_worker"),
+            lease_until=bindparam("b_lease_until"),
+        )
+        .returning(*_COLUMNS)
+    )
+
+
+_CLAIM = _claiming(and_(jobs.c.kind == bindparam("b_kind"), _TRUSTED))
+_CLAIM_SUSPECT = _claiming(_SUSPECT)
 
 
 def claim(
@@ -139,17 +153,29 @@ def claim(
     return claimed
 
 
-def _is_due(kind: str) -> Any:
-    return exists().where(jobs.c.kind == kind, jobs.c.state == literal_column("'pending'"), jobs.c.due_at <= _NOW)
+def claim_suspect(tx: Connection, worker: str, now: dt.datetime, lease_until: dt.datetime) -> list[Job]:
+    """Claim one due job with which several workers have died, if there is any."""
+    values = {"now": now, "stopped": outbound_stopped(tx), "b_worker": worker, "b_lease_until": lease_until, "limit": 1}
+    return [Job(*row) for row in tx.execute(_CLAIM_SUSPECT, values)]
 
 
-_DUE_KINDS = select(*(_is_due(kind).label(kind) for kind in KINDS))
+def _is_due(which: Any) -> Any:
+    return exists().where(which, jobs.c.state == PENDING, jobs.c.due_at <= _NOW)
 
 
-def due_kinds(tx: Connection, now: dt.datetime) -> set[str]:
-    """The kinds of which a job is due: so that nobody takes the right to write when there is nothing to claim."""
-    due = tx.execute(_DUE_KINDS, {"now": now}).one()
-    return {kind for kind, is_due in zip(KINDS, due, strict=True) if is_due}
+_DUE_KINDS = select(
+    *(_is_due(and_(jobs.c.kind == kind, _TRUSTED)).label(kind) for kind in KINDS), _is_due(_SUSPECT).label("suspect")
+)
+_SUSPECT_WAITS = select(exists(select(jobs.c.id).join(connections).where(_SUSPECT, _claimable())))
+
+
+def due(tx: Connection, now: dt.datetime) -> tuple[set[str], bool]:
+    """The kinds of which a job is due, and whether there is one for `claim_suspect`: so that nobody takes the right to
+    write when there is nothing to claim."""
+    *kinds, suspect = tx.execute(_DUE_KINDS, {"now": now}).one()
+    if suspect:
+        suspect = tx.execute(_SUSPECT_WAITS, {"now": now, "stopped": outbound_stopped(tx)}).scalar()
+    return {kind for kind, is_due in zip(KINDS, kinds, strict=True) if is_due}, bool(suspect)
 
 
 _MINE = (
@@ -187,11 +213,11 @@ def extend(tx: Connection, claimed: Iterable[Job], lease_until: dt.datetime) -> 
 
 
 def settle(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write the outcome of jobs that are ours.
+    """Write the outcome of jobs that are ours, with which we have not died.
 
     Each row: `b_id`, `state`, `due_at`, `failures`, `error`, `finished_at`.
     """
-    change_many(tx, jobs, [{**row, "lease_until": None} for row in rows])
+    change_many(tx, jobs, [{**row, "lease_until": None, "crashes": 0} for row in rows])
 
 
 def record(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -200,13 +226,20 @@ def record(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def release_expired(tx: Connection, now: dt.datetime, worker_prefix: str | None = None) -> int:
-    """Put back jobs whose lease has run out, or, with a prefix, all that such workers hold (they are dead)."""
+    """Put back jobs whose lease has run out, or, with a prefix, all that such workers hold: they are dead. It is not
+    held against a pull, which reads page by page and goes on where it was."""
     dead = jobs.c.lease_until < now if worker_prefix is None else jobs.c.worker.startswith(worker_prefix)
     _were_sending_until(tx, now, dead)
     statement = (
         update(jobs)
         .where(jobs.c.state == "running", dead)
-        .values(state="pending", due_at=now, lease_until=None, worker=None)
+        .values(
+            state="pending",
+            due_at=now,
+            lease_until=None,
+            worker=None,
+            crashes=jobs.c.crashes + case((jobs.c.kind == "pull", 0), else_=1),
+        )
     )
     return int(tx.execute(statement).rowcount)
 
@@ -227,6 +260,11 @@ def _were_sending_until(tx: Connection, now: dt.datetime, dead: Any) -> None:
     )
 
 
+def crashed(tx: Connection, most: int) -> list[Job]:
+    """Waiting jobs with which `most` workers have died."""
+    return [Job(*row) for row in tx.execute(select(*_COLUMNS).where(jobs.c.state == PENDING, jobs.c.crashes >= most))]
+
+
 def wake(tx: Connection, now: dt.datetime, **where: Any) -> int:
     """Make parked or waiting jobs due now, with a fresh count of failures: a person or a new fact asks for it.
 
@@ -235,7 +273,7 @@ def wake(tx: Connection, now: dt.datetime, **where: Any) -> int:
     other = jobs.alias("other")
     twin = exists().where(other.c.key == jobs.c.key, other.c.generation == jobs.c.generation, other.c.state.in_(LIVE))
     conditions = [jobs.c[name] == value for name, value in where.items()]
-    values = {"state": "pending", "due_at": now, "failures": 0, "error": None, "finished_at": None}
+    values = {"state": "pending", "due_at": now, "failures": 0, "crashes": 0, "error": None, "finished_at": None}
     waiting = update(jobs).where(*conditions, jobs.c.state == "pending").values(due_at=now, failures=0)
     parked = update(jobs).where(*conditions, jobs.c.state == "parked", ~twin).values(**values)
     return int(tx.execute(waiting).rowcount) + int(tx.execute(parked).rowcount)

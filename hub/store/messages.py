@@ -194,25 +194,6 @@ def remember_mapping(tx: Connection, hash_: str, name: str, text: str, now: dt.d
     return tx.execute(statement.returning(mapping_texts.c.hash), [row]).first() is not None
 
 
-def unread_by(tx: Connection, name: str, present: str) -> list[Row[Any]]:
-    """Inbound documents that wait because an earlier text of this mapping, not the `present` one, could not read
-    them."""
-    return list(
-        tx.execute(
-            select(messages)
-            .join(mapping_texts, mapping_texts.c.hash == messages.c.mapping_hash)
-            .where(
-                mapping_texts.c.name == name,
-                messages.c.mapping_hash != present,
-                messages.c.direction == "in",
-                messages.c.state == "parked",
-                messages.c.reason.in_(["mapping.failed", "document.invalid"]),
-            )
-            .order_by(messages.c.id)
-        )
-    )
-
-
 def count(tx: Connection, connection_id: int, reason: str) -> int:
     """How many messages of a connection ended for this reason."""
     return int(

@@ -228,6 +228,7 @@ messages = _table(
     Index("ix_messages_parent_id", "parent_id"),
     _partial("ix_messages_awaits", "awaits IS NOT NULL", "awaits"),
     _partial("ix_messages_control", "control IS NOT NULL", "control"),
+    _partial("ix_messages_acknowledge_by", "acknowledge_by IS NOT NULL AND acknowledged IS NULL", "acknowledge_by"),
 )
 
 payloads = _table(
@@ -568,6 +569,7 @@ jobs = _table(
     _partial("uq_jobs_lane_running", "state = 'running'", "lane", unique=True),
     _partial("ix_jobs_lane_live", LIVE_SQL, "lane", "id"),
     _partial("ix_jobs_due", "state = 'pending'", "kind", "priority", "due_at", "id"),
+    _partial("ix_jobs_crashes", "state = 'pending' AND crashes >= 2", "crashes"),
     _partial("ix_jobs_lease", "state = 'running'", "lease_until"),
     Index("ix_jobs_order_id", "order_id"),
     Index("ix_jobs_message_id", "message_id"),

@@ -8,8 +8,8 @@ import json
 import pytest
 from sqlalchemy import select
 
-from hub import jobs
 from hub.flows import actions
+from hub.flows.crashed import take_up
 from hub.jobs import MAX_FAILURES
 from hub.ledger import Quantities
 from hub.sdk import Guarantee, Misconfigured, Rejected, Retry, Unauthorised
@@ -322,7 +322,7 @@ def killed_while_sending(house: House, guarantee: Guarantee, *, arrived: bool) -
     assert house.jobs(kind="deliver")[0].state == "running"
     house.clock.forward(120)
     with house.inst.db.write() as tx:
-        assert jobs.sweep(tx, house.clock.now) == 1
+        assert take_up(tx, house.clock.now, "test") == 1
     house.run()
     return depot
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select
 
-from hub import jobs
 from hub.errors import Refused
 from hub.flows import actions
+from hub.flows.crashed import take_up
 from hub.flows.intake import KEPT_REFUSED
+from hub.flows.mended import read_mended
 from hub.ledger import Quantities
-from hub.scheduler import read_mended
 from hub.sdk import Document, Rejected, Retry
 from hub.store import connections as connection_store
 from hub.store import messages as message_store
@@ -213,7 +213,7 @@ def test_story_9_a_worker_killed_between_the_rows_of_a_page_and_its_cursor_loses
     assert flow.cursor == 20 == len(house.messages(kind="order"))
     house.clock.forward(600)
     with house.inst.db.write() as tx:
-        jobs.sweep(tx, house.clock.now)
+        take_up(tx, house.clock.now, "test")
     house.run()
     assert len(house.messages(kind="order")) == 45 == len({m.external_id for m in house.messages(kind="order")})
 
@@ -431,22 +431,6 @@ def test_story_37_a_replay_uses_the_mapping_of_now_and_says_so(house: House, tmp
     (job, again) = house.jobs(message_id=parked.id)
     first, second = house.attempts(job.id)[0].mapping_hash, house.attempts(again.id)[0].mapping_hash
     assert first != second and len(house.rows(select(mapping_texts).where(mapping_texts.c.name == "own/order"))) == 2
-
-
-def test_story_4_a_mended_mapping_reads_again_what_it_could_not(house: House, tmp_path: Path) -> None:
-    shop, depot = house.shop(), house.depot()
-    mended = tmp_path / "mappings"
-    override(house, mended, "rows: {'number': wrong | decimal}")
-    for number in range(3):
-        house.say(shop, f"o{number}", wrong="not a number")
-    house.run()
-    assert len(house.parked()) == 3
-    calls = shop.peer.calls["fetch order"]
-    override(house, mended, "rows: {'number': wrong}")
-    house.order(shop, "o9", wrong="new")
-    house.drain()
-    assert house.parked() == [] and len(depot.peer.of("fulfillment")) == 4
-    assert shop.peer.calls["fetch order"] == calls
 
 
 WRONG, RIGHT = "rows: {'number': wrong | decimal}", "rows: {'number': wrong}"

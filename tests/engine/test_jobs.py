@@ -100,11 +100,11 @@ def test_what_is_nearly_finished_goes_first(db: Database) -> None:
 def test_kinds_with_due_work_are_seen_without_claiming_it(db: Database) -> None:
     put(db, job(1, kind="pull"), job(2, kind="deliver", due_at=NOW + SECOND))
     with db.read() as tx:
-        assert store.due_kinds(tx, NOW) == {"pull"}
-        assert store.due_kinds(tx, NOW + SECOND) == {"pull", "deliver"}
+        assert store.due(tx, NOW) == ({"pull"}, False)
+        assert store.due(tx, NOW + SECOND) == ({"pull", "deliver"}, False)
     take(db)
     with db.read() as tx:
-        assert store.due_kinds(tx, NOW) == set()
+        assert store.due(tx, NOW) == (set(), False)
 
 
 def test_only_the_wanted_kinds_are_claimed(db: Database) -> None:
@@ -142,21 +142,23 @@ def test_a_lost_lease_cannot_finish(db: Database) -> None:
     put(db, job(1))
     (mine,) = take(db)
     with db.write() as tx:
-        assert jobs.sweep(tx, NOW + 2 * jobs.LEASE) == 1
+        assert store.release_expired(tx, NOW + 2 * jobs.LEASE) == 1
     (theirs,) = take(db, NOW + 2 * jobs.LEASE)
     with db.write() as tx:
         assert store.mine(tx, [mine]) == set() and store.mine(tx, [theirs]) == {theirs.id}
         store.extend(tx, [mine], NOW + 9 * jobs.LEASE)
     with db.write() as tx:
-        assert jobs.sweep(tx, NOW + 4 * jobs.LEASE) == 1, "the old worker's heartbeat does not keep the new one's lease"
+        assert store.release_expired(tx, NOW + 4 * jobs.LEASE) == 1, (
+            "the old worker's heartbeat does not keep the new one's lease"
+        )
 
 
 def test_story_35_a_job_whose_worker_died_comes_back_when_its_lease_ends(db: Database) -> None:
     put(db, job(1))
     take(db)
     with db.write() as tx:
-        assert jobs.sweep(tx, NOW + jobs.LEASE) == 0
-        assert jobs.sweep(tx, NOW + jobs.LEASE + SECOND) == 1
+        assert store.release_expired(tx, NOW + jobs.LEASE) == 0
+        assert store.release_expired(tx, NOW + jobs.LEASE + SECOND) == 1
     assert keys(take(db, NOW + jobs.LEASE + SECOND)) == ["k/1"]
 
 
@@ -165,7 +167,7 @@ def test_story_35_a_heartbeat_keeps_a_lease(db: Database) -> None:
     claimed = take(db)
     with db.write() as tx:
         store.extend(tx, claimed, NOW + 2 * jobs.LEASE)
-        assert jobs.sweep(tx, NOW + jobs.LEASE + SECOND) == 0
+        assert store.release_expired(tx, NOW + jobs.LEASE + SECOND) == 0
 
 
 def test_story_35_a_starting_worker_takes_up_what_a_dead_one_held(db: Database) -> None:

@@ -299,3 +299,14 @@ def test_an_instant_is_kept_as_utc(house: House) -> None:
     order = house.order(shop, placed_at="2026-03-02T23:30:00-05:00")
     (row,) = house.rows(select(orders).where(orders.c.id == order))
     assert row.placed_at == dt.datetime(2026, 3, 3, 4, 30, tzinfo=dt.UTC) and row.created_at > START
+
+
+def test_story_03_a_parked_revision_shows_with_its_order_and_is_retried_with_it(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
+    order = house.order(shop)
+    house.say(shop, currency="no currency")
+    house.poll()
+    house.drain()
+    (parked,) = (m for m in house.messages(kind="order") if m.state == "parked")
+    assert parked.order_id == order
+    assert "1 documents" in actions.retry_order(house.inst, order, ACTOR)

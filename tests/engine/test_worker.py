@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+
+import pytest
 
 from hub import jobs
 from hub.engine import local
+from hub.flows import actions
+from hub.flows.crashed import take_up
+from hub.flows.translate import translate
+from hub.installation import Installation
 from hub.sdk import Retry
+from hub.store.jobs import Job
 from tests.engine.scripted import both
-from tests.engine.scripted.house import House
+from tests.engine.scripted.house import ACTOR, House
 
 
 class Beats:
@@ -77,7 +85,7 @@ def test_story_35_work_that_takes_longer_than_a_lease_is_not_taken_away(house: H
             house.clock.forward(jobs.LEASE.total_seconds() - 1)
             heartbeat(house)
             with house.inst.db.write() as tx:
-                swept.append(jobs.sweep(tx, house.clock.now))
+                swept.append(take_up(tx, house.clock.now, "test"))
 
     depot.peer.before_push = slow
     house.order(shop)
@@ -98,3 +106,77 @@ def test_story_35_a_starting_worker_takes_up_at_once_what_the_last_one_held(hous
     local.run_worker(house.inst, stop)
     given_up.cancel()
     assert len(depot.peer.of("fulfillment")) == 1
+
+
+class Died(BaseException):
+    """The worker's process ends."""
+
+
+@both
+def test_a_document_that_kills_every_worker_is_set_aside_and_takes_nobody_with_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, depot = house.shop(), house.depot()
+    for number in ("o1", "o2", "o3"):
+        house.say(shop, number)
+    house.poll()
+    held: list[list[str]] = []
+
+    def deadly(inst: Installation, claimed: Sequence[Job], worker: str) -> None:
+        held.append(sorted(job.lane.rsplit("/")[-1] for job in claimed))
+        if any(job.lane.endswith("/o2") for job in claimed):
+            raise Died
+        translate(inst, claimed, worker)
+
+    monkeypatch.setattr(local, "translate", deadly)
+    deaths = 0
+    while deaths < 20:
+        try:
+            house.drain()
+            break
+        except Died:
+            deaths += 1
+            with house.inst.db.write() as tx:
+                take_up(tx, house.clock.now, "next", dead="")
+    assert deaths == jobs.MAX_CRASHES
+    assert held[:2] == [["o1", "o2", "o3"]] * 2 and all(len(names) == 1 for names in held[2:]), "then one by one"
+    parked = [(m.external_id, m.state, m.reason) for m in house.messages(kind="order") if m.state != "done"]
+    assert parked == [("o2", "parked", "job.crashed")]
+    assert len(depot.peer.of("fulfillment")) == 2
+
+    monkeypatch.setattr(local, "translate", translate)
+    (message,) = (m for m in house.messages(kind="order") if m.state == "parked")
+    actions.replay_message(house.inst, message.id, ACTOR)
+    house.drain()
+    assert len(depot.peer.of("fulfillment")) == 3
+
+
+def test_a_delivery_that_kills_every_worker_is_set_aside(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop, depot = house.shop(), house.depot()
+
+    def deadly(inst: Installation, claimed: Sequence[Job], worker: str, pool: object) -> None:
+        raise Died
+
+    monkeypatch.setattr(local, "deliver", deadly)
+    house.say(shop)
+    house.poll()
+    for _ in range(jobs.MAX_CRASHES):
+        with pytest.raises(Died):
+            house.drain()
+        with house.inst.db.write() as tx:
+            take_up(tx, house.clock.now, "next", dead="")
+    house.drain()
+    assert [(m.state, m.reason) for m in house.messages(direction="out")] == [("parked", "job.crashed")]
+    assert house.jobs(kind="deliver")[0].state == "parked" and depot.peer.pushed == []
+
+
+def test_a_job_that_outlived_its_worker_is_trusted_again(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
+    house.say(shop)
+    house.poll()
+    claimed_by_the_dead(house)
+    with house.inst.db.write() as tx:
+        take_up(tx, house.clock.now, "next", dead="")
+    depot.peer.fail(Retry("busy", after=1))
+    house.drain()
+    assert [job.crashes for job in house.jobs()] == [0] * len(house.jobs())

@@ -228,6 +228,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('messages', schema=None) as batch_op:
+        batch_op.create_index('ix_messages_acknowledge_by', ['acknowledge_by'], unique=False, sqlite_where=sa.text('acknowledge_by IS NOT NULL AND acknowledged IS NULL'), postgresql_where=sa.text('acknowledge_by IS NOT NULL AND acknowledged IS NULL'))
         batch_op.create_index('ix_messages_awaits', ['awaits'], unique=False, sqlite_where=sa.text('awaits IS NOT NULL'), postgresql_where=sa.text('awaits IS NOT NULL'))
         batch_op.create_index('ix_messages_control', ['control'], unique=False, sqlite_where=sa.text('control IS NOT NULL'), postgresql_where=sa.text('control IS NOT NULL'))
         batch_op.create_index('ix_messages_order_id', ['order_id', 'id'], unique=False)
@@ -402,6 +403,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('jobs', schema=None) as batch_op:
+        batch_op.create_index('ix_jobs_crashes', ['crashes'], unique=False, sqlite_where=sa.text("state = 'pending' AND crashes >= 2"), postgresql_where=sa.text("state = 'pending' AND crashes >= 2"))
         batch_op.create_index('ix_jobs_due', ['kind', 'priority', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'pending'"), postgresql_where=sa.text("state = 'pending'"))
         batch_op.create_index('ix_jobs_lane_live', ['lane', 'id'], unique=False, sqlite_where=sa.text("state IN ('pending', 'running')"), postgresql_where=sa.text("state IN ('pending', 'running')"))
         batch_op.create_index('ix_jobs_lease', ['lease_until'], unique=False, sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'"))
