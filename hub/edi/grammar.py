@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -20,6 +20,7 @@ from hub.edi.tree import Standard
 
 BUILT_IN = Path(__file__).parent / "grammars"
 ANY = 0
+_MOST_STEPS = 500
 
 
 @dataclass(slots=True, frozen=True)
@@ -156,6 +157,18 @@ class SegmentRule:
     partner: bool = False
 
 
+class Step(NamedTuple):
+    """What a segment brings about: so many loops end, `item` is met, mandatory ones before it were passed over.
+
+    `missing` names what the loops that end still lacked, each with the loop.
+    """
+
+    ended: int
+    item: Item
+    passed: tuple[Item, ...]
+    missing: tuple[tuple[Item, str], ...]
+
+
 @dataclass(slots=True, eq=False)
 class Item:
     """A segment or, with `of`, a loop at its place in a set.
@@ -175,6 +188,30 @@ class Item:
     levels: tuple[int, int] | None = None
     _next: dict[str, tuple[Item, tuple[Item, ...]] | None] = field(default_factory=dict, repr=False)
     _tail: tuple[Item, ...] | None = field(default=None, repr=False)
+    _steps: dict[str, Step | None] = field(default_factory=dict, repr=False)
+
+    def step(self, segment_id: str) -> Step | None:
+        """Where a segment of this id stands when this item was the last one met: in its loop or in one around it.
+
+        None when it fits nowhere. Worked out once, as long as there are not too many ids.
+        """
+        try:
+            return self._steps[segment_id]
+        except KeyError:
+            step = self._search_outwards(segment_id)
+            if len(self._steps) < _MOST_STEPS:
+                self._steps[segment_id] = step
+            return step
+
+    def _search_outwards(self, segment_id: str) -> Step | None:
+        item, ended, missing = self, 0, []
+        while (found := item.after(segment_id)) is None:
+            loop = item.parent
+            if loop is None or loop.parent is None:
+                return None
+            missing += [(one, loop.name) for one in item.tail]
+            item, ended = loop, ended + 1
+        return Step(ended, found[0], found[1], tuple(missing))
 
     @property
     def is_loop(self) -> bool:
@@ -192,8 +229,10 @@ class Item:
         try:
             return self._next[segment_id]
         except KeyError:
-            step = self._next[segment_id] = self._search(segment_id, max(self.index, self._first))
-            return step
+            found = self._search(segment_id, max(self.index, self._first))
+            if len(self._next) < _MOST_STEPS:
+                self._next[segment_id] = found
+            return found
 
     def beyond(self, segment_id: str) -> tuple[Item, tuple[Item, ...]] | None:
         """Like `after`, without this item itself: for when it already stands as often as it may."""

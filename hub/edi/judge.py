@@ -18,7 +18,7 @@ def judge_segments(
     """Add the findings of a set's body (without header and trailer) and give its tree.
 
     `segments` are their texts without terminator, still escaped; `offset` gives the byte offset of a segment by its
-    index, and for the index behind the last one where the body ends. Without `trees` the loops hold ids alone.
+    index, and for the index behind the last one where the body ends. Without `trees` the tree stays empty.
     """
     current = 0
 
@@ -28,15 +28,15 @@ def judge_segments(
         if len(findings) < MOST_FINDINGS:
             findings.append(found.at(offset(current), current + 2, found.loop))
 
-    walk = Walk(judge.grammar, report)
+    walk = Walk(judge.grammar, report, trees)
     step, verdict, split = walk.step, judge.verdict, judge.split
     numbered = judge.grammar.numbered
     for current, text in enumerate(segments):
         segment_id, faults = verdict(text)
-        loop = step(segment_id, split(text) if trees or segment_id in numbered else (segment_id,))
+        step(segment_id, split(text) if trees or segment_id in numbered else (segment_id,))
         for fault in faults:
             if len(findings) < MOST_FINDINGS:
-                findings.append(fault.at(offset(current), current + 2, loop))
+                findings.append(fault.at(offset(current), current + 2, walk.loop))
     current = len(segments)
     walk.finish()
     return walk.tree

@@ -15,7 +15,7 @@ from hub.edi.tree import Element, Repeats, Segment, Standard
 
 
 class Meaning(NamedTuple):
-    """One element or component: where it stands (`BEG01`, `REF04-2`), its name, its value, and what a code stands for."""
+    """One element or component: its place (`BEG01`, `REF04-2`), its name, its value, and what a code stands for."""
 
     designator: str
     name: str

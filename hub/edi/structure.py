@@ -32,31 +32,53 @@ class Frame:
 
 
 class Walk:
-    """One pass over one set. Call `step` per segment and `finish` at the end."""
+    """One pass over one set. Call `step` per segment and `finish` at the end. Without `trees`, `tree` stays empty."""
 
-    def __init__(self, grammar: SetGrammar, report: _Report) -> None:
+    def __init__(self, grammar: SetGrammar, report: _Report, trees: bool = True) -> None:
         self.grammar = grammar
         self.report = report
+        self.trees = trees
         self.tree = Loop(grammar.set_id)
         self.frames = [Frame(grammar.root, grammar.start, 0, self.tree)]
         self.levels: dict[str, tuple[Loop, int]] = {}
         self.depth = 0
         self.misplaced = ""
+        self.bent = 0
 
-    def step(self, segment_id: str, segment: Segment) -> str:
-        """Place one segment; returns the id of the loop it stands in, `""` at the top of the set."""
+    def step(self, segment_id: str, segment: Segment) -> None:
+        """Place one segment; `loop` then tells where it stands."""
+        frames = self.frames
+        if self.bent:
+            self._step_closely(segment_id, segment)
+            return
+        step = frames[-1].last.step(segment_id)
+        if step is None:
+            self._out_of_place(segment_id, segment)
+            return
+        ended, item, passed, missing = step
+        if ended:
+            for one, loop in missing:
+                self._missing(one, loop)
+            del frames[-ended:]
+        self.misplaced = ""
+        self._enter(frames[-1], item, passed, segment)
+
+    def _step_closely(self, segment_id: str, segment: Segment) -> None:
+        """The same while a loop is open that stands too late: the loops around it have gone on past it."""
         frames = self.frames
         for depth in range(len(frames) - 1, -1, -1):
             found = frames[depth].last.after(segment_id)
             if found is not None:
                 self._leave(depth)
+                self.bent = self.bent if len(frames) > self.bent else 0
                 self._enter(frames[depth], found[0], found[1], segment)
                 self.misplaced = ""
-                return self.loop
-        return self._out_of_place(segment_id, segment)
+                return
+        self._out_of_place(segment_id, segment)
 
     @property
     def loop(self) -> str:
+        """The name of the loop the last segment stands in, `""` at the top of the set."""
         frame = self.frames[-1]
         return frame.loop.name if frame.loop.parent is not None else ""
 
@@ -89,9 +111,9 @@ class Walk:
             for missing in passed:
                 self._missing(missing, frame.loop.name if frame.loop.parent else "")
             frame.last, frame.count = item, 1
-        if item.is_loop:
+        if item.of:
             self._open(frame, item, segment)
-        else:
+        elif self.trees:
             frame.tree.children.append(segment)
 
     def _one_too_many(self, frame: Frame, item: Item) -> tuple[Item, tuple[Item, ...]]:
@@ -108,8 +130,12 @@ class Walk:
         return item, ()
 
     def _open(self, frame: Frame, item: Item, segment: Segment, orphan: Item | None = None) -> None:
-        loop = Loop(item.name, [segment])
-        self._home(frame, item, segment).children.append(loop)
+        loop = self.tree
+        if item.levels is not None or self.trees:
+            home = self._home(frame, item, segment)
+            if self.trees:
+                loop = Loop(item.name, [segment])
+                home.children.append(loop)
         self.frames.append(Frame(item, orphan or item.of[0], 1, loop))
         if item.levels and orphan is None and (own := element(segment, item.levels[0], 1)):
             self.levels.setdefault(str(own), (loop, self.depth))
@@ -143,14 +169,16 @@ class Walk:
         place: dict[str, Any] = {"element": number, "reference": rule.reference, "value": value}
         self.report(self.grammar.finding(code, message, segment=item.id, loop=item.name, **place))
 
-    def _out_of_place(self, segment_id: str, segment: Segment) -> str:
+    def _out_of_place(self, segment_id: str, segment: Segment) -> None:
         grammar = self.grammar
         repeated, self.misplaced = self.misplaced == segment_id, segment_id
         if segment_id in grammar.used:
-            return self._displaced(segment_id, segment, repeated)
-        self.frames[-1].tree.children.append(segment)
+            self._displaced(segment_id, segment, repeated)
+            return
+        if self.trees:
+            self.frames[-1].tree.children.append(segment)
         if repeated:
-            return self.loop
+            return
         if segment_id in grammar.undescribed or (segment_id in grammar.known_ids and not grammar.strict):
             message = f"Segment {segment_id} is not described here for set {grammar.set_id} and was not checked."
             self._report_segment("edi.segment-undescribed", segment_id, message)
@@ -161,9 +189,8 @@ class Walk:
             shown = segment_id if len(segment_id) < 12 else segment_id[:12] + "..."
             message = f"{shown!r} is not the id of any segment."
             self._report_segment("edi.segment-unrecognised", segment_id, message)
-        return self.loop
 
-    def _displaced(self, segment_id: str, segment: Segment, repeated: bool) -> str:
+    def _displaced(self, segment_id: str, segment: Segment, repeated: bool) -> None:
         """A segment of this set at a place where it cannot be: too late, or without its loop's first segment."""
         for depth in range(len(self.frames) - 1, -1, -1):
             frame = self.frames[depth]
@@ -174,13 +201,14 @@ class Walk:
                     self._report_segment("edi.segment-out-of-sequence", segment_id, message)
                 self._leave(depth)
                 if own.is_loop:
+                    self.bent = self.bent or len(self.frames)
                     self._open(frame, own, segment)
-                else:
+                elif self.trees:
                     frame.tree.children.append(segment)
-                return self.loop
-        return self._orphan(segment_id, segment, repeated)
+                return
+        self._orphan(segment_id, segment, repeated)
 
-    def _orphan(self, segment_id: str, segment: Segment, repeated: bool) -> str:
+    def _orphan(self, segment_id: str, segment: Segment, repeated: bool) -> None:
         for depth in range(len(self.frames) - 1, -1, -1):
             frame = self.frames[depth]
             for item in frame.loop.of[max(frame.last.index, 0) :]:
@@ -192,12 +220,12 @@ class Walk:
                 self._leave(depth)
                 self._pass_over(frame, item)
                 self._open(frame, item, segment, orphan=inner)
-                return self.loop
+                return
         if not repeated:
             message = f"Segment {segment_id} cannot stand at this place of set {self.grammar.set_id}."
             self._report_segment("edi.segment-unexpected", segment_id, message)
-        self.frames[-1].tree.children.append(segment)
-        return self.loop
+        if self.trees:
+            self.frames[-1].tree.children.append(segment)
 
     def _pass_over(self, frame: Frame, item: Item) -> None:
         """Move on to a loop whose opening segment is missing; that fault has been reported."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.edi.findings import catalogue
+from hub.edi.validation import examine
 from tests.unit.edi.specimens import SPECIMENS
 
 NEWER_ONLY = ("999", "004010")
@@ -117,7 +118,6 @@ def test_hierarchical_levels_must_name_earlier_ones(x12, found):
 
 
 def test_hl_loops_nest_by_their_parent(x12):
-    from hub.edi.validation import examine
 
     levels = ["HL*1**S", "HL*2*1*O", "PRF*4711", "HL*3*2*P", "MAN*GM*00", "HL*4*3*I", "HL*5*2*P", "HL*6*1*O"]
     data = x12("BSN*00*S1*20260105*1200", *levels, "CTT*6", set_id="856", functional_id="SH")
@@ -221,3 +221,15 @@ def test_every_code_of_the_catalogue_names_a_known_acknowledgement():
     for code, entry in catalogue().items():
         assert not entry.ack or entry.ack.split(":")[0] in known, code
         assert entry.kind != "gap" or (entry.severity, entry.ack) == ("warning", ""), code
+
+
+def test_after_a_loop_that_stands_too_late_the_document_goes_on(x12, found, order_segments):
+    """Its parts belong to it, and what was met before it is not called missing."""
+    data = x12(*order_segments[:-1], "N1*BT*Office", "N3*2 Main Street", "PO1*3*1*EA", "PID*F****Late", "CTT*3")
+    assert [(f.code, f.designator, f.position) for f in found(data)] == [("edi.segment-out-of-sequence", "N1", 10)]
+
+
+def test_findings_are_the_same_without_trees(x12, order_segments):
+    data = x12(*order_segments, "REF*DP*1", "N1*BT*Office", "HL*1**S", "QQQ*1")
+    with_trees, without = (next(examine(data, trees=trees)).all_findings() for trees in (True, False))
+    assert with_trees == without != []
