@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from hub.edi.delimiters import Delimiters
@@ -36,7 +36,7 @@ class Start:
     header: int
     una: str
     delimiters: Delimiters
-    findings: list[Finding] = field(default_factory=list)
+    findings: list[Finding]
 
 
 def locate(source: Source, at: int) -> tuple[int | None, int]:
@@ -62,34 +62,33 @@ def start_at(source: Source, offset: int) -> Start:
     match = _START.match(window, at)
     una = match.group(1) if match is not None else None
     header = match.end() if match is not None and una is not None else at
-    start = _start(window, header, (una or b"").decode("ascii"))
-    start.offset, start.header = offset, header + source.start
-    place = source.place(offset)
-    start.findings = [replace(found, offset=place) for found in start.findings]
-    return start
+    advice = (una or b"").decode("ascii")
+    marks, findings = _delimiters(window, header, advice, source.place(offset))
+    return Start(offset, header + source.start, advice, marks, findings)
 
 
-def _start(data: bytes, header: int, una: str) -> Start:
+def _delimiters(data: bytes, header: int, una: str, place: int) -> tuple[Delimiters, list[Finding]]:
+    """The delimiters of the interchange whose UNB stands at `header`, and what had to be tolerated to tell them."""
     separator = data[header + 3 : header + 4].decode("ascii")
     version = _syntax_version(data, header, separator)
     found: list[Finding] = []
     marks = _advised(una, version) if una else _default(data, header, separator, version)
     if una and (marks.problem() or marks.element != separator):
         text = f"UNA names delimiters ({una!r}) that the segments behind it do not use; those found there were taken."
-        found.append(finding("edi.service-advice-unusable", text, standard="edifact", segment="UNA"))
+        found.append(finding("edi.service-advice-unusable", text, standard="edifact", offset=place, segment="UNA"))
         marks = _default(data, header, separator, version)
     elif una and version < "4" and una[4] not in " " + marks.release:
         text = f"UNA names {una[4]!r} as repetition separator, which syntax version {version or '3'} does not have."
-        found.append(finding("edi.repetition-ignored", text, standard="edifact", segment="UNA"))
+        found.append(finding("edi.repetition-ignored", text, standard="edifact", offset=place, segment="UNA"))
     end = _terminator_of(data, header, marks)
     if end != marks.terminator:
         text = f"Segments end in {end!r}, not in {marks.terminator!r}; what stands in the file was taken."
-        found.append(finding("edi.delimiters-guessed", text, standard="edifact", segment="UNB"))
+        found.append(finding("edi.delimiters-guessed", text, standard="edifact", offset=place, segment="UNB"))
         marks = replace(marks, terminator=end, release="" if end == marks.release else marks.release)
     elif not una and marks not in (LEVEL_B, _plain(version)):
         text = f"There is no UNA, but the file does not use the default delimiters; {separator!r} and so on were taken."
-        found.append(finding("edi.delimiters-guessed", text, standard="edifact", segment="UNB"))
-    return Start(0, header, una, _with_suffix(data, header, marks), found)
+        found.append(finding("edi.delimiters-guessed", text, standard="edifact", offset=place, segment="UNB"))
+    return _with_suffix(data, header, marks), found
 
 
 def _advised(una: str, version: str) -> Delimiters:

@@ -113,7 +113,7 @@ class Interchange:
     """One interchange. `header` is UNB, `NO_SEGMENT` where it is missing; `una` the text behind these letters.
 
     `received` counts the groups that have a UNG and `messages` all messages, also where `groups` keeps neither; `raw`
-    holds the bytes of UNA and UNB. `differs`: text was met that is not in the character set announced.
+    holds the bytes of UNA and UNB.
     """
 
     offset: int
@@ -130,7 +130,6 @@ class Interchange:
     numbers: dict[tuple[str, int], Numbers] = field(default_factory=dict, repr=False)
     findings: list[Finding] = field(default_factory=list)
     encoding: str = "iso8859-1"
-    differs: bool = False
 
     @property
     def syntax_id(self) -> str:

@@ -89,15 +89,15 @@ class Scan:
 
     def _header(self) -> None:
         """Read UNB where there is one."""
-        interchange, before = self.interchange, len(f"UNA{self.interchange.una}") if self.interchange.una else 0
+        interchange = self.interchange
         if self.source.cut(self.start, self.start + 3) == b"UNB":
             stop, self.edge = self._end_of(self.start)
             raw = self.source.cut(self.start, stop)
             interchange.encoding = encoding_of(raw, raw[4:8].decode("latin-1"), self.encoding).codec
             interchange.header = self._parse(self.start, stop)
             self.foreign = foreign(interchange.syntax_id, self.marks.in_data())
-        una = f"UNA{interchange.una}{self.marks.suffix}".encode("latin-1") if before else b""
-        interchange.raw = una + self.source.cut(self.start, self.edge)
+        advice = f"UNA{interchange.una}{self.marks.suffix}" if interchange.una else ""
+        interchange.raw = advice.encode("ascii") + self.source.cut(self.start, self.edge)
         self.at = self.edge
 
     # -- finding the next service segment -----------------------------------------------------------------------
@@ -236,7 +236,6 @@ class Scan:
         interchange = self.interchange
         codec, differs = encoding_of(raw, interchange.syntax_id, self.encoding)
         if differs:
-            interchange.differs = True
             text = f"UNB announces character set {interchange.syntax_id}, but the bytes are {codec}."
             self._note("edi.character-set-differs", text, start, interchange.syntax_id)
         if self.foreign is not None and "edi.character-outside-set" not in self.noted:
