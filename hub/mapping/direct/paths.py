@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hub.mapping.direct.source import Mark, Place, Source
@@ -19,6 +20,12 @@ _ROOTS = {
 }
 
 
+def _spelled(step: Step) -> Step:
+    """A step without where it stands in its text, so that alike ones are equal."""
+    tests = tuple(replace(test, path=tuple(map(_spelled, test.path))) for test in step.tests)
+    return replace(step, offset=0, tests=tests)
+
+
 class Unsupported(Exception):
     """The closure of this expression runs it."""
 
@@ -30,6 +37,7 @@ class Paths:
         self.source, self.constants, self._head = source, constants, head
         self.places: list[Place] = []
         self._roots: dict[str, Place] = {}
+        self._indexes: dict[str, str] = {}  # of joins, by what they look at
 
     # --- where a path starts
 
@@ -132,6 +140,8 @@ class Paths:
         place = self.start(path)
         if place is None:
             return
+        if self._join_by_index(path, sink, empty):
+            return
         edi = bool(path.steps) and path.steps[0].kind in ("segment", "element")
         wanted = {id(test): self._joined(test.other) for step in path.steps for test in step.tests if test.other}
         if edi:
@@ -141,6 +151,43 @@ class Paths:
             self._steps(inner, rest, sink, wanted, empty)
         else:
             self._steps(place.item, path.steps, sink, wanted, empty)
+
+    def _join_by_index(self, path: Path, sink: Sink, empty: bool) -> bool:
+        """Whether a path from the root with one filter that compares with the item has been written as a lookup: what
+        the filter looks at is the same for every item, so it is put in order once."""
+        joins = [(i, test) for i, step in enumerate(path.steps) for test in step.tests if test.other]
+        if path.root != "$" or len(self.places) < 2 or len(joins) != 1 or joins[0][1].negated:
+            return False
+        at, test = joins[0]
+        by_text = self._indexed(path.steps, at, test)
+        assert test.other is not None
+        texts = self._joined(test.other)
+        self.source.line(f"if len({texts}) > 1: raise Unusual")
+        found = f"{by_text}.get(next(iter({texts}), None), ())"
+        self._over(found, lambda item: self._steps(item, path.steps[at + 1 :], sink, {}, empty))
+        return True
+
+    def _indexed(self, steps: Sequence[Step], at: int, join: Test) -> str:
+        """A variable with the items up to the filter, by the texts that its test looks at."""
+        others = tuple(test for test in steps[at].tests if test is not join)
+        before = (*steps[:at], *((replace(steps[at], tests=others),) if others else ()))
+        key = repr([_spelled(step) for step in (*before, *join.path)])
+        if key not in self._indexes:
+            source, root = self.source, self.places[0]
+            by_text = source.fresh()
+
+            def put(item: str) -> None:
+                texts = source.fresh()
+                source.line(f"{texts} = set()")
+                self._steps(item, join.path, lambda v: source.line(f"{texts}.add(as_text({v}))"), {}, empty=True)
+                source.line(f"for t in {texts}: {by_text}.setdefault(t, []).append({item})")
+
+            self._object(root)
+            with source.at(root.mark):
+                source.line(f"{by_text} = {{}}")
+                self._steps(root.item, before, put, {}, empty=False)
+            self._indexes[key] = by_text
+        return self._indexes[key]
 
     def _joined(self, path: Path) -> str:
         """The texts that a filter compares with, read once before its loops."""

@@ -6,6 +6,8 @@ says that name only.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -85,6 +87,17 @@ class Source:
         mark = Mark(len(self._open), [])
         self._lines.append(mark.lines)
         return mark
+
+    @contextmanager
+    def at(self, mark: Mark) -> Iterator[None]:
+        """What is written inside goes to the mark."""
+        here = self._lines, self._open
+        self._lines, self._open = [], [False] * mark.depth
+        try:
+            yield
+            mark.lines.extend(self.text().split("\n"))
+        finally:
+            self._lines, self._open = here
 
     def text(self) -> str:
         parts = ([part] if isinstance(part, str) else part for part in self._lines)

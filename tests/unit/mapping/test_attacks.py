@@ -87,7 +87,13 @@ def test_searching_every_depth_from_every_loop_is_bounded() -> None:
 
 def test_joining_two_long_lists_is_bounded() -> None:
     document = {"a": [{"k": i} for i in range(1500)], "b": [{"k": -i} for i in range(1500)]}
-    assert codes(of("l:", "  each: a", "  n: $.b[k=.k].v | sum", "  m: k"), document) == {"mapping.too-much-work"}
+    assert codes(of("l:", "  each: a", "  n: $.b[k!=.k].v | sum", "  m: k"), document) == {"mapping.too-much-work"}
+
+
+def test_joining_two_long_lists_by_a_key_takes_no_more_work_than_reading_them() -> None:
+    document = {"a": [{"k": i} for i in range(3000)], "b": [{"k": 3000 - i, "v": i} for i in range(3000)]}
+    lines = of("l:", "  each: a", "  n: $.b[k=.k].v | sum").run(document)["l"]
+    assert lines[0]["n"] == 2999 and len(lines) == 2999
 
 
 def test_a_generated_function_is_bounded_too() -> None:

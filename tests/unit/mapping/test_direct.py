@@ -22,7 +22,18 @@ CONDITIONS = st.one_of(
     st.builds(lambda a, b: f"({a} and {b} != 'x')", PATHS, PATHS),
     st.builds(lambda a: f"{a} in ('x', '1', 'true')", PIPELINES),
 )
-JOINS = st.sampled_from(["$.a[b=.c]", "$.a[b!=.b].c", "a[.=x]", "$.a.b[c=.b]", "b[a=1|x,c!=2].c", "a[0].b[c=x]"])
+JOINS = st.sampled_from(
+    [
+        "$.a[b=.c]",
+        "$.a[b!=.b].c",
+        "$.a[c=x,b=.b].c",
+        "$.b.a[.=.b]",
+        "a[.=x]",
+        "$.a.b[c=.b]",
+        "b[a=1|x,c!=2].c",
+        "a[0].b[c=x]",
+    ]
+)
 CONTEXT = Context(partner={"a": "P"}, connection={"b": ["x", 1]}, message={}, source={"a": {"b": "S"}})
 
 
