@@ -24,6 +24,9 @@ class EdiId(click.ParamType[tuple[str, str]]):
         return qualifier.upper(), text
 
 
+HOURS = click.FloatRange(0, 24 * 365, min_open=True)
+
+
 @click.group()
 def partner() -> None:
     """Trading partners that send and receive EDI."""
@@ -61,6 +64,7 @@ def list_partners(as_json: bool) -> None:
                     "mapping": a.mapping,
                     "version": a.version,
                     "acknowledge": a.acknowledge,
+                    "acknowledge_hours": a.acknowledge_hours,
                 }
                 for a in agreed
                 if a.partner_id == row.id
@@ -99,6 +103,7 @@ def list_partners(as_json: bool) -> None:
 @click.option("--sscc-prefix", help="The GS1 company prefix for package labels (7 to 10 digits).")
 @click.option("--currency", help="The currency of orders that name none.")
 @click.option("--zone", default="UTC", show_default=True, help="The time zone of the times we write.")
+@click.option("--acknowledge-within", type=HOURS, metavar="HOURS", help="How long they may take to acknowledge ours.")
 def add(
     name: str,
     connection_name: str,
@@ -109,6 +114,7 @@ def add(
     sscc_prefix: str | None,
     currency: str | None,
     zone: str,
+    acknowledge_within: float | None,
 ) -> None:
     """Add a partner who sends purchase orders (850) and gets acknowledgements (997, 855) and ship notices (856)."""
     from hub.cli import find
@@ -117,7 +123,8 @@ def add(
     hub = installation()
     chosen = dict(word.partition("=")[::2] for word in mappings)
     agreements = [
-        {**row, "mapping": chosen.pop(str(row["set_id"]), row["mapping"])} for row in setup.standard_agreements()
+        {**row, "mapping": chosen.pop(str(row["set_id"]), row["mapping"])}
+        for row in setup.standard_agreements(acknowledge_within)
     ]
     if chosen:
         raise click.UsageError(f"--mapping: no agreement on set {min(chosen)!r}; there are 850, 855 and 856.")
@@ -135,6 +142,18 @@ def add(
         actor=actor(),
     )
     console.print(f"{name} can send purchase orders now.", markup=False)
+
+
+@partner.command("acknowledge-within")
+@click.argument("name")
+@click.argument("hours", type=HOURS, required=False)
+def acknowledge_within(name: str, hours: float | None) -> None:
+    """Set how many HOURS they may take to acknowledge a document of ours; without HOURS nobody waits for it."""
+    from hub.flows import setup
+
+    setup.set_acknowledge_hours(installation(), name, hours, actor())
+    said = f"{name} is to acknowledge within {hours:g} hours" if hours else f"Nobody waits for what {name} acknowledges"
+    console.print(f"{said}, from the next document on.", markup=False)
 
 
 def _id_row(theirs: tuple[str, str], ours: tuple[str, str], *, test: bool) -> dict[str, Any]:

@@ -192,9 +192,7 @@ def replay_message(inst: Installation, message_id: int, actor: str) -> str:
         if not woken and message.reason == "acknowledgement.rejected":  # it arrived: its delivery is over
             woken = jobs.add_again(
                 batch.tx,
-                jobs.deliver_job(
-                    message.kind, message.subject_id, message.connection_id, message.order_id, batch.now
-                ),
+                jobs.deliver_job(message.kind, message.subject_id, message.connection_id, message.order_id, batch.now),
             )
         if not woken:
             raise Refused("message.not-waiting", "Its delivery is under way already.")

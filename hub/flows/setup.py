@@ -259,13 +259,31 @@ def add_partner(
     return partner_id
 
 
-def standard_agreements() -> list[dict[str, Any]]:
-    """Purchase orders in, acknowledgements and ship notices out, by the shipped mappings."""
+def standard_agreements(acknowledge_hours: float | None = None) -> list[dict[str, Any]]:
+    """Purchase orders in, acknowledgements and ship notices out, by the shipped mappings. `acknowledge_hours`: how long
+    after it was sent the partner is to acknowledge a document of ours; None: nobody watches that."""
+    out = {"direction": "out", "acknowledge_hours": acknowledge_hours}
     return [
         {"direction": "in", "set_id": "850", "kind": "order", "mapping": "x12/850.in"},
-        {"direction": "out", "set_id": "855", "kind": "acknowledgement", "mapping": "x12/855.out"},
-        {"direction": "out", "set_id": "856", "kind": "shipment", "mapping": "x12/856.out"},
+        {**out, "set_id": "855", "kind": "acknowledgement", "mapping": "x12/855.out"},
+        {**out, "set_id": "856", "kind": "shipment", "mapping": "x12/856.out"},
     ]
+
+
+def set_acknowledge_hours(inst: Installation, name: str, hours: float | None, actor: str) -> None:
+    """Change how long a partner may take to acknowledge what is sent from now on; None: nobody watches that."""
+    now = inst.now()
+    with inst.db.write() as tx:
+        row = next((row for row in partner_store.everyone(tx) if row.name == name), None)
+        if row is None:
+            raise NotFound("partner.missing", f"There is no partner {name!r}; `hub partner list` shows them all.")
+        partner_store.set_acknowledge_hours(tx, row.id, hours)
+        event_store.add(
+            tx,
+            event_store.event(
+                "partner.changed", now, connection_id=row.connection_id, actor=actor, name=name, acknowledge_hours=hours
+            ),
+        )
 
 
 def add_rule(

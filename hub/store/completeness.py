@@ -184,5 +184,10 @@ def acknowledgements_due(tx: Connection, merchant_id: int | None, now: dt.dateti
         func.coalesce(
             func.sum(case((and_(messages.c.acknowledged.is_(None), messages.c.acknowledge_by < now), 1), else_=0)), 0
         ).label("overdue"),
-    ).where(messages.c.direction == "out", messages.c.acknowledge_by.is_not(None), messages_of(merchant_id))
+    ).where(
+        messages.c.direction == "out",
+        messages.c.acknowledge_by.is_not(None),
+        messages.c.state != "withdrawn",
+        messages_of(merchant_id),
+    )
     return tx.execute(statement).one()

@@ -92,6 +92,14 @@ def parked_work() -> ColumnElement[bool]:
     return or_(parked_message(), exists().where(jobs.c.order_id == orders.c.id, parked_delivery()))
 
 
+def owed_acknowledgement() -> ColumnElement[bool]:
+    """A partner owes us the acknowledgement of the message beside it, and it has not come. What was withdrawn is
+    replaced, or wanted no more."""
+    return and_(
+        messages.c.acknowledge_by.is_not(None), messages.c.acknowledged.is_(None), messages.c.state != "withdrawn"
+    )
+
+
 def write_back_state(table: Any, kind: str) -> Any:
     """What became of telling the source of the shipment or return beside it, with its order joined.
 

@@ -15,6 +15,8 @@ from hub.store.upsert import insert
 
 PARKED = "parked/"
 """How the causes of alerts about parked documents begin: parked/<connection>/<code>."""
+OVERDUE = "overdue/"
+"""How those about documents begin that no partner has acknowledged in time: overdue/<message>."""
 
 
 def event(

@@ -6,10 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, Row, and_, case, func, select
 
-from hub.store.conditions import parked_delivery
-from hub.store.tables import connections, jobs, messages
+from hub.store.conditions import owed_acknowledgement, parked_delivery
+from hub.store.tables import connections, jobs, messages, partners
 
 
 @dataclass(slots=True)
@@ -68,3 +68,21 @@ def parked(tx: Connection) -> list[ParkedGroup]:
     for connection_id, error, at in tx.execute(unmade.where(parked_delivery())):
         add(connection_id, str((error or {}).get("code", "message.parked")), 1, at)
     return list(groups.values())
+
+
+def unacknowledged(tx: Connection, now: dt.datetime) -> list[Row[Any]]:
+    """What we sent whose acknowledgement is overdue: id, connection_id, set_id, control, acknowledge_by, partner."""
+    columns = (
+        messages.c.id,
+        messages.c.connection_id,
+        messages.c.set_id,
+        messages.c.control,
+        messages.c.acknowledge_by,
+    )
+    statement = (
+        select(*columns, partners.c.name.label("partner"))
+        .join(partners, partners.c.id == messages.c.partner_id)
+        .where(owed_acknowledgement(), messages.c.acknowledge_by < now)
+        .order_by(messages.c.id)
+    )
+    return list(tx.execute(statement))

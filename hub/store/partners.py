@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import Connection, Row, delete, func, select, update
 
 from hub.store.tables import agreements, connections, lookup_rows, partner_ids, partners, rules
 
@@ -27,6 +27,12 @@ def ids(tx: Connection) -> list[Row[Any]]:
 def agreed(tx: Connection) -> list[Row[Any]]:
     """What was agreed with partners, per set and direction."""
     return list(tx.execute(select(agreements).order_by(agreements.c.direction, agreements.c.set_id)))
+
+
+def set_acknowledge_hours(tx: Connection, partner_id: int, hours: float | None) -> None:
+    """How long after it was sent the partner is to acknowledge a document of ours; None: no deadline."""
+    ours = (agreements.c.partner_id == partner_id, agreements.c.direction == "out")
+    tx.execute(update(agreements).where(*ours).values(acknowledge_hours=hours))
 
 
 def all_rules(tx: Connection) -> list[Row[Any]]:

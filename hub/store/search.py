@@ -16,6 +16,7 @@ from hub.store.conditions import (
     messages_of,
     open_hold,
     orders_of,
+    owed_acknowledgement,
     parked_work,
     units_of_order,
     write_back_state,
@@ -181,7 +182,7 @@ def message_conditions(query: MessageQuery) -> ColumnElement[bool]:
     if query.ids:
         wanted.append(messages.c.id.in_(query.ids))
     if query.unacknowledged:
-        wanted.append(and_(messages.c.acknowledge_by.is_not(None), messages.c.acknowledged.is_(None)))
+        wanted.append(owed_acknowledgement())
     if query.text.strip():
         wanted.append(_message_text(query.text.strip()))
     return and_(*wanted)

@@ -17,12 +17,6 @@ from tests.engine.scripted import both
 from tests.engine.scripted.house import ACTOR, House, Side, line
 
 
-def look(house: House, *, later: float = 60) -> None:
-    """The next minute comes, and what stands still is looked at."""
-    house.clock.forward(later)
-    assert alerts.look(house.inst)
-
-
 def told(house: House) -> list[Row[Any]]:
     """All alerts there ever were, in their order."""
     return house.rows(select(alerts_table, alerts_table.c.count.label("times")).order_by(alerts_table.c.id))
@@ -45,21 +39,21 @@ def refuse(house: House, shop: Side, depot: Side, *orders: str, code: str = "dep
 def test_what_is_parked_for_one_cause_is_one_alert_until_none_is_left(house: House) -> None:
     shop, depot = house.shop(), house.depot()
     first = refuse(house, shop, depot, "o1", "o2")
-    look(house)
+    house.look()
     assert open_now(house) == [("depot.closed", 2)]
     refuse(house, shop, depot, "o3")
     for _ in range(3):
-        look(house)
+        house.look()
     (alert,) = told(house)
     assert alert.times == 3 and alert.detail == "Depot: 3 documents are parked." and alert.connection_id == depot.id
     assert alert.cause == f"parked/{depot.id}/depot.closed"
     for message_id in first:
         actions.ignore_message(house.inst, message_id, "entered by hand", ACTOR)
-    look(house)
+    house.look()
     assert open_now(house) == [("depot.closed", 1)]
     actions.retry_order(house.inst, house.find(shop, "o3").id, ACTOR)  # type: ignore[union-attr]
     house.drain()
-    look(house)
+    house.look()
     (alert,) = told(house)
     assert house.parked() == [] and alert.closed_at == house.clock.now
 
@@ -71,7 +65,7 @@ def test_each_connection_and_code_is_an_alert_of_its_own(house: House) -> None:
     refuse(house, shop, depot, "o2", code="depot.unknown")
     for side in (shop, other):
         house.order(side, "bad", lines=[line("l1", "MUG", "many")])
-    look(house)
+    house.look()
     where = {(row.connection_id, row.code) for row in told(house)}
     inbound = {(m.connection_id, m.reason) for m in house.messages(direction="in", state="parked")}
     assert {each for each, _ in inbound} == {shop.id, other.id}
@@ -83,32 +77,32 @@ def test_each_connection_and_code_is_an_alert_of_its_own(house: House) -> None:
 def test_what_comes_back_later_is_a_new_alert(house: House) -> None:
     shop, depot = house.shop(), house.depot()
     (message_id,) = refuse(house, shop, depot, "o1")
-    look(house)
+    house.look()
     actions.ignore_message(house.inst, message_id, "entered by hand", ACTOR)
-    look(house)
+    house.look()
     refuse(house, shop, depot, "o2")
-    look(house)
+    house.look()
     assert [row.closed_at is None for row in told(house)] == [False, True]
 
 
 def test_what_waits_for_less_than_a_minute_calls_nobody(house: House) -> None:
     shop, depot = house.shop(), house.depot()
     (message_id,) = refuse(house, shop, depot, "o1")
-    look(house, later=59)
+    house.look(later=59)
     assert told(house) == []
     actions.ignore_message(house.inst, message_id, "entered by hand", ACTOR)
-    look(house)
+    house.look()
     assert told(house) == []
 
 
 def test_while_an_alert_is_open_what_came_just_now_keeps_it_open(house: House) -> None:
     shop, depot = house.shop(), house.depot()
     (message_id,) = refuse(house, shop, depot, "o1")
-    look(house)
+    house.look()
     house.clock.forward(50)
     refuse(house, shop, depot, "o2")
     actions.ignore_message(house.inst, message_id, "entered by hand", ACTOR)
-    look(house, later=9)
+    house.look(later=9)
     assert len(told(house)) == 1 and open_now(house) == [("depot.closed", 1)]
 
 
@@ -132,7 +126,7 @@ def test_the_console_counts_parked_documents_once(house: House) -> None:
     """Their groups stand beside the alerts, on the overview and among what needs attention."""
     shop, depot = house.shop(), house.depot()
     refuse(house, shop, depot, "o1", "o2")
-    look(house)
+    house.look()
     with house.inst.db.read() as tx:
         assert [(need.kind, need.code, need.count) for need in needs_of(tx, None)] == [("parked", "depot.closed", 2)]
         assert alerts_of(tx, None) == []

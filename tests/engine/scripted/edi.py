@@ -13,7 +13,15 @@ from tests.engine.scripted.house import ACTOR, House, Side
 US, THEM = "HUB", "BUYER"
 
 
-def partner(house: House, mailbox: Side, *, name: str = "Buyer", test: bool = False, **settings: object) -> int:
+def partner(
+    house: House,
+    mailbox: Side,
+    *,
+    name: str = "Buyer",
+    test: bool = False,
+    acknowledge_hours: float | None = None,
+    **settings: object,
+) -> int:
     """Agree with the partner on the standard sets; `test`: also on its test data."""
     ids = {"qualifier": "ZZ", "value": THEM, "own_qualifier": "ZZ", "own_value": US}
     return setup.add_partner(
@@ -21,7 +29,7 @@ def partner(house: House, mailbox: Side, *, name: str = "Buyer", test: bool = Fa
         mailbox.id,
         name,
         ids=[{**ids, "test": False}, {**ids, "test": True}] if test else [ids],
-        agreements=setup.standard_agreements(),
+        agreements=setup.standard_agreements(acknowledge_hours),
         settings={"sscc_prefix": "0614141", "currency": "USD", **settings},
         actor=ACTOR,
     )

@@ -13,6 +13,7 @@ from sqlalchemy import Row, select
 
 from hub import jobs
 from hub.engine.local import Worker
+from hub.flows import alerts as flow_alerts
 from hub.flows import intake, setup
 from hub.installation import Installation
 from hub.ledger import Quantities, total
@@ -148,6 +149,11 @@ class House:
         """A webhook about one document comes in."""
         body = json.dumps({"kind": kind, "id": id_, "delivery": delivery}).encode()
         return intake.receive_webhook(self.inst, self.connection(side), WebhookRequest({"signature": signature}, body))
+
+    def look(self, *, later: float = 60) -> None:
+        """The next minute comes, and what stands still is looked at."""
+        self.clock.forward(later)
+        assert flow_alerts.look(self.inst), "this minute has been looked at before"
 
     # -- looking ------------------------------------------------------------------------------------------------
 
