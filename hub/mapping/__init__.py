@@ -11,6 +11,7 @@ from hub.mapping.decode import decode
 from hub.mapping.errors import DecodeError, Finding, LookupMissing, MappingError, Position
 from hub.mapping.library import Library, read_table
 from hub.mapping.mapping import Mapping, value_at
+from hub.mapping.parts import parts
 from hub.mapping.runtime import Context, Group
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "check",
     "decode",
     "field_tree",
+    "parts",
     "read_table",
     "schema_fields",
     "value_at",

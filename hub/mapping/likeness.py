@@ -117,9 +117,7 @@ def _fits(value: Any, kind: str, name: str) -> float:
         return float(exact(value) is not None and (kind == "number" or exact(value) == int(exact(value) or 0)))
     if kind == "boolean":
         return float(isinstance(value, bool) or str(value).lower() in ("true", "false", "yes", "no", "y", "n"))
-    if kind == "instant":
-        return float(how_to_read(value, kind) is not None)
-    if kind == "date":
+    if kind in ("instant", "date"):
         return float(how_to_read(value, kind) is not None)
     if isinstance(value, bool):
         return 0.1

@@ -1,0 +1,43 @@
+"""A file that holds several documents comes apart, and each part is mapped later as if the file were still there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.edi.tree import Loop, TransactionSet
+from hub.mapping import Library, Mapping, MappingError, decode, parts
+from hub.mapping.samples import samples
+
+LIBRARY = Library([Path(__file__).parents[3] / "mappings"])
+
+
+def test_the_orders_of_a_csv_file_are_mapped_one_by_one() -> None:
+    mapping = LIBRARY.get("generic/csv_order.in")
+    (sample,) = samples(LIBRARY, "generic/csv_order.in")
+    document = decode(sample.file("document") or b"", "csv")
+    kept = parts(mapping, document)
+    assert len(kept) == 2
+    at_once = [mapping.run(part) for part in mapping.split(document)]
+    assert [mapping.run(decode(part, "part")) for part in kept] == at_once
+    assert [len(order["lines"]) for order in at_once] == [2, 1]
+
+
+def test_a_document_that_holds_one_is_its_own_part() -> None:
+    mapping = Mapping.from_text("from: json\nto: json\nrows:\n  a: a | decimal\n")
+    (part,) = parts(mapping, decode(b'{"a": 1.10, "b": null}', "json"))
+    assert part == b'{"a": 1.10, "b": null}' and mapping.run(decode(part, "part")) == mapping.run({"a": "1.10"})
+
+
+def test_a_file_that_does_not_come_apart_says_why() -> None:
+    mapping = Mapping.from_text("from: csv\nto: json\nsplit:\n  each: .\n  group_by: n | integer\nrows:\n  n: n\n")
+    with pytest.raises(MappingError) as failed:
+        parts(mapping, [{"n": "1"}, {"n": "x"}])
+    assert failed.value.findings[0].value_path == "$[1].n"
+
+
+def test_an_edi_set_is_a_document_already() -> None:
+    mapping = Mapping.from_text("from: x12 850\nto: json\nrows:\n  a: BEG03\n")
+    with pytest.raises(MappingError):
+        parts(mapping, TransactionSet("x12", "850", "004010", "1", Loop("850", [("BEG", "00")]), {}))
