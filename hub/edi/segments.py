@@ -44,6 +44,9 @@ class SegmentJudge:
         self.grammar = grammar
         self.delimiters = delimiters
         self._finding = grammar.finding
+        component = delimiters.component
+        self._ends = (delimiters.element, component) if component else (delimiters.element,)
+        self._empty_end = component + delimiters.element if component else ""
         self.verdicts: dict[str, Verdict] = {}
         self._matchers: dict[str, _Matcher] = {}
 
@@ -55,7 +58,7 @@ class SegmentJudge:
         segment_id = text.partition(self.delimiters.element)[0]
         matcher = self._matchers.get(segment_id) or self._matcher(segment_id)
         clean = matcher.pattern is not None and matcher.pattern(text) is not None
-        clean = clean and not text.endswith(self.delimiters.element)
+        clean = clean and not text.endswith(self._ends) and (not self._empty_end or self._empty_end not in text)
         if clean and matcher.notes:
             clean = self._notes_kept(text, matcher.notes)
         result = (segment_id, _CLEAN if clean or matcher.rule is None else self._faults(text, matcher.rule))
@@ -186,6 +189,11 @@ class SegmentJudge:
     ) -> None:
         mark = self.delimiters.component
         parts = self.delimiters.split(value, mark) if mark else [value]
+        if len(parts) > 1 and not parts[-1]:
+            message = f"{name} ends in empty components; their separators are to be left out."
+            found.append(self._finding("edi.trailing-separators", message, **place))
+            while len(parts) > 1 and not parts[-1]:
+                parts.pop()
         for number, component in enumerate(element.components, 1):
             at: dict[str, Any] = {**place, "component": number, "reference": component.reference}
             label = f"{name} component {number} ({component.name})"
