@@ -20,7 +20,8 @@ def decode(body: bytes, format: str, *, encoding: str = "utf-8-sig", delimiter: 
 
     JSON: numbers with a point are Decimal. CSV: a list of dicts by header; the delimiter (comma, semicolon, tab or
     bar) is read from the header line unless given. XML: see `hub.mapping.xml_source`; its own declaration says the
-    encoding. `part`: what `hub.mapping.parts` took out of a file. Lines: a list of `{"number": 1, "text": ...}`, empty lines left out. Raises DecodeError.
+    encoding. Lines: a list of `{"number": 1, "text": ...}`, empty lines left out. `part` is what `hub.mapping.parts`
+    took out of a file. Raises DecodeError.
     """
     kind = format.partition(";")[0].strip().lower()
     if kind == "xml" or kind.endswith(("/xml", "+xml")):
