@@ -18,7 +18,7 @@ from hub.flows.problems import Ignore, Park
 from hub.flows.revisions import Revision, Verdict, judge
 from hub.ledger import Entry, Kind, NotWhole, OutOfBounds, base_units
 from hub.ledger.books import BY_SOURCE, Books
-from hub.ledger.changes import Wanted, change_of
+from hub.ledger.changes import Change, Wanted, change_of
 from hub.routing.gate import GateSettings, reasons
 from hub.store import messages as message_store
 from hub.store import orders as store
@@ -202,54 +202,64 @@ def _settle(
 ) -> None:
     """Post what the document means for the ledger, ask backends for what they must give back, release the rest."""
     cancel_all = doc.get("cancelled_at") is not None or doc["purpose"] == "cancel"
-    wishes = [] if fresh else batch.wishes_of[order.id]
+    cause = f"{BY_SOURCE}{message.id}"
+    changes = _changes(batch, order.id, [line for line in lines if line.ships], cancel_all, fresh)
+    entries = [
+        Entry(line.id, kind, units, cause)
+        for line, change in changes
+        for kind, units in (
+            (Kind.ORDERED, change.order_more),
+            (Kind.CANCELLED, change.cancel_now),
+            (Kind.SHIPPED, change.ship_now),
+        )
+        if units
+    ]
+    _post(batch, order.id, entries)
+    for line, change in changes:
+        if change.too_late:
+            batch.event("cancellation.too-late", order_id=order.id, line=line.external_id, units=change.too_late)
+    if cancel_all and doc.get("cancelled_at") is not None:
+        batch.event("order.cancelled", order_id=order.id, reason=doc.get("cancel_reason"))
+    cancel.keep(batch, order.id, {line.id: change.keep for line, change in changes})
+    back = {line.id: change.cancel_allocated for line, change in changes}
+    cancel.take_back(batch, order.id, back, cause, "cancelled")
+    elsewhere = {line.id: change.ship_allocated for line, change in changes}
+    cancel.take_back(batch, order.id, elsewhere, cause, "shipped")
+    gate = GateSettings.of(batch.connections[order.connection_id].policy.get("gate", {}))
+    found = [] if cancel_all else reasons(doc, gate)
+    holds = route.settle_holds(batch, order.id, lines, found, fresh)
+    earlier = 0 if fresh else len(batch.fulfillments_of[order.id])
+    _post(batch, order.id, route.release(batch, order, lines, holds, earlier))
+
+
+def _changes(
+    batch: Batch, order_id: int, lines: Sequence[_Line], cancel_all: bool, fresh: bool
+) -> list[tuple[_Line, Change]]:
+    """What the document means for each line, beside the ledger and what backends are being asked to give back."""
+    books = batch.books_of[order_id]
+    wishes = [] if fresh else batch.wishes_of[order_id]
     asked, for_source, kept = Counter[int](), Counter[int](), Counter[int]()
     for wish in wishes:
         asked.update(dict(wish.lines))
     for wish in cancel.for_source(wishes):
         for_source.update(dict(wish.lines))
         kept.update(dict(wish.kept))
-    books = batch.books_of[order.id]
-    entries: list[Entry] = []
-    keep: dict[int, int] = {}
-    back: dict[str, dict[int, int]] = {"cancelled": {}, "shipped": {}}
-    cause = f"{BY_SOURCE}{message.id}"
-    for line in lines:
-        if not line.ships:
-            continue
-        change = change_of(
-            books.line(line.id),
-            line.wanted,
-            shipped_by_us=books.shipped_by_us.get(line.id, 0),
-            cancelled_by_source=books.cancelled_by_source.get(line.id, 0),
-            asked_back=asked[line.id],
-            back_for_source=for_source[line.id] - kept[line.id],
-            kept=kept[line.id],
-            cancel_all=cancel_all,
+    return [
+        (
+            line,
+            change_of(
+                books.line(line.id),
+                line.wanted,
+                shipped_by_us=books.shipped_by_us.get(line.id, 0),
+                cancelled_by_source=books.cancelled_by_source.get(line.id, 0),
+                asked_back=asked[line.id],
+                back_for_source=for_source[line.id] - kept[line.id],
+                kept=kept[line.id],
+                cancel_all=cancel_all,
+            ),
         )
-        keep[line.id] = change.keep
-        for kind, units in (
-            (Kind.ORDERED, change.order_more),
-            (Kind.CANCELLED, change.cancel_now),
-            (Kind.SHIPPED, change.ship_now),
-        ):
-            if units:
-                entries.append(Entry(line.id, kind, units, cause))
-        back["cancelled"][line.id] = change.cancel_allocated
-        back["shipped"][line.id] = change.ship_allocated
-        if change.too_late:
-            batch.event("cancellation.too-late", order_id=order.id, line=line.external_id, units=change.too_late)
-    _post(batch, order.id, entries)
-    if cancel_all and doc.get("cancelled_at") is not None:
-        batch.event("order.cancelled", order_id=order.id, reason=doc.get("cancel_reason"))
-    cancel.keep(batch, order.id, keep)
-    for into, wanted in back.items():
-        cancel.take_back(batch, order.id, wanted, cause, into)
-    gate = GateSettings.of(batch.connections[order.connection_id].policy.get("gate", {}))
-    found = [] if cancel_all else reasons(doc, gate)
-    holds = route.settle_holds(batch, order.id, lines, found, fresh)
-    earlier = 0 if fresh else len(batch.fulfillments_of[order.id])
-    _post(batch, order.id, route.release(batch, order, lines, holds, earlier))
+        for line in lines
+    ]
 
 
 def _post(batch: Batch, order_id: int, entries: Sequence[Entry]) -> None:
