@@ -118,6 +118,24 @@ def test_function_example(expression: str, expected: str) -> None:
     assert mapping.run({})["x"] == exact(expected)
 
 
+RAISED = re.compile(r"\"((?:mapping|decode)\.[a-z0-9-]+)\"")
+WRONG = re.compile(r"(?:wrong|CallFault)\(\s*[^\"]*?\"([a-z-]+)\"")
+YAML = re.compile(r"_error\([^\"]*\"([a-z-]+)\"")
+
+
+def test_every_code_is_on_the_page() -> None:
+    sources = {file.name: file.read_text() for file in (PAGE.parents[1] / "hub" / "mapping").rglob("*.py")}
+    raised = {code for text in sources.values() for code in RAISED.findall(text)}
+    raised |= {
+        f"mapping.{code}" for name in ("template.py", "compile.py", "calls.py") for code in WRONG.findall(sources[name])
+    }
+    raised |= {f"mapping.yaml-{code}" for code in YAML.findall(sources["yaml_source.py"])}
+    assert len(raised) > 60, "the search for codes has broken"
+    told = set(re.findall(r"`((?:mapping|decode)\.[a-z0-9-]+)`", TEXT))
+    told |= {f"mapping{code}" for code in re.findall(r"`(\.[a-z-]+)`", TEXT)}
+    assert raised - told == set()
+
+
 def test_every_function_is_on_the_page() -> None:
     named = {m[0].partition("(")[0] for m in FUNCTION_ROW.findall(TEXT)}
     assert named == {*FUNCTIONS, "codes"} and "`lookup(" in TEXT
