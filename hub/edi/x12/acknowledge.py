@@ -14,7 +14,7 @@ from typing import Literal
 from hub.edi.findings import Finding
 from hub.edi.tree import Element, Loop, Segment
 from hub.edi.x12.interchange import Group, Interchange, RawSet
-from hub.edi.x12.writer import reply_to, transaction_set, write
+from hub.edi.x12.writer import answer_version, reply_to, transaction_set, write
 
 FUNCTIONAL_ACKNOWLEDGEMENT = "FA"
 ACKNOWLEDGEMENT_SETS = ("997", "999")
@@ -113,7 +113,7 @@ def acknowledge_group(group: Group, policy: Policy | None = None) -> GroupDecisi
         group.functional_id, group.control_number, group.version, code, sets, reported[:_MOST_CODES]
     )
     if group.header and group.functional_id != FUNCTIONAL_ACKNOWLEDGEMENT:
-        newer = policy.answer == "999" and group.version[:6].isdigit() and group.version >= "005010"
+        newer = policy.answer == "999" and answer_version(group.version) >= "005010"
         decision.answer = "999" if newer else "997"
         decision.root = _body(group, decision)
     return decision

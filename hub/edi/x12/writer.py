@@ -87,6 +87,12 @@ def write_segments(lines: Sequence[tuple[str, ...]], envelope: Envelope, *, grou
         raise EdiError("edi.characters-forbidden", message) from error
 
 
+def answer_version(version: str) -> str:
+    """The version an answer is written in: that of what came in, 004010 where that is none."""
+    known = version[:6].isascii() and version[:6].isdigit() and "002000" <= version[:6] < "009000"
+    return version if known else "004010"
+
+
 def reply_to(
     interchange: Interchange,
     group: Group | None,
@@ -100,8 +106,7 @@ def reply_to(
     Version and delimiters are as they came, where they can be used.
     """
     marks = interchange.delimiters
-    version = group.version if group else f"{interchange.part(12)}0"
-    version = version if version[:6].isdigit() and "002000" <= version[:6] < "009000" else "004010"
+    version = answer_version(group.version if group else f"{interchange.part(12)}0")
     free = [mark for mark in ">:^|!<" if mark not in marks.in_data()]
     component = marks.component or free.pop(0)
     repetition = marks.repetition or (free.pop(0) if version >= "00402" else "")
@@ -136,8 +141,11 @@ def _check(envelope: Envelope) -> None:
     if marks.repetition == "" and _isa_version(envelope) >= "00402":
         problem = "from version 00402 on, a repetition separator is needed"
     for name, value in (("sender", envelope.sender_id), ("receiver", envelope.receiver_id)):
-        if not 1 <= len(value) <= 15 or value != value.strip():
-            problem = f"the {name} id must have 1 to 15 characters without blanks around it"
+        if not 1 <= len(value) <= 15 or value != value.strip() or not value.isprintable():
+            problem = f"the {name} id must have 1 to 15 printable characters without blanks around it"
+    for qualifier in (envelope.sender_qualifier, envelope.receiver_qualifier):
+        if len(qualifier) != 2 or not qualifier.isascii():
+            problem = f"{qualifier!r} is not a qualifier of two characters"
     for number in (envelope.interchange_control_number, envelope.group_control_number):
         if not 1 <= number <= 999_999_999:
             problem = f"control number {number} is not between 1 and 999999999"

@@ -2,57 +2,22 @@
 
 from __future__ import annotations
 
-import random
-from datetime import datetime
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hub.edi.findings import EdiError
-from hub.edi.json_form import from_json, to_json
-from hub.edi.validation import examine
-from hub.edi.x12.acknowledge import acknowledge, write_answer
-from hub.edi.x12.received import read_acknowledgement
+from hub.edi.x12.validation import examine
+from tests.unit.edi.fuzz import exercise, inputs, sample_files, specimen_files
 
 FOLDER = Path(__file__).resolve().parents[4] / "shared" / "samples" / "edi" / "x12"
 SAMPLES = sorted(FOLDER.glob("*")) if FOLDER.is_dir() else []
-WHEN = datetime(2026, 1, 6, 9, 30)
 needs_samples = pytest.mark.skipif(not SAMPLES, reason=f"needs the sample documents in {FOLDER}")
 
 # The ISA is torn: read as one finding, not as documents.
 UNREADABLE = {"940__x12-types__test_940-08.edi"}
-
-
-def exercise(data: bytes) -> None:
-    """Read, judge, convert and answer; raise only if one of these does what it must never do."""
-    examination = examine(data)
-    for interchange in examination:
-        for one in interchange.sets:
-            assert one.tree is not None and from_json(to_json(one.tree)) == one.tree
-            assert 0 <= one.offset <= one.offset + one.length <= len(data)
-            assert data[one.offset : one.offset + 1] == b"S" or b"\n" in data
-            if one.set_id == "997":
-                read_acknowledgement(one.tree)
-        for finding in interchange.all_findings():
-            assert 0 <= finding.offset <= len(data)
-            assert finding.kind != "gap" or (finding.severity, finding.ack_segment) == ("warning", None)
-        for group, decision in zip(interchange.groups, acknowledge(interchange), strict=True):
-            if decision.root is None:
-                continue
-            try:
-                answer = write_answer(
-                    decision, interchange, group, interchange_control_number=1, group_control_number=1, when=WHEN
-                )
-            except EdiError as error:
-                # An interchange without usable ids cannot be answered; the answer itself is never the fault.
-                assert error.code == "edi.envelope-invalid" or all(
-                    f.segment in ("ISA", "GS") for f in error.findings
-                ), (error, error.findings)
-            else:
-                assert list(examine(answer))
-    assert examination.readable or any(f.is_error for f in examination.findings)
 
 
 @needs_samples
@@ -91,42 +56,38 @@ def test_a_good_sample_has_no_error(name, found):
     assert [(f.code, f.designator, f.value) for f in faults if f.code != "edi.interchange-control-mismatch"] == []
 
 
-def mutated(data: bytes, chance: random.Random) -> bytes:
-    """A sample with a few things wrong: bytes changed, lost, doubled, moved, or cut off."""
-    work = bytearray(data)
-    for _ in range(chance.randint(1, 6)):
-        at, length = chance.randrange(len(work) + 1), chance.randint(1, 40)
-        kind = chance.randrange(6)
-        if kind == 0:
-            work[at : at + 1] = bytes([chance.randrange(256)])
-        elif kind == 1:
-            del work[at : at + length]
-        elif kind == 2:
-            work[at:at] = work[at : at + length]
-        elif kind == 3:
-            work[at:at] = chance.choice([b"~", b"*", b">", b"ISA*", b"ST*850*", b"~SE*1~", b"\r\n", b"\xff", b"^"])
-        elif kind == 4:
-            del work[at:]
-        else:
-            other = chance.randrange(len(work) + 1)
-            work[at:at] = work[other : other + length]
-        if not work:
-            break
-    return bytes(work)
+@needs_samples
+def test_broken_samples_never_raise():
+    for _, data in inputs(4711, 0, 600, sample_files()):
+        exercise(data)
+
+
+def test_broken_specimens_never_raise():
+    for _, data in inputs(815, 0, 600, specimen_files()):
+        exercise(data)
+
+
+def test_an_input_is_made_again_from_its_number():
+    files = specimen_files()
+    ((_, again),) = inputs(1, 17, 1, files)
+    assert again == list(inputs(1, 0, 18, files))[17][1]
 
 
 @needs_samples
-def test_mutated_samples_never_raise():
-    chance = random.Random(4711)
-    sources = [path.read_bytes() for path in SAMPLES if path.name.startswith(("850", "855", "856", "997"))]
-    for _ in range(700):
-        exercise(mutated(chance.choice(sources), chance))
-
-
-def test_a_mutated_specimen_never_raises(x12):
-    chance = random.Random(815)
-    for _ in range(300):
-        exercise(mutated(x12(), chance))
+def test_the_docs_tell_how_many_samples_are_clean():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "edi-samples.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|", page, re.MULTILINE)
+    told = {name: tuple(map(int, numbers)) for name, *numbers in rows}
+    counted: dict[str, list[int]] = {}
+    for path in SAMPLES:
+        examination = examine(path.read_bytes())
+        found = [f for i in examination for f in i.all_findings()] + examination.findings
+        faulty = any(f.is_error for f in found)
+        for name in (path.name.split("__")[0], "all"):
+            numbers = counted.setdefault(name, [0, 0, 0])
+            numbers[0] += 1
+            numbers[1 + faulty] += 1
+    assert told == {name: tuple(numbers) for name, numbers in counted.items()}
 
 
 @settings(max_examples=200, deadline=None)
