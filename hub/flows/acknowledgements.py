@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -12,10 +12,11 @@ from hub.edi.tree import TransactionSet
 from hub.edi.x12.received import ReceivedAcknowledgement, read_acknowledgement
 from hub.flows.batch import Batch
 from hub.flows.problems import Park
-from hub.store import connections as connection_store
 from hub.store import messages as message_store
+from hub.store import partners as partner_store
 
 SET = "997"
+MAX_FAULTS = 25
 
 
 def is_acknowledgement(message: Row[Any]) -> bool:
@@ -32,7 +33,7 @@ def expect(tx: Connection, sent: Iterable[Row[Any]], now: dt.datetime) -> None:
             continue
         key = (message.partner_id, message.set_id)
         if key not in agreed:
-            agreed[key] = connection_store.agreement(tx, message.partner_id, "out", set_id=message.set_id)
+            agreed[key] = partner_store.agreement(tx, message.partner_id, "out", set_id=message.set_id)
         agreement = agreed[key]
         if agreement is not None and agreement.acknowledge and agreement.acknowledge_hours is not None:
             due.append({"b_id": message.id, "acknowledge_by": now + dt.timedelta(hours=agreement.acknowledge_hours)})
@@ -55,7 +56,7 @@ def acknowledged(batch: Batch, message: Row[Any], tree: TransactionSet) -> Park 
         message_store.change(batch.tx, [{"b_id": each.id, "acknowledged": verdict}])
         batch.event("acknowledgement.received", order_id=each.order_id, message_id=each.id, verdict=verdict)
         if verdict == REJECTED and each.state == "done":
-            rejected(batch, each)
+            rejected(batch, each, [fault for one in received.sets for fault in one.errors])
         elif verdict != REJECTED and each.state == "parked" and each.reason == "acknowledgement.rejected":
             batch.end(each.id, "done", order_id=each.order_id, mapping_hash=each.mapping_hash)
     return None
@@ -64,9 +65,12 @@ def acknowledged(batch: Batch, message: Row[Any], tree: TransactionSet) -> Park 
 REJECTED = "rejected"
 
 
-def rejected(batch: Batch, message: Row[Any]) -> None:
-    """The partner took nothing from a document of ours: it waits for a person, who has it written anew."""
-    problem = Park("acknowledgement.rejected", "The partner rejects it; the acknowledgement says why.")
+def rejected(batch: Batch, message: Row[Any], faults: Sequence[str] = ()) -> None:
+    """The partner takes nothing from a document of ours: it waits for a person, who has it written anew. `faults`: what
+    the acknowledgement says is wrong with it, in words and without values."""
+    code = "acknowledgement.rejected"
+    findings = [{"code": code, "message": fault} for fault in faults[:MAX_FAULTS]]
+    problem = Park(code, "The partner rejects it.", findings=findings)
     batch.end(
         message.id,
         "parked",

@@ -72,15 +72,9 @@ def parked(tx: Connection) -> list[ParkedGroup]:
 
 def unacknowledged(tx: Connection, now: dt.datetime) -> list[Row[Any]]:
     """What we sent whose acknowledgement is overdue: id, connection_id, set_id, control, acknowledge_by, partner."""
-    columns = (
-        messages.c.id,
-        messages.c.connection_id,
-        messages.c.set_id,
-        messages.c.control,
-        messages.c.acknowledge_by,
-    )
+    names = ("id", "connection_id", "set_id", "control", "acknowledge_by")
     statement = (
-        select(*columns, partners.c.name.label("partner"))
+        select(*(messages.c[name] for name in names), partners.c.name.label("partner"))
         .join(partners, partners.c.id == messages.c.partner_id)
         .where(owed_acknowledgement(), messages.c.acknowledge_by < now)
         .order_by(messages.c.id)

@@ -260,6 +260,21 @@ def test_json_is_indented_and_its_numbers_stay_as_they_came(operator: Browser, h
     assert '{\n  "a": [\n    1.10,\n    {\n      "b": "{x}, \\"y\\""\n    }\n  ],\n  "c": {},\n  "d": []\n}' in page
 
 
+def test_what_the_other_side_said_of_a_refusal_stands_with_it(
+    operator: Browser, world: World, hub: Installation
+) -> None:
+    with hub.db.write() as tx:
+        seed = Seed(tx, NOW)
+        problem = {"code": "connector.rejected", "detail": "the warehouse refuses it", "field": "ship_to.name"}
+        facts = {"state": "parked", "reason": problem["code"], "problem": problem}
+        message = seed.message(world.warehouse, "out", "fulfillment", {"ship_to": {"name": "Ada"}}, **facts)
+        answer = seed.payload(message, "answer", b"No Ada <b>here</b>.")
+    page = operator.get(f"/messages/{message}")
+    assert f'href="#payload-{answer}"' in page and f'id="payload-{answer}"' in page
+    assert "<pre>No Ada &lt;b&gt;here&lt;/b&gt;.</pre>" in page
+    assert "At ship_to.name" in text_of(page)
+
+
 def test_raw_bytes_come_as_they_are_and_are_never_run(operator: Browser, world: World) -> None:
     page = operator.get(f"/messages/{world.parked_po}")
     link = re.search(r'href="(/messages/\d+/payloads/\d+)"', page)

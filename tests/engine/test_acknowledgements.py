@@ -11,6 +11,8 @@ from sqlalchemy import Row, select, update
 from hub.flows import actions, setup
 from hub.sdk import Document, Rejected
 from hub.store.tables import alerts, messages
+from hub.views.messages import message_detail
+from hub.views.overview import alerts_of, needs_of
 from tests.engine.scripted import both
 from tests.engine.scripted.edi import acknowledgement, interchange, partner, purchase_order, sent
 from tests.engine.scripted.house import ACTOR, House, Side
@@ -115,6 +117,28 @@ def test_what_the_partner_rejects_waits_and_is_written_anew(house: House, mailbo
     assert house.alerts() == [], "the one that took its place is not due yet"
     answer(house, mailbox, now, number=3)
     assert house.messages(id=now.id)[0].acknowledged == "accepted" and house.parked() == []
+
+
+def test_a_rejection_says_what_is_wrong_without_the_value(house: House, mailbox: Side) -> None:
+    ours = ordered(house, mailbox)
+    notes = ["AK2*855*0001", "AK3*BAK*2**8", "AK4*3*324*7*AUGUSTA", "AK5*R*5"]
+    said = ["ST*997*0001", f"AK1*PR*{ours.control.split('/')[1]}", *notes, "AK9*R*1*1*0", "SE*8*0001"]
+    drop(house, mailbox, interchange("~".join(said) + "~", number=2, functional_id="FA"), "fa.edi")
+    with house.inst.db.read() as tx:
+        found = message_detail(tx, ours.id, None)
+    assert found is not None and found.row.reason == "acknowledgement.rejected" and "replay" in found.can
+    assert [each.message for each in found.findings] == ["segment 2 (BAK), element 3: invalid code (7)"]
+
+
+def test_overdue_documents_are_one_line_of_the_overview(house: House, mailbox: Side) -> None:
+    for number in (1, 2):
+        drop(house, mailbox, interchange(purchase_order(f"A{number}"), number=number), f"{number}.edi")
+    house.look(later=25 * HOUR)
+    with house.inst.db.read() as tx:
+        assert [(need.kind, need.code, need.count) for need in needs_of(tx, None)] == [
+            ("alert", "acknowledgement.overdue", 2)
+        ]
+        assert len(alerts_of(tx, None)) == 2
 
 
 def test_what_the_partner_accepts_after_all_is_done(house: House, mailbox: Side) -> None:
