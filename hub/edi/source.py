@@ -51,7 +51,9 @@ class Source:
         """Where a byte stands in the file."""
         if not self._width:
             return offset
-        lines = offset // self._width
+        # Behind the last byte there may be no break any more, although its line is full.
+        at_end = self.ended and offset == self.stop > 0
+        lines = (offset - at_end) // self._width
         return offset + (lines if self._lines is None else min(lines, self._lines)) * self._break
 
     def cut(self, start: int, stop: int) -> bytes:

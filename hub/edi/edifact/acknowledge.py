@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from hub.edi.edifact.interchange import Group, Interchange, Message
+from hub.edi.edifact.interchange import NO_SEGMENT, Group, Interchange, Message
 from hub.edi.edifact.validation import CONTRL
 from hub.edi.edifact.writer import message, reply_to, write
 from hub.edi.findings import Finding
@@ -128,8 +128,8 @@ def acknowledge(
         for group in groups:
             _reject(group)
     decision = InterchangeDecision(interchange.control_number, code, groups, codes)
-    answerable = len(interchange.header) > 1 and any(one.set_id != CONTRL for one in decision.sets)
-    if answerable or (len(interchange.header) > 1 and not decision.sets):
+    answerable = interchange.header is not NO_SEGMENT and any(one.set_id != CONTRL for one in decision.sets)
+    if answerable or (interchange.header is not NO_SEGMENT and not decision.sets):
         decision.root = _body(interchange, decision)
     return decision
 

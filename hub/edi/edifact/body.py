@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.edifact.interchange import Message, note
+from hub.edi.edifact.text import needless_release
 from hub.edi.findings import MOST_FINDINGS, finding
 from hub.edi.grammar import Library
 
@@ -34,8 +35,8 @@ class Body:
             self.segments.pop()
         if not all(self.segments) or any("\n" in s or "\r" in s for s in self.segments):
             self._cut_closely(text, library)
-        if marks.release and marks.release in text:
-            self._judge_releases(text)
+        if needless := needless_release(text, marks):
+            self._tell_release(text, needless)
 
     def offset(self, index: int) -> int:
         """The byte offset in the file of a segment; for the index behind the last one, where the body ends."""
@@ -92,17 +93,12 @@ class Body:
             where: dict[str, Any] = {"offset": self._one.place(place), "position": number}
             self._one.findings.append(finding(code, message, standard="edifact", **where))
 
-    def _judge_releases(self, text: str) -> None:
-        """Tell of the first release character that stands before something that needs none."""
-        marks = self._marks
-        for match in _release(marks.release).finditer(text):
-            if match.group(1) not in marks.in_data():
-                (place,) = self._in_bytes(text, [match.start()])
-                number = len(marks.split(text[: match.start()], marks.terminator)) + 1
-                message = f"A release character stands before {match.group(1)!r}, which needs none; it was taken out."
-                where: dict[str, Any] = {"offset": self._one.place(place), "position": number}
-                note(self._one, finding("edi.release-needless", message, standard="edifact", **where))
-                return
+    def _tell_release(self, text: str, needless: re.Match[str]) -> None:
+        (place,) = self._in_bytes(text, [needless.start()])
+        number = len(self._marks.split(text[: needless.start()], self._marks.terminator)) + 1
+        message = f"A release character stands before {needless.group(1)!r}, which needs none; it was taken out."
+        where: dict[str, Any] = {"offset": self._one.place(place), "position": number}
+        note(self._one, finding("edi.release-needless", message, standard="edifact", **where))
 
     def _pieces(self, piece: str, library: Library) -> list[tuple[int, int, bool]]:
         """Where segments begin and end in what stands between two terminators; the last says: terminator lost."""
@@ -116,11 +112,6 @@ class Body:
                 found.append((start, line.start(), lost))
                 start, lost = line.start(1), True
         return [*found, (start, len(piece), lost)]
-
-
-@lru_cache(maxsize=64)
-def _release(mark: str) -> re.Pattern[str]:
-    return re.compile(re.escape(mark) + "(.?)", re.DOTALL)
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hub.edi.delimiters import Delimiters
-from hub.edi.edifact.interchange import Group, Interchange, Message
+from hub.edi.edifact.interchange import NO_SEGMENT, Group, Interchange, Message
 from hub.edi.edifact.text import written
 from hub.edi.findings import EdiError
 from hub.edi.json_form import from_json, segment_from_json, segment_to_json, to_json
@@ -38,7 +38,7 @@ def interchange_to_json(interchange: Interchange) -> dict[str, Any]:
 
 
 def _service(segment: Segment | None) -> Any:
-    return None if segment is None or len(segment) < 2 else segment_to_json(segment)
+    return None if segment is None or segment is NO_SEGMENT else segment_to_json(segment)
 
 
 def _group(group: Group) -> dict[str, Any]:

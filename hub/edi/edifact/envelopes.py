@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from hub.edi.edifact.characters import CODECS
-from hub.edi.edifact.interchange import Group, Interchange, Message, part
+from hub.edi.edifact.interchange import NO_SEGMENT, Group, Interchange, Message, part
 from hub.edi.findings import Finding, finding
 from hub.edi.numbers import Numbers
 from hub.edi.tree import Segment
@@ -17,7 +17,7 @@ _SYNTAX_VERSIONS = ("1", "2", "3", "4")
 
 def judge_interchange(interchange: Interchange) -> None:
     """Add the findings of UNB and UNZ, when all between them has been read."""
-    if len(interchange.header) > 1:
+    if interchange.header is not NO_SEGMENT:
         _judge_unb(interchange)
     _judge_unz(interchange)
 
@@ -52,7 +52,7 @@ def _judge_unb(interchange: Interchange) -> None:
 def _judge_unz(interchange: Interchange) -> None:
     found = interchange.findings
     if interchange.trailer is None:
-        if len(interchange.header) > 1:
+        if interchange.header is not NO_SEGMENT:
             end = interchange.offset + interchange.length
             text = "The interchange ends without UNZ; the file may be cut off."
             _add(found, "edi.interchange-end-missing", text, ("UNZ",), end)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from hub.edi.edifact.advice import locate
 from hub.edi.edifact.characters import decode, encoding_of, foreign
 from hub.edi.edifact.interchange import Group, Interchange, Message, note
-from hub.edi.edifact.text import parse
+from hub.edi.edifact.text import needless_release, parse
 from hub.edi.findings import finding
 from hub.edi.source import Source
 from hub.edi.tree import Segment
@@ -74,6 +74,8 @@ class Scan:
             self.edge = self.at = after
             self.strayed = False
             if name == b"UNZ":
+                if after == stop:
+                    self._note("edi.terminator-missing", "The last segment ends without its terminator.", stop)
                 yield from self._leave_group(start)
                 self.interchange.trailer = segment
                 self.interchange.trailer_offset = self.source.place(start)
@@ -199,6 +201,9 @@ class Scan:
         if "\n" in text or "\r" in text:
             text = text.replace("\r", "").replace("\n", "")
             self._note("edi.line-break-in-segment", "A line break stands inside a segment; it was taken out.", start)
+        if needless := needless_release(text, self.marks):
+            message = f"A release character stands before {needless.group(1)!r}, which needs none; it was taken out."
+            self._note("edi.release-needless", message, start)
         return parse(text, self.marks)
 
     # -- what is told -------------------------------------------------------------------------------------------

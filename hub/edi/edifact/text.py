@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
+
 from hub.edi.delimiters import Delimiters
 from hub.edi.tree import Composite, Element, Repeats, Segment
 
@@ -53,3 +56,16 @@ def _written_element(value: Element, marks: Delimiters) -> str:
     while len(parts) > 1 and not parts[-1]:
         parts.pop()
     return marks.component.join(parts)
+
+
+def needless_release(text: str, marks: Delimiters) -> re.Match[str] | None:
+    """The first release character in a text that stands before something that needs none (group 1)."""
+    if not marks.release or marks.release not in text:
+        return None
+    found = _released(marks.release).finditer(text)
+    return next((match for match in found if match.group(1) not in marks.in_data()), None)
+
+
+@lru_cache(maxsize=64)
+def _released(mark: str) -> re.Pattern[str]:
+    return re.compile(re.escape(mark) + "(.?)", re.DOTALL)

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.edi.edifact.acknowledge import acknowledge, write_answer
+from hub.edi.edifact.convert import file_from_json, file_to_json
 from hub.edi.edifact.received import read_acknowledgement
 from hub.edi.edifact.text import written
 from hub.edi.edifact.validation import examine
@@ -49,6 +50,10 @@ def exercise(data: bytes) -> None:
         else:
             assert list(examine(answer))
     assert examination.readable or any(f.is_error for f in examination.findings)
+    again = examine(data)
+    interchanges = list(again)
+    if not again.findings and not any(i.all_findings() for i in interchanges):
+        assert file_from_json(file_to_json(interchanges)) == data, "a clean file comes back byte for byte"
 
 
 @needs_samples
