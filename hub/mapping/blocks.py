@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hub.mapping.errors import BAD_VALUE, Fault, Finding, Position
+from hub.mapping.errors import BAD_VALUE, Exhausted, Fault, Finding, Position
 from hub.mapping.expressions import Evaluate
 from hub.mapping.forms import Form, Inside, Kept, Repeated, Test
 from hub.mapping.paths import Reader, location
-from hub.mapping.runtime import MAX_FINDINGS, Group, Scope, as_text
+from hub.mapping.runtime import MAX_FINDINGS, TOO_MUCH_WORK, Group, Scope, as_text
 
 
 @dataclass(slots=True)
@@ -51,6 +51,8 @@ class CompiledRow:
                 fault,
             )
         )
+        if fault.code == TOO_MUCH_WORK:
+            raise Exhausted
 
     def missing(self, scope: Scope, before: int) -> None:
         """Nothing filled a required row; silent when the reason has been found already, since `before`."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from hub.edi.grammar import ElementRule, default_library
+from hub.edi.grammar import default_library
+from hub.edi.rules import ElementRule
 
 REFERENCE = re.compile(r"[CS]\d{3}|\d{4}")
 

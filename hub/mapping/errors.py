@@ -95,6 +95,10 @@ class DecodeError(MappingError):
 BAD_VALUE = (ValueError, ArithmeticError)
 
 
+class Exhausted(Exception):
+    """The bound on work is used up; what has been found stands in the run, and nothing more is looked at."""
+
+
 class Fault(Exception):
     """What an expression meets while it runs; the row it stands in turns it into a finding."""
 

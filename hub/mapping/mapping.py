@@ -10,8 +10,9 @@ from typing import Any
 from hub.edi.tree import Loop, TransactionSet
 from hub.mapping.compile import Read, RowCompiler
 from hub.mapping.direct import Direct, Unusual, direct_form
-from hub.mapping.errors import BAD_VALUE, Fault, Finding, LookupMissing, MappingError, Position
+from hub.mapping.errors import BAD_VALUE, Exhausted, Fault, Finding, LookupMissing, MappingError, Position
 from hub.mapping.explain import Explanation
+from hub.mapping.expressions import Evaluate
 from hub.mapping.parser import Dialects, parse_path
 from hub.mapping.paths import Reader
 from hub.mapping.runtime import EMPTY, MAX_FINDINGS, Context, Run, Scope
@@ -75,14 +76,14 @@ class Mapping:
         if direct is not None:
             try:
                 return direct(document, context, self._table_rows) or {}
-            except (Unusual, Fault, *BAD_VALUE):
+            except (Unusual, Exhausted, Fault, *BAD_VALUE):
                 pass  # the closures say what is wrong, or find that nothing is
         return self.explained(document, context)
 
     def explained(self, document: Any, context: Context = EMPTY) -> dict[str, Any]:
         """As `run`, by the closures: slower, and able to tell what is wrong."""
         run = Run(document, context, self._table_rows)
-        result = self._build(run.root, Scope(run.root, run))
+        result = _walked(self._build, run)
         if run.errors:
             raise _failure(run.errors)
         return {} if result is None else result
@@ -97,7 +98,7 @@ class Mapping:
         rows = RowCompiler(self.template, tracing=True)
         build, _ = rows.block(self.template.rows, "")
         run = Run(document, context, self._table_rows)
-        result = build(run.root, Scope(run.root, run))
+        result = _walked(build, run)
         return Explanation(result or {}, run.origins, [finding for finding, _ in run.errors])
 
     def split(self, document: Any, context: Context = EMPTY) -> list[Any]:
@@ -108,13 +109,21 @@ class Mapping:
         if self._split is None:
             return [document]
         run = Run(document, context, self._table_rows)
-        result = self._split(run.root, Scope(run.root, run))
+        result = _walked(self._split, run)
         if run.errors:
             raise _failure(run.errors)
         return result or []
 
     def __repr__(self) -> str:
         return f"<Mapping {self.name} {self.hash[:12]}>"
+
+
+def _walked(build: Evaluate, run: Run) -> Any:
+    """What a closure makes of the whole document."""
+    try:
+        return build(run.root, Scope(run.root, run))
+    except Exhausted:
+        return None
 
 
 def _failure(errors: list[tuple[Finding, Fault]]) -> MappingError:

@@ -12,6 +12,7 @@ from hub.edi.tree import Loop, TransactionSet
 from hub.mapping.errors import Fault, Finding
 
 MAX_STEPS = 1_000_000  # values a run may look at; a 5,000-line order needs some 200,000
+TOO_MUCH_WORK = "mapping.too-much-work"
 MAX_FINDINGS = 100  # that a document is told about
 MAX_TEXT = 1_000_000  # characters in one text
 MAX_DIGITS = 60  # digits in one number, before and after the point together
@@ -85,7 +86,7 @@ class Run:
     def spend(self, steps: int) -> None:
         self.spent += steps
         if self.spent > MAX_STEPS:
-            raise Fault("mapping.too-much-work", f"looked at more than {MAX_STEPS:,} values; nest fewer `each`")
+            raise Fault(TOO_MUCH_WORK, f"looked at more than {MAX_STEPS:,} values; nest fewer `each`")
 
     def parent(self, node: Any) -> Loop | None:
         """The loop around an EDI node, of the document or of the source."""

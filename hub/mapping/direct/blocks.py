@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from hub.mapping import runtime
 from hub.mapping.calls import Bound
 from hub.mapping.direct import helpers
 from hub.mapping.direct.expressions import Expressions
 from hub.mapping.direct.source import Place, Source, Unwritable
 from hub.mapping.expressions import equal
 from hub.mapping.forms import Form, Formula, Inside, Kept, Object, Repeated, Repetitions, Test, Text, Together
-from hub.mapping.runtime import MAX_STEPS, Context, Run, Scope, Tables, as_text, is_true
+from hub.mapping.runtime import Context, Run, Scope, Tables, as_text, is_true
 from hub.mapping.syntax import Literal
 
 Direct = Callable[[Any, Context, Tables], Any]
@@ -21,7 +22,7 @@ _NAMES = {
         "Unusual", "among", "element", "element_among", "elements", "elements_at", "envelope_in", "holds", "index",
         "loops_in", "many", "one", "pairs", "qualified", "root_of", "scalar", "segments_in", "source_of",
     )},
-    "OBJECTS": {dict}, "LIMIT": MAX_STEPS, "Run": Run, "Scope": Scope, "as_text": as_text, "equal": equal,
+    "OBJECTS": {dict}, "Run": Run, "Scope": Scope, "as_text": as_text, "equal": equal,
     "is_true": is_true,
 }  # fmt: skip
 
@@ -31,7 +32,7 @@ def direct_form(form: Form, bound: Mapping[int, Bound], constants: Mapping[str, 
 
     It raises `Unusual`, a Fault or what a bad value raises wherever the closures have to say what is the matter.
     """
-    source = Source(dict(_NAMES))
+    source = Source({**_NAMES, "LIMIT": runtime.MAX_STEPS})
     head = source.mark()
     writer = _Blocks(source, constants, head, bound)
     writer.places.append(Place("root", source.mark()))

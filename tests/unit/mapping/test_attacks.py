@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.edi.tree import Loop, TransactionSet
-from hub.mapping import Context, DecodeError, Library, Mapping, MappingError, decode
+from hub.mapping import Context, DecodeError, Library, Mapping, MappingError, decode, runtime
 
 
 def of(*rows: str, source: str = "json") -> Mapping:
@@ -69,24 +69,33 @@ def test_a_number_cannot_grow_without_end() -> None:
     assert codes(of("x: l | product"), {"l": ["9" * 30] * 1000}) == {"mapping.number-size"}
 
 
+@pytest.fixture
+def small_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bound that is soon reached."""
+    monkeypatch.setattr(runtime, "MAX_STEPS", 50_000)
+
+
+@pytest.mark.usefixtures("small_bound")
 def test_nested_each_over_the_whole_document_is_bounded() -> None:
     rows = "\n".join(f"{'  ' * (i + 1)}l:\n{'  ' * (i + 2)}each: $.l" for i in range(8))
     text = f"from: json\nto: json\nrows:\n{rows}\n{'  ' * 9}n: .\n"
     assert codes(Mapping.from_text(text), {"l": [{"n": 1}] * 60}) == {"mapping.too-much-work"}
 
 
+@pytest.mark.usefixtures("small_bound")
 def test_searching_every_depth_from_every_loop_is_bounded() -> None:
     loop = Loop("HL", [("HL", "1", "", "I")])
     root = loop
-    for _ in range(3000):
+    for _ in range(600):
         root = Loop("HL", [("HL", "1", "", "I"), root])
     document = TransactionSet("x12", "856", "004010", "1", Loop("", [root]), {})
     compiled = of("l:", "  each: //HL", "  n: //HL | count", "  up: ^HL[X]/HL01", source="x12 856")
     assert codes(compiled, document) == {"mapping.too-much-work"}
 
 
+@pytest.mark.usefixtures("small_bound")
 def test_joining_two_long_lists_is_bounded() -> None:
-    document = {"a": [{"k": i} for i in range(1500)], "b": [{"k": -i} for i in range(1500)]}
+    document = {"a": [{"k": i} for i in range(300)], "b": [{"k": -i} for i in range(300)]}
     assert codes(of("l:", "  each: a", "  n: $.b[k!=.k].v | sum", "  m: k"), document) == {"mapping.too-much-work"}
 
 
@@ -117,9 +126,19 @@ def test_long_words_numbers_that_collide_and_letters_that_unfold() -> None:
             of(f"x: a | {call}").run({"a": "1" * 1_000_000 + "x"})
 
 
+@pytest.mark.usefixtures("small_bound")
+def test_work_that_is_too_much_is_told_once_and_ends_the_run() -> None:
+    with pytest.raises(MappingError) as failed:
+        of("l:", "  each: $.l", "  m:", "    each: $.l", "    n: k | decimal").run({"l": [{"k": "1"}] * 400})
+    (finding,) = failed.value.findings
+    assert finding.code == "mapping.too-much-work" and finding.target == "l.m"
+    grouped = of("l:", "  each: $.l", "  group_by: i", "  m:", "    each: $.l", "    n: k")
+    assert codes(grouped, {"l": [{"k": "1", "i": i} for i in range(400)]}) == {"mapping.too-much-work"}
+
+
 def test_findings_are_bounded() -> None:
     with pytest.raises(MappingError) as failed:
-        of("l:", "  each: l", "  n: n | decimal").run({"l": [{"n": "x"}] * 5000})
+        of("l:", "  each: l", "  n: n | decimal").run({"l": [{"n": "x"}] * 1000})
     assert len(failed.value.findings) == 100
 
 
