@@ -33,7 +33,8 @@ class Body:
             self.segments = [piece.strip("\r\n\t\0").lstrip(_BLANK) for piece in self.segments]
         if not self.segments[-1]:
             self.segments.pop()
-        if not all(self.segments) or any("\n" in s or "\r" in s for s in self.segments):
+        broken = "\n" in text or "\r" in text
+        if not all(self.segments) or (broken and any("\n" in s or "\r" in s for s in self.segments)):
             self._cut_closely(text, library)
         if needless := needless_release(text, marks):
             self._tell_release(text, needless)
