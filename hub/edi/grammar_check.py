@@ -8,7 +8,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from hub.edi.grammar import SYNTAXES, GrammarError, Library, walk
+from hub.edi.grammar import SYNTAXES, GrammarError, Library
+from hub.edi.rules import walk
 from hub.edi.tree import Standard
 
 _TABLES = ("segments", "elements", "ids")

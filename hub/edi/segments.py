@@ -13,8 +13,8 @@ from typing import Any
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding
-from hub.edi.grammar import ElementRule, Note, SegmentRule, SetGrammar
 from hub.edi.periods import period_fault
+from hub.edi.rules import ElementRule, Note, SegmentRule, SetGrammar
 from hub.edi.tree import Composite, Element, Repeats, Segment
 from hub.edi.values import judge_value, pattern_of
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from hub.edi.grammar import ElementRule, Item, Library, SegmentRule
+from hub.edi.grammar import Library
+from hub.edi.rules import ElementRule, Item, SegmentRule
 from hub.edi.tree import Standard
 
 _VALUES = {"DT": "20260105", "TM": "1200", "N0": "1", "R": "1", "n": "1"}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.edi.findings import Finding
-from hub.edi.grammar import ANY, Item, SetGrammar
+from hub.edi.rules import ANY, Item, SetGrammar
 from hub.edi.tree import Loop, Segment, element
 
 _Report = Callable[[Finding], None]

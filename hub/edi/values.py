@@ -10,7 +10,7 @@ import re
 from calendar import monthrange
 
 from hub.edi.delimiters import Delimiters
-from hub.edi.grammar import ElementRule
+from hub.edi.rules import ElementRule
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NUMBER = re.compile(r"-?[0-9]+")

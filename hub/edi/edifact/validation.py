@@ -20,8 +20,9 @@ from hub.edi.edifact.reader import Part, Reader
 from hub.edi.edifact.scan import LONGEST_MESSAGE
 from hub.edi.edifact.text import parse
 from hub.edi.findings import Finding, Severity, finding, judged_by
-from hub.edi.grammar import Library, SetGrammar, default_library
+from hub.edi.grammar import Library, default_library
 from hub.edi.judge import judge_segments
+from hub.edi.rules import SetGrammar
 from hub.edi.segments import judge_for
 from hub.edi.source import Input
 from hub.edi.tree import Loop, TransactionSet
