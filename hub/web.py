@@ -16,6 +16,7 @@ from hub.installation import Installation
 from hub.sdk.connector import WebhookRequest
 from hub.sdk.errors import ConnectorError
 from hub.store import connections
+from hub.store import settings as setting_store
 
 WEBHOOK_BYTES = 2 * 1024 * 1024
 FORM_BYTES = 64 * 1024
@@ -55,7 +56,7 @@ def create_app(installation: Installation) -> Flask:
     def health() -> tuple[dict[str, str], int]:
         """The web process answers and reaches its database."""
         with installation.db.read() as tx:
-            connections.setting(tx, "installation_code")
+            setting_store.get(tx, "installation_code")
         return {"status": "ok"}, 200
 
     if installation.config.trusted_proxies:

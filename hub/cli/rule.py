@@ -16,7 +16,7 @@ def rule() -> None:
 @json_option
 def list_rules(as_json: bool) -> None:
     """List the rules in their order."""
-    from hub.store import partners as store
+    from hub.store import rules as store
 
     hub = installation()
     with hub.db.read() as tx:
@@ -28,7 +28,7 @@ def list_rules(as_json: bool) -> None:
                 "location": row.location,
                 "conditions": row.conditions,
             }
-            for row in store.all_rules(tx)
+            for row in store.everything(tx)
         ]
     if as_json:
         emit(rows)

@@ -19,7 +19,7 @@ def table() -> None:
 @json_option
 def list_tables(as_json: bool) -> None:
     """List the tables kept in the hub. Those that ship with mappings are files in `mappings/tables`."""
-    from hub.store import partners as store
+    from hub.store import lookups as store
 
     hub = installation()
     with hub.db.read() as tx:
@@ -39,11 +39,11 @@ def list_tables(as_json: bool) -> None:
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Show the rows of TABLE."""
-    from hub.store import partners as store
+    from hub.store import lookups as store
 
     hub = installation()
     with hub.db.read() as tx:
-        rows = [{"key": row.key, "value": row.value} for row in store.table_rows(tx, name)]
+        rows = [{"key": row.key, "value": row.value} for row in store.rows(tx, name)]
     if as_json:
         emit(rows)
         return

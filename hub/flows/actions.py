@@ -18,8 +18,10 @@ from hub.ledger import Entry, Kind
 from hub.store import connections as connection_store
 from hub.store import events as event_store
 from hub.store import jobs as job_store
+from hub.store import lookups as lookup_store
 from hub.store import messages as message_store
 from hub.store import orders as store
+from hub.store import settings as setting_store
 from hub.store.jobs import OUTBOUND_STOPPED
 
 MODES = ("off", "shadow", "live")
@@ -220,7 +222,7 @@ def ignore_message(inst: Installation, message_id: int, reason: str, actor: str)
 def add_lookup_row(inst: Installation, table: str, key: str, value: str, actor: str) -> str:
     """Keep one row of a lookup table, and read every document again that was parked for it."""
     with _batch(inst) as batch:
-        connection_store.set_lookup(batch.tx, table, key, value, batch.now)
+        lookup_store.put(batch.tx, table, key, value, batch.now)
         waiting = batch.awaiting[lookup_awaited(table, key)]
         for message in message_store.get(batch.tx, waiting).values():
             _again(batch, message, actor)
@@ -274,7 +276,7 @@ def _switch(inst: Installation, connection_id: int | None, stopped: bool, actor:
     word = "stopped" if stopped else "started"
     with _batch(inst) as batch:
         if connection_id is None:
-            connection_store.set_setting(batch.tx, OUTBOUND_STOPPED, stopped)
+            setting_store.put(batch.tx, OUTBOUND_STOPPED, stopped)
             what = "All outbound"
         else:
             row = _connection(batch, connection_id)

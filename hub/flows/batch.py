@@ -25,6 +25,8 @@ from hub.store import events as event_store
 from hub.store import jobs as job_store
 from hub.store import messages as message_store
 from hub.store import orders as order_store
+from hub.store import rules as rule_store
+from hub.store import settings as setting_store
 from hub.store import shipments as shipment_store
 from hub.store.db import savepoint
 from hub.store.gather import Gather
@@ -92,7 +94,7 @@ class Batch:
         self.shipment = Known(see, shipment_store.many, self._shipments_come)
         self.shipment_named = Known(see, shipment_store.named)
         self.packages_of = Known(see, shipment_store.packages_of)
-        self.components = Known(see, connection_store.components)
+        self.components = Known(see, rule_store.components)
         self.outgoing = Known(see, message_store.outgoing)
         self.awaiting = Known(see, message_store.awaiting)
         self._known = [known for known in vars(self).values() if isinstance(known, Known)]
@@ -194,7 +196,7 @@ class Batch:
         """The routing rules in their order."""
         return [
             Rule(row.name, row.backend_id, row.conditions, row.location, row.merchant_id)
-            for row in connection_store.routing_rules(self._tx)
+            for row in rule_store.enabled(self._tx)
         ]
 
     @cached_property
@@ -205,7 +207,7 @@ class Batch:
     @cached_property
     def default_backend(self) -> int | None:
         """The backend of what no rule claims: the one that is set, else the only one there is."""
-        chosen = connection_store.setting(self._tx, DEFAULT_BACKEND)
+        chosen = setting_store.get(self._tx, DEFAULT_BACKEND)
         if chosen is not None:
             return int(chosen)
         return self.backends[0] if len(self.backends) == 1 else None
@@ -218,7 +220,7 @@ class Batch:
     @cached_property
     def code(self) -> str:
         """A few letters that tell this installation's references from another's in the same warehouse."""
-        return str(connection_store.setting(self._tx, "installation_code") or "H")
+        return str(setting_store.get(self._tx, "installation_code") or "H")
 
     # -- what documents do --------------------------------------------------------------------------------------
 

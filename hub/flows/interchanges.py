@@ -25,8 +25,8 @@ from hub.edi.x12.writer import Envelope, reply_to, transaction_set
 from hub.edi.x12.writer import write as write_interchange
 from hub.flows.batch import Batch
 from hub.flows.problems import Ignore, Park
-from hub.store import connections as connection_store
 from hub.store import messages as message_store
+from hub.store import partners as partner_store
 from hub.store import shipments as shipment_store
 
 KIND = "edi"
@@ -74,7 +74,7 @@ def _identify(tx: Connection, connection_id: int, interchange: Interchange) -> _
     sender = (interchange.part(5), interchange.part(6))
     receiver = (interchange.part(7), interchange.part(8))
     test = interchange.part(15) == "T"
-    partner = connection_store.partner_of_envelope(tx, connection_id, sender, receiver, test)
+    partner = partner_store.of_envelope(tx, connection_id, sender, receiver, test)
     part = _Part(interchange, partner)
     fatal = [f for f in interchange.findings if f.is_error and f.ack_segment == "TA1"]
     if partner is None:
@@ -93,7 +93,7 @@ def _identify(tx: Connection, connection_id: int, interchange: Interchange) -> _
             findings=[_kept(f) for f in fatal[:MAX_FINDINGS]],
         )
     for set_id in {one.set_id for one in interchange.sets}:
-        part.agreements[set_id] = connection_store.agreement(tx, partner.id, "in", set_id=set_id)
+        part.agreements[set_id] = partner_store.agreement(tx, partner.id, "in", set_id=set_id)
     return part
 
 
@@ -287,7 +287,7 @@ def _acknowledge(batch: Batch, message: Row[Any], part: _Part, group: Group, dec
 
 
 def _number(batch: Batch, scope: str) -> int:
-    return connection_store.next_control(batch.tx, scope[:160], LARGEST_CONTROL)
+    return partner_store.next_control(batch.tx, scope[:160], LARGEST_CONTROL)
 
 
 def _zone(partner: Any) -> ZoneInfo:
@@ -308,8 +308,8 @@ def only_set(body: bytes) -> TransactionSet:
 
 def write(batch: Batch, agreement: Row[Any], values: Mapping[str, Any], test: bool) -> tuple[bytes, dict[str, Any]]:
     """One outbound document in an interchange of its own, with the columns of its message. Raises `Park`."""
-    partner = connection_store.partner(batch.tx, agreement.partner_id)
-    address = connection_store.partner_address(batch.tx, agreement.partner_id, test)
+    partner = partner_store.get(batch.tx, agreement.partner_id)
+    address = partner_store.address(batch.tx, agreement.partner_id, test)
     if partner is None or address is None:
         raise Park("edi.no-address", "The partner has no ids to write to" + (" in test." if test else "."))
     version = agreement.version or "004010"
@@ -360,12 +360,12 @@ def label(batch: Batch, partner_id: int, shipment_id: int) -> None:
 
     The serial counts up and is not used again before its digits run out.
     """
-    partner = connection_store.partner(batch.tx, partner_id)
+    partner = partner_store.get(batch.tx, partner_id)
     prefix = partner.settings.get("sscc_prefix") if partner else None
     if not prefix:
         return
     for package, _ in batch.packages_of[shipment_id]:
         if not package.sscc:
             largest = 10 ** (16 - len(prefix)) - 1
-            serial = connection_store.next_control(batch.tx, f"sscc/{prefix}", largest)
+            serial = partner_store.next_control(batch.tx, f"sscc/{prefix}", largest)
             shipment_store.change_package(batch.tx, package.id, sscc=sscc.build(prefix, serial))

@@ -14,8 +14,8 @@ from hub.flows.problems import Park
 from hub.flows.reading import decoded, dump, mapped
 from hub.flows.render import RENDER
 from hub.flows.translate import Guide
-from hub.store import connections as connection_store
 from hub.store import messages as message_store
+from hub.store import partners as partner_store
 from hub.store.jobs import Job
 
 
@@ -25,7 +25,7 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
         raise Park("order.missing", "The order of this document no longer exists.")
     agreement = None
     if order.partner_id is not None and job.connection_id == order.connection_id:
-        agreement = connection_store.agreement(batch.tx, order.partner_id, "out", kind=job.noun)
+        agreement = partner_store.agreement(batch.tx, order.partner_id, "out", kind=job.noun)
         if agreement is None:
             raise Park("edi.no-agreement", f"There is no agreement with the partner on sending {job.noun}.")
         if job.noun == "shipment":

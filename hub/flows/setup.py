@@ -21,6 +21,8 @@ from hub.sdk.errors import ConnectorError
 from hub.store import connections as store
 from hub.store import events as event_store
 from hub.store import partners as partner_store
+from hub.store import rules as rule_store
+from hub.store import settings as setting_store
 
 SCHEDULE = "every 1m"
 """How often a new inbound flow is pulled; a webhook beside it makes it faster."""
@@ -138,8 +140,8 @@ def change_settings(
 
 def _name_installation(tx: Connection) -> None:
     """Choose, once, the letters that tell our references from another installation's in the same warehouse."""
-    if store.setting(tx, "installation_code") is None:
-        store.set_setting(tx, "installation_code", "".join(secrets.choice(_CODE_LETTERS) for _ in range(4)))
+    if setting_store.get(tx, "installation_code") is None:
+        setting_store.put(tx, "installation_code", "".join(secrets.choice(_CODE_LETTERS) for _ in range(4)))
 
 
 def add_flow(
@@ -235,11 +237,11 @@ def add_partner(
     with inst.db.write() as tx:
         if any(row.name == name for row in partner_store.everyone(tx)):
             raise Refused("partner.name-taken", f"There is a partner named {name!r} already.")
-        partner_id = store.add_partner(
+        partner_id = partner_store.add(
             tx, {"connection_id": connection_id, "name": name, "settings": dict(settings or {}), "created_at": now}
         )
-        store.add_partner_ids(tx, [{"partner_id": partner_id, "test": False, **row} for row in ids])
-        store.add_agreements(
+        partner_store.add_ids(tx, [{"partner_id": partner_id, "test": False, **row} for row in ids])
+        partner_store.add_agreements(
             tx,
             [
                 {
@@ -304,10 +306,10 @@ def add_rule(
         )
     now = inst.now()
     with inst.db.write() as tx:
-        if any(row.name == name for row in partner_store.all_rules(tx)):
+        if any(row.name == name for row in rule_store.everything(tx)):
             raise Refused("rule.name-taken", f"There is a rule named {name!r} already.")
         _need_backend(tx, backend_id)
-        rule_id = store.add_rule(
+        rule_id = rule_store.add(
             tx,
             {
                 "name": name,
@@ -326,7 +328,7 @@ def remove_rule(inst: Installation, name: str, actor: str) -> None:
     """Take a rule out; what it has routed stays where it is."""
     now = inst.now()
     with inst.db.write() as tx:
-        if not partner_store.remove_rule(tx, name):
+        if not rule_store.remove(tx, name):
             raise NotFound("rule.missing", f"There is no rule {name!r}; `hub rule list` shows them all.")
         _rules_changed(tx, now, event_store.event("rule.removed", now, actor=actor, name=name))
 
@@ -382,7 +384,7 @@ def set_default_backend(inst: Installation, connection_id: int, actor: str) -> N
     now = inst.now()
     with inst.db.write() as tx:
         _need_backend(tx, connection_id)
-        store.set_setting(tx, DEFAULT_BACKEND, connection_id)
+        setting_store.put(tx, DEFAULT_BACKEND, connection_id)
         _rules_changed(
             tx, now, event_store.event("rule.default-backend", now, connection_id=connection_id, actor=actor)
         )

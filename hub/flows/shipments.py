@@ -17,8 +17,8 @@ from hub.flows.problems import Ignore, Park
 from hub.flows.route import due
 from hub.ledger import Entry, Kind, OutOfBounds
 from hub.ledger.changes import kits_completed
-from hub.store import connections as connection_store
 from hub.store import messages as message_store
+from hub.store import partners as partner_store
 from hub.store import shipments as store
 
 Document = Mapping[str, Any]
@@ -285,7 +285,7 @@ def write_back(batch: Batch, order: Row[Any], noun: str, subject_id: int, about:
     `about`: the message that brought the news, where the same subject is told of more than once.
     """
     if order.partner_id is not None:
-        if connection_store.agreement(batch.tx, order.partner_id, "out", kind=noun) is None:
+        if partner_store.agreement(batch.tx, order.partner_id, "out", kind=noun) is None:
             return False
     elif (order.connection_id, "out", noun) not in batch.flows:
         return False

@@ -23,7 +23,9 @@ from hub.mapping import Context, MappingError
 from hub.mapping import Mapping as CompiledMapping
 from hub.store import connections as connection_store
 from hub.store import jobs as job_store
+from hub.store import lookups as lookup_store
 from hub.store import messages as message_store
+from hub.store import partners as partner_store
 from hub.store.jobs import Job
 
 log = structlog.get_logger()
@@ -232,7 +234,7 @@ class Guide:
         """What was agreed with a partner on one set."""
         key = (partner_id, direction, set_id)
         if key not in self._agreements:
-            self._agreements[key] = connection_store.agreement(self.tx, partner_id, direction, set_id=set_id)
+            self._agreements[key] = partner_store.agreement(self.tx, partner_id, direction, set_id=set_id)
         return self._agreements[key]
 
     def mapping(self, name: str) -> CompiledMapping:
@@ -256,12 +258,12 @@ class Guide:
 
     def _lookup(self, table: str, key: str) -> str | None:
         if (table, key) not in self._looked_up:
-            self._looked_up[table, key] = connection_store.lookup_value(self.tx, table, key)
+            self._looked_up[table, key] = lookup_store.value(self.tx, table, key)
         return self._looked_up[table, key]
 
     def _partner(self, partner_id: int) -> dict[str, Any]:
         if partner_id not in self._partners:
-            row = connection_store.partner(self.tx, partner_id)
+            row = partner_store.get(self.tx, partner_id)
             if row is None:
                 raise Park("edi.unknown-partner", "The partner of this document no longer exists.")
             self._partners[partner_id] = row

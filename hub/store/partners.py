@@ -1,12 +1,63 @@
-"""Lists of what an admin has set up: partners with their ids and agreements, rules, tables."""
+"""Trading partners: the ids they write under, what was agreed with them, the control numbers towards them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, and_, select, update
 
-from hub.store.tables import agreements, connections, lookup_rows, partner_ids, partners, rules
+from hub.store.tables import agreements, connections, control_numbers, partner_ids, partners
+from hub.store.upsert import insert
+
+
+def get(tx: Connection, partner_id: int) -> Row[Any] | None:
+    """One partner's row."""
+    return tx.execute(select(partners).where(partners.c.id == partner_id)).first()
+
+
+def of_envelope(
+    tx: Connection, connection_id: int, sender: tuple[str, str], receiver: tuple[str, str], test: bool
+) -> Row[Any] | None:
+    """The partner who writes under these ids."""
+    return tx.execute(
+        select(partners)
+        .join(partner_ids, partner_ids.c.partner_id == partners.c.id)
+        .where(
+            partners.c.connection_id == connection_id,
+            and_(partner_ids.c.qualifier == sender[0], partner_ids.c.value == sender[1]),
+            and_(partner_ids.c.own_qualifier == receiver[0], partner_ids.c.own_value == receiver[1]),
+            partner_ids.c.test == test,
+        )
+    ).first()
+
+
+def address(tx: Connection, partner_id: int, test: bool) -> Row[Any] | None:
+    """The ids to write under to a partner."""
+    return tx.execute(
+        select(partner_ids).where(partner_ids.c.partner_id == partner_id, partner_ids.c.test == test)
+    ).first()
+
+
+def agreement(tx: Connection, partner_id: int, direction: str, **which: Any) -> Row[Any] | None:
+    """The agreement with a partner on one set (`set_id=`) or one kind of document (`kind=`)."""
+    conditions = [agreements.c[name] == value for name, value in which.items()]
+    return tx.execute(
+        select(agreements).where(
+            agreements.c.partner_id == partner_id, agreements.c.direction == direction, *conditions
+        )
+    ).first()
+
+
+def next_control(tx: Connection, scope: str, largest: int) -> int:
+    """Take the next control number of a scope, in the transaction that stores its bearer. Wraps after `largest`."""
+    statement = (
+        insert(tx, control_numbers)
+        .values(scope=scope, last=1)
+        .on_conflict_do_update(index_elements=["scope"], set_={"last": control_numbers.c.last % largest + 1})
+        .returning(control_numbers.c.last)
+    )
+    return int(tx.execute(statement).scalar_one())
 
 
 def everyone(tx: Connection) -> list[Row[Any]]:
@@ -29,37 +80,24 @@ def agreed(tx: Connection) -> list[Row[Any]]:
     return list(tx.execute(select(agreements).order_by(agreements.c.direction, agreements.c.set_id)))
 
 
+def add(tx: Connection, row: Mapping[str, Any]) -> int:
+    """Insert a partner."""
+    return int(tx.execute(partners.insert().values(**row).returning(partners.c.id)).scalar_one())
+
+
+def add_ids(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the ids that a partner writes under."""
+    if rows:
+        tx.execute(partner_ids.insert(), [dict(row) for row in rows])
+
+
+def add_agreements(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert what was agreed with a partner."""
+    if rows:
+        tx.execute(agreements.insert(), [dict(row) for row in rows])
+
+
 def set_acknowledge_hours(tx: Connection, partner_id: int, hours: float | None) -> None:
     """How long after it was sent the partner is to acknowledge a document of ours; None: no deadline."""
     ours = (agreements.c.partner_id == partner_id, agreements.c.direction == "out")
     tx.execute(update(agreements).where(*ours).values(acknowledge_hours=hours))
-
-
-def all_rules(tx: Connection) -> list[Row[Any]]:
-    """Routing rules in their order, with the name of their backend."""
-    statement = (
-        select(rules, connections.c.name.label("backend"))
-        .join(connections, connections.c.id == rules.c.backend_id)
-        .order_by(rules.c.position, rules.c.id)
-    )
-    return list(tx.execute(statement))
-
-
-def remove_rule(tx: Connection, name: str) -> bool:
-    """Take a rule out. False when there is none of that name."""
-    return bool(tx.execute(delete(rules).where(rules.c.name == name)).rowcount)
-
-
-def tables(tx: Connection) -> list[Row[Any]]:
-    """Lookup tables kept in the hub: name, number of rows, when last changed."""
-    statement = (
-        select(lookup_rows.c.table, func.count().label("rows"), func.max(lookup_rows.c.updated_at).label("changed"))
-        .group_by(lookup_rows.c.table)
-        .order_by(lookup_rows.c.table)
-    )
-    return list(tx.execute(statement))
-
-
-def table_rows(tx: Connection, table: str) -> list[Row[Any]]:
-    """The rows of one lookup table."""
-    return list(tx.execute(select(lookup_rows).where(lookup_rows.c.table == table).order_by(lookup_rows.c.key)))

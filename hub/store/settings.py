@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select
 
 from hub.store.tables import settings
+from hub.store.upsert import insert
 
 
 def get(tx: Connection, name: str, default: Any = None) -> Any:
@@ -17,17 +18,13 @@ def get(tx: Connection, name: str, default: Any = None) -> Any:
 
 def put(tx: Connection, name: str, value: Any) -> None:
     """Set the value, whatever it was."""
-    if tx.execute(update(settings).where(settings.c.name == name).values(value=value)).rowcount == 0:
-        tx.execute(insert(settings).values(name=name, value=value))
+    statement = insert(tx, settings).values(name=name, value=value)
+    tx.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
 
 def add(tx: Connection, name: str, value: Any) -> Any:
     """Set the value unless there is one, and give the one that counts."""
-    if tx.dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert as upsert
-    else:
-        from sqlalchemy.dialects.postgresql import insert as upsert  # type: ignore[assignment]
-    tx.execute(upsert(settings).values(name=name, value=value).on_conflict_do_nothing())
+    tx.execute(insert(tx, settings).values(name=name, value=value).on_conflict_do_nothing())
     return get(tx, name)
 
 

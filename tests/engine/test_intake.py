@@ -18,7 +18,7 @@ from hub.flows.intake import KEPT_REFUSED
 from hub.flows.mended import read_mended
 from hub.ledger import Quantities
 from hub.sdk import Document, Rejected, Retry
-from hub.store import connections as connection_store
+from hub.store import lookups as lookup_store
 from hub.store import messages as message_store
 from hub.store.tables import flows, fulfillments, mapping_texts, orders, payloads
 from hub.views.completeness import completeness
@@ -272,7 +272,7 @@ def test_story_3_a_document_whose_cause_is_fixed_is_replayed(house: House) -> No
     order = house.order(shop)
     house.order(shop, lines=[line("o1-1", None, 5, item="77")])
     with house.inst.db.write() as tx:
-        connection_store.set_lookup(tx, "items", "77", "MUG", START)
+        lookup_store.put(tx, "items", "77", "MUG", START)
     (parked,) = house.messages(state="parked")
     actions.replay_message(house.inst, parked.id, ACTOR)
     house.drain()

@@ -16,6 +16,7 @@ from hub import jobs
 from hub.sdk.errors import Misconfigured, Rejected, Retry, Unauthorised
 from hub.store import connections as connection_store
 from hub.store import jobs as store
+from hub.store import settings as setting_store
 from hub.store.db import Database
 from hub.store.jobs import Job
 from hub.store.tables import connections, flows
@@ -258,10 +259,10 @@ def test_a_connection_keeps_its_own_work_back(db: Database, change: dict[str, An
 def test_one_switch_stops_all_that_goes_out(db: Database) -> None:
     put(db, job(1), job(2, connection_id=2), job(3, kind="pull"), job(4, kind="translate"))
     with db.write() as tx:
-        connection_store.set_setting(tx, store.OUTBOUND_STOPPED, True)
+        setting_store.put(tx, store.OUTBOUND_STOPPED, True)
     assert sorted(keys(take(db))) == ["k/3", "k/4"]
     with db.write() as tx:
-        connection_store.set_setting(tx, store.OUTBOUND_STOPPED, False)
+        setting_store.put(tx, store.OUTBOUND_STOPPED, False)
     assert keys(take(db)) == ["k/1", "k/2"]
 
 

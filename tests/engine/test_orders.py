@@ -302,7 +302,8 @@ def test_an_instant_is_kept_as_utc(house: House) -> None:
 
 
 def test_story_03_a_parked_revision_shows_with_its_order_and_is_retried_with_it(house: House) -> None:
-    shop, depot = house.shop(), house.depot()
+    shop = house.shop()
+    house.depot()
     order = house.order(shop)
     house.say(shop, currency="no currency")
     house.poll()
