@@ -7,16 +7,18 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, cast
 
 import click
 import yaml
 
-from hub.edi.findings import Finding, Severity, judged_by
+from hub.edi.findings import Severity
 from hub.edi.grammar import GrammarError, Library, default_library
 from hub.edi.syntax import detect
 from hub.edi.tree import Standard
+from hub.edi.validation import READERS
 
 _HEAD = 65_536
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
@@ -42,26 +44,10 @@ class Opened:
     standard: Standard
     library: Library
     examination: Any
-    rules: dict[str, Severity]
 
     def parts(self) -> Iterator[tuple[Any, Any, Any]]:
         """Each set as it ends, with its group and interchange; then the group, then the interchange, the rest None."""
-        if self.standard == "x12":
-            yield from self.examination.parts()
-            return
-        for interchange in self.examination:
-            for group in interchange.groups:
-                for one in group.sets:
-                    self._judge(one.findings)
-                    yield interchange, group, one
-                self._judge(group.findings)
-                yield interchange, group, None
-            self._judge(interchange.findings)
-            yield interchange, None, None
-
-    def _judge(self, findings: list[Finding]) -> None:
-        if self.rules:
-            judged_by(findings, self.rules)
+        yield from self.examination.parts()
 
 
 def open_file(
@@ -74,18 +60,11 @@ def open_file(
     library = Library([grammar], standard) if grammar else default_library(standard)
     said = _rules(rules, as_json)
     try:
-        if standard == "x12":
-            from hub.edi.x12.validation import examine
-
-            examination: Any = examine(rest, library, trees=trees, encoding=encoding, rules=said)
-        else:
-            from hub.edi.edifact.validation import examine as examine_edifact
-
-            data = rest.read()
-            examination = examine_edifact(data, library, trees=trees, encoding=encoding)
+        examine = import_module(READERS[standard]).examine
+        examination: Any = examine(rest, library, trees=trees, encoding=encoding, rules=said)
     except (GrammarError, LookupError) as error:
         fail("edi.grammar-invalid", str(error), as_json)
-    return Opened(standard, library, examination, said)
+    return Opened(standard, library, examination)
 
 
 class _Joined:
