@@ -9,6 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from hub.edi.findings import MOST_FINDINGS
+from hub.edi.structure import DEEPEST_LEVEL
+from hub.edi.x12.scan import LONGEST_CONTROL, LONGEST_SET
 from hub.edi.x12.validation import examine
 from tests.unit.edi.fuzz import exercise, inputs, sample_files, specimen_files
 
@@ -109,3 +112,14 @@ def test_bulk_of_any_kind_is_read_in_one_pass(filling):
     head = b"ISA*00*          *00*          *ZZ*A              *ZZ*B              *260105*1200*U*00401*000000001*0*T*>~"
     for data in (head + filling, head + b"GS*SH*A*B*20260105*1200*1*X*004010~ST*856*0001~" + filling):
         assert len(list(examine(data))) <= 1
+
+
+def test_the_docs_tell_the_limits():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "edi-samples.md").read_text(encoding="utf-8")
+    told = dict(
+        re.findall(r"^\| (a set|a control segment|levels|findings kept)[^|]*\| (\d+(?: [KM]iB)?)", page, re.MULTILINE)
+    )
+    assert told == {
+        "a set": f"{LONGEST_SET >> 20} MiB", "a control segment": f"{LONGEST_CONTROL >> 10} KiB",
+        "levels": str(DEEPEST_LEVEL), "findings kept": str(MOST_FINDINGS),
+    }  # fmt: skip
