@@ -69,6 +69,11 @@ def test_lines_keep_the_partners_unit_and_numbers() -> None:
     )
 
 
+def test_a_quantity_without_a_kind_is_what_is_ordered() -> None:
+    lines = order(SPECIMEN.replace(b"QTY+21:3:CT", b"QTY+1:3"))["lines"]
+    assert (lines[0]["quantity"], lines[0]["unit"]) == (3, "PCE")
+
+
 def test_a_sub_line_is_no_line_of_its_own() -> None:
     data = SPECIMEN.replace(b"LIN+2++4012345000139:EN'", b"LIN+2++4012345000139:EN+1:1'")
     assert [line["external_id"] for line in order(data)["lines"]] == ["1"]
