@@ -74,7 +74,8 @@ def write_interchange_answer(
     envelope = reply_to(
         interchange, None, interchange_control_number=interchange_control_number, group_control_number=1, when=when
     )
-    number = decision.control_number if decision.control_number.isdigit() else "0"
+    number = decision.control_number
+    number = number if number.isascii() and number.isdigit() else "0"
     date, time = interchange.part(9), interchange.part(10)
     date = date if len(date) == 6 and is_date(date) else f"{when:%y%m%d}"
     time = time if len(time) == 4 and is_time(time) else f"{when:%H%M}"
