@@ -19,12 +19,12 @@ _MALFORMED = (GrammarError, LookupError, TypeError, ValueError, AttributeError)
 
 def check_folder(folder: Path) -> list[str]:
     """What is wrong with the files in `folder/x12` and `folder/edifact`, added to the built-in ones."""
-    return [
-        f"{standard}/{path.name}: {problem}"
-        for standard in SYNTAXES
-        for path in sorted((folder / standard).glob("*.yaml"))
-        for problem in _check(folder, standard, path.stem)
-    ]
+    problems = []
+    for standard in SYNTAXES:
+        library = Library([folder], standard)
+        for path in sorted((folder / standard).glob("*.yaml")):
+            problems += [f"{standard}/{path.name}: {problem}" for problem in _check(library, path.stem)]
+    return problems
 
 
 def check_file(path: Path, standard: Standard) -> list[str]:
@@ -33,11 +33,10 @@ def check_file(path: Path, standard: Standard) -> list[str]:
         target = Path(folder) / standard
         target.mkdir()
         shutil.copy(path, target / path.name)
-        return list(_check(Path(folder), standard, path.stem))
+        return list(_check(Library([Path(folder)], standard), path.stem))
 
 
-def _check(folder: Path, standard: Standard, name: str) -> Iterator[str]:
-    library = Library([folder], standard)
+def _check(library: Library, name: str) -> Iterator[str]:
     if name not in _TABLES and not library.syntax.set_ids.fullmatch(name):
         yield f"the name is none of {', '.join(_TABLES)}, and no set has it"
         return
