@@ -33,23 +33,23 @@ def encoding_of(raw: bytes, syntax_id: str, override: str = "") -> Encoding:
 
     A partner's `override` counts without a look. Otherwise UNB's set is taken, except where non-ASCII bytes are
     not of it: text in a single-byte set is hardly ever valid UTF-8 by chance, so bytes that are valid UTF-8
-    throughout are taken for it, and in an ASCII set anything else for Latin-1.
+    throughout are taken for it, and what is neither for Latin-1.
     """
     if override:
         return Encoding(override)
     announced = CODECS.get(syntax_id, "ascii")
     if raw.isascii():
         return Encoding("iso8859-1" if announced == "ascii" else announced)
-    if _is_utf8(raw):
+    if _is_in(raw, "utf-8"):
         return Encoding("utf-8", announced != "utf-8" and syntax_id in CODECS)
-    if announced in ("ascii", "utf-8"):
+    if not _is_in(raw, announced):
         return Encoding("iso8859-1", syntax_id in CODECS)
     return Encoding(announced)
 
 
-def _is_utf8(raw: bytes) -> bool:
+def _is_in(raw: bytes, codec: str) -> bool:
     try:
-        raw.decode("utf-8")
+        raw.decode(codec)
     except UnicodeDecodeError:
         return False
     return True
@@ -61,6 +61,14 @@ def decode(raw: bytes, codec: str) -> str:
         return raw.decode(codec)
     except UnicodeDecodeError:
         return raw.decode("iso8859-1")
+
+
+def encode(text: str, codec: str) -> bytes:
+    """The bytes that `decode` made this text of."""
+    try:
+        return text.encode(codec)
+    except UnicodeEncodeError:
+        return text.encode("iso8859-1")
 
 
 def foreign(syntax_id: str, delimiters: str) -> re.Pattern[bytes] | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hub.edi.delimiters import Delimiters
+from hub.edi.edifact.characters import encode
 from hub.edi.edifact.interchange import NO_SEGMENT, Group, Interchange, Message
 from hub.edi.edifact.text import written
 from hub.edi.findings import EdiError
@@ -67,7 +68,9 @@ def interchange_from_json(value: Any) -> bytes:
             pieces.append(_bytes([group["ung"]], marks, codec))
             for one in group["sets"]:
                 body = [segment_to_json(segment) for _, segment in in_document_order(from_json(one).root)]
-                pieces.append(_bytes([one["unh"], *body, one["unt"]], marks, one["encoding"]))
+                pieces.append(_bytes([one["unh"]], marks, codec))
+                pieces.append(_bytes(body, marks, one["encoding"]))
+                pieces.append(_bytes([one["unt"]], marks, codec))
             pieces.append(_bytes([group["une"]], marks, codec))
         pieces.append(_bytes([value["unz"]], marks, codec))
         return b"".join(pieces)
@@ -79,7 +82,7 @@ def interchange_from_json(value: Any) -> bytes:
 def _bytes(segments: Iterable[Any], marks: Delimiters, codec: str) -> bytes:
     end = marks.terminator + marks.suffix
     there = (segment_from_json(one, "segment") for one in segments if one is not None)
-    return "".join(written(segment, marks) + end for segment in there).encode(codec)
+    return encode("".join(written(segment, marks) + end for segment in there), codec)
 
 
 def file_to_json(interchanges: Iterable[Interchange]) -> dict[str, Any]:
