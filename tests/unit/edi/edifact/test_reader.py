@@ -114,6 +114,8 @@ def test_a_service_string_advice_that_nobody_follows_is_told(edifact, found):
         (lambda d: d.replace(b":EN'", b":EN:'"), "edi.trailing-separators"),
         (lambda d: d.replace(b":102'", b":102:'"), "edi.trailing-separators"),
         (lambda d: d.replace(b"4711", b"4?711"), "edi.release-needless"),
+        (lambda d: d.replace(b"UN:EAN008", b"UN:EAN008:+"), "edi.trailing-separators"),
+        (lambda d: d.replace(b"REF1'", b"REF?1'"), "edi.release-needless"),
         (lambda d: d.replace(b"UNOC:3", b"KECA:3"), "edi.syntax-undescribed"),
         (lambda d: d.replace(b"260105:1200+REF1'U", b"20260105:1200+REF1'U"), "edi.interchange-date-form"),
         (lambda d: d.replace(b"UNOC:3", b"UNOB:3").replace(b"4711", b"47#1"), "edi.character-outside-set"),
