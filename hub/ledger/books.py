@@ -27,9 +27,11 @@ class Books:
     def of(cls, entries: Iterable[Entry]) -> Books:
         """The sums of stored entries, which were judged when they were posted."""
         books = cls()
+        sums: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for entry in entries:
-            books.lines[entry.line_id] = books.lines.get(entry.line_id, Quantities()).plus(entry.kind, entry.delta)
+            sums[entry.line_id][entry.kind.value] += entry.delta
             books._sort(entry)
+        books.lines = {line_id: Quantities(**counted) for line_id, counted in sums.items()}
         return books
 
     def post(self, entries: Sequence[Entry]) -> None:

@@ -11,6 +11,9 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, bindparam, update
+from sqlalchemy.types import TypeEngine
+
+from hub.store.types import Instant
 
 ID = "b_id"
 """Names the row of a change; no column is called so."""
@@ -42,9 +45,13 @@ class _Prepared:
         self.positional = bool(compiled.positional)
         columns = {name: table.c[name] for name in names} | ({ID: table.c.id} if change else {})
         order: Sequence[str] = compiled.positiontup if self.positional else list(columns)
-        self.steps: list[tuple[str, Bind | None]] = [
-            (name, columns[name].type.dialect_impl(dialect).bind_processor(dialect)) for name in order
-        ]
+        self.steps = [(name, _bind(columns[name].type, dialect)) for name in order]
+
+
+def _bind(type_: TypeEngine[Any], dialect: Dialect) -> Bind | None:
+    bind: Bind | None = type_.dialect_impl(dialect).bind_processor(dialect)
+    # The rows of a batch carry the same few instants.
+    return lru_cache(maxsize=64)(bind) if bind is not None and isinstance(type_, Instant) else bind
 
 
 _prepare = lru_cache(maxsize=512)(_Prepared)
