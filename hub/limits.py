@@ -136,7 +136,6 @@ class SharedBudget:
                 self._until = now + dt.timedelta(seconds=LEASE_SECONDS)
             return 0.0
 
-
     def _renew_ahead(self, cost: float) -> None:
         """Ask the bucket while the lease still lasts, so that nobody has to wait for the database."""
         with self._state:
