@@ -30,7 +30,11 @@ class Body:
         text = one.body
         self.segments = marks.split(text, marks.terminator)
         if any(blank in text for blank in "\n\r\t\0") or " " in (text[:1], text[-1:]):
-            self.segments = [piece.strip("\r\n\t\0").lstrip(_BLANK) for piece in self.segments]
+            stripped = [piece.strip("\r\n\t\0").lstrip(_BLANK) for piece in self.segments]
+            if stripped != self.segments and not marks.suffix:
+                message = "Blanks or line breaks between segments were skipped."
+                note(one, finding("edi.blanks-before-segment", message, standard="edifact", offset=one.offset))
+            self.segments = stripped
         if not self.segments[-1]:
             self.segments.pop()
         broken = "\n" in text or "\r" in text
