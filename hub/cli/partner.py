@@ -104,6 +104,13 @@ def list_partners(as_json: bool) -> None:
 @click.option("--currency", help="The currency of orders that name none.")
 @click.option("--zone", default="UTC", show_default=True, help="The time zone of the times we write.")
 @click.option("--acknowledge-within", type=HOURS, metavar="HOURS", help="How long they may take to acknowledge ours.")
+@click.option("--answer", type=click.Choice(["997", "999"]), help="What acknowledges their documents; 997 if not said.")
+@click.option(
+    "--answer-interchanges",
+    type=click.Choice(["requested", "always", "errors", "never"]),
+    help="When a TA1 acknowledges an interchange; when they request it (ISA14) if not said.",
+)
+@click.option("--strict", is_flag=True, help="Reject a document with any fault; else lesser ones are noted.")
 def add(
     name: str,
     connection_name: str,
@@ -115,6 +122,9 @@ def add(
     currency: str | None,
     zone: str,
     acknowledge_within: float | None,
+    answer: str | None,
+    answer_interchanges: str | None,
+    strict: bool,
 ) -> None:
     """Add a partner who sends purchase orders (850) and gets acknowledgements (997, 855) and ship notices (856)."""
     from hub.cli import find
@@ -131,7 +141,14 @@ def add(
     ids = [_id_row(theirs, ours, test=False)]
     if test_theirs:
         ids.append(_id_row(test_theirs, ours, test=True))
-    settings = {"sscc_prefix": sscc_prefix, "currency": currency, "timezone": zone}
+    settings = {
+        "sscc_prefix": sscc_prefix,
+        "currency": currency,
+        "timezone": zone,
+        "answer": answer,
+        "answer_interchanges": answer_interchanges,
+        "strict": strict,
+    }
     setup.add_partner(
         hub,
         find.connection(hub, connection_name).id,

@@ -15,13 +15,13 @@ from hub.flows.problems import Park
 from hub.store import messages as message_store
 from hub.store import partners as partner_store
 
-SET = "997"
+SETS = ("997", "999")
 MAX_FAULTS = 25
 
 
 def is_acknowledgement(message: Row[Any]) -> bool:
     """Is this document a partner's functional acknowledgement of what we sent?"""
-    return bool(message.via == "split" and message.set_id == SET)
+    return bool(message.via == "split" and message.set_id in SETS)
 
 
 def expect(tx: Connection, sent: Iterable[Row[Any]], now: dt.datetime) -> None:

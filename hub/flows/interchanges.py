@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
@@ -18,11 +17,13 @@ from hub.edi.findings import EdiError, Finding
 from hub.edi.grammar import default_library
 from hub.edi.tree import TransactionSet
 from hub.edi.values import as_count
-from hub.edi.x12.acknowledge import FUNCTIONAL_ACKNOWLEDGEMENT, GroupDecision, acknowledge_group
+from hub.edi.x12.acknowledge import FUNCTIONAL_ACKNOWLEDGEMENT, acknowledge_group
 from hub.edi.x12.interchange import Group, Interchange, RawSet
+from hub.edi.x12.ta1 import InterchangeDecision, acknowledge_interchange
 from hub.edi.x12.validation import examine
-from hub.edi.x12.writer import Envelope, reply_to, transaction_set
+from hub.edi.x12.writer import Envelope, transaction_set
 from hub.edi.x12.writer import write as write_interchange
+from hub.flows import answers
 from hub.flows.batch import Batch
 from hub.flows.problems import Ignore, Park
 from hub.store import messages as message_store
@@ -32,7 +33,6 @@ from hub.store import shipments as shipment_store
 KIND = "edi"
 """The kind of a message that is a whole EDI file."""
 
-LARGEST_CONTROL = 999_999_999
 MAX_FINDINGS = 25
 
 
@@ -43,6 +43,7 @@ class _Part:
     interchange: Interchange
     partner: Row[Any] | None
     agreements: dict[str, Row[Any] | None] = field(default_factory=dict)
+    verdict: InterchangeDecision | None = None
     refused: Park | None = None
 
     @property
@@ -76,7 +77,6 @@ def _identify(tx: Connection, connection_id: int, interchange: Interchange) -> _
     test = interchange.part(15) == "T"
     partner = partner_store.of_envelope(tx, connection_id, sender, receiver, test)
     part = _Part(interchange, partner)
-    fatal = [f for f in interchange.findings if f.is_error and f.ack_segment == "TA1"]
     if partner is None:
         part.refused = Park(
             "edi.unknown-partner",
@@ -85,13 +85,16 @@ def _identify(tx: Connection, connection_id: int, interchange: Interchange) -> _
             interchange=interchange.part(13),
         )
         return part
-    if fatal:
+    verdict = acknowledge_interchange(interchange, answers.policy(partner))
+    if verdict.error is not None and not verdict.accepted:
+        fatal = [f for f in interchange.findings if f.is_error and f.ack_segment == "TA1"]
         part.refused = Park(
             "edi.interchange-broken",
-            fatal[0].message,
+            verdict.error.message,
             interchange=interchange.part(13),
             findings=[_kept(f) for f in fatal[:MAX_FINDINGS]],
         )
+    part.verdict = verdict
     for set_id in {one.set_id for one in interchange.sets}:
         part.agreements[set_id] = partner_store.agreement(tx, partner.id, "in", set_id=set_id)
     return part
@@ -115,6 +118,9 @@ def apply(batch: Batch, message: Row[Any], split: Split) -> Park | None:
                 new = _take_group(batch, message, part, group)
                 stored += new
                 stated += _stated(group) if new else 0
+    for place, part in enumerate(split.parts):
+        if part.verdict is not None and (stored or part.refused):
+            answers.to_interchange(batch, message, part.partner, part.interchange, part.verdict, place)
     message_store.change(batch.tx, [{"b_id": message.id, "documents": stated}])
     refused = [part.refused for part in split.parts if part.refused]
     if refused:
@@ -131,7 +137,7 @@ def _stated(group: Group) -> int:
 
 
 def _take_group(batch: Batch, message: Row[Any], part: _Part, group: Group) -> int:
-    decision = acknowledge_group(group)
+    decision = acknowledge_group(group, answers.policy(part.partner))
     rows = [
         _document(message, part, group, one, numbers, accepted=verdict.accepted, errors=verdict.errors)
         for one, verdict, numbers in zip(group.sets, decision.sets, _numbers(part, group), strict=True)
@@ -146,8 +152,10 @@ def _take_group(batch: Batch, message: Row[Any], part: _Part, group: Group) -> i
     if not added:
         return 0
     _follow(batch, added)
-    if decision.root is not None and _owed(part, group):
-        _acknowledge(batch, message, part, group, decision)
+    agreed = [part.agreements.get(one.set_id) for one in group.sets]
+    # Owed unless every agreement on the group's sets says otherwise.
+    if not agreed or any(agreement is None or agreement.acknowledge for agreement in agreed):
+        answers.to_group(batch, message, part.partner, part.interchange, group, decision)
     return len(added)
 
 
@@ -225,75 +233,6 @@ def _follow(batch: Batch, added: Sequence[tuple[int, str, str]]) -> None:
             batch.jobs.append(jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, batch.now))
 
 
-def _owed(part: _Part, group: Group) -> bool:
-    """An acknowledgement is owed unless every agreement on the group's sets says otherwise."""
-    agreements = [part.agreements.get(one.set_id) for one in group.sets]
-    return not agreements or any(a is None or a.acknowledge for a in agreements)
-
-
-def _acknowledge(batch: Batch, message: Row[Any], part: _Part, group: Group, decision: GroupDecision) -> None:
-    """Seal the functional acknowledgement of a group now, before anything is mapped, and queue its delivery."""
-    if decision.root is None or part.partner is None:
-        return
-    interchange = part.interchange
-    own, theirs = f"{interchange.part(7)}:{interchange.part(8)}", f"{interchange.part(5)}:{interchange.part(6)}"
-    envelope = reply_to(
-        interchange,
-        group,
-        interchange_control_number=_number(batch, f"isa/{own}/{theirs}"),
-        group_control_number=_number(batch, f"gs/{own}/{theirs}/{FUNCTIONAL_ACKNOWLEDGEMENT}"),
-        when=batch.now.astimezone(_zone(part.partner)),
-    )
-    document = transaction_set("997", decision.root, "0001", envelope.version)
-    body = write_interchange([document], envelope, replacement=" ")
-    key = f"997-{part.partner.id}-{envelope.interchange_control_number:09d}"
-    message_id = message_store.seal(
-        batch.rows,
-        {
-            "direction": "out",
-            "connection_id": message.connection_id,
-            "partner_id": part.partner.id,
-            "parent_id": message.id,
-            "kind": "functional_acknowledgement",
-            "format": "x12",
-            "external_id": key,
-            "revision": "0",
-            "via": "hub",
-            "test": part.test,
-            "set_id": "997",
-            "control": f"{FUNCTIONAL_ACKNOWLEDGEMENT}/{envelope.group_control_number}",
-            "state": "sealed",
-            "at": batch.now,
-        },
-        body,
-    )
-    batch.jobs.append(
-        {
-            **jobs.deliver_job(
-                "functional_acknowledgement", message_id, message.connection_id, None, batch.now, message_id=message_id
-            ),
-            "key": key,
-        }
-    )
-    batch.event(
-        "acknowledgement.owed",
-        message_id=message.id,
-        connection_id=message.connection_id,
-        verdict=decision.code,
-        group=group.control_number,
-        sets=len(decision.sets),
-        accepted=sum(one.accepted for one in decision.sets),
-    )
-
-
-def _number(batch: Batch, scope: str) -> int:
-    return partner_store.next_control(batch.tx, scope[:160], LARGEST_CONTROL)
-
-
-def _zone(partner: Any) -> ZoneInfo:
-    return ZoneInfo(partner.settings.get("timezone", "UTC"))
-
-
 # -- reading and writing one document -------------------------------------------------------------------------------
 
 
@@ -317,15 +256,15 @@ def write(batch: Batch, agreement: Row[Any], values: Mapping[str, Any], test: bo
     scope = f"{address.own_qualifier}:{address.own_value}/{address.qualifier}:{address.value}"
     try:
         root = build("x12", agreement.set_id, version, values)
-        group = _number(batch, f"gs/{scope}/{functional_id}")
+        group = answers.number(batch, f"gs/{scope}/{functional_id}")
         envelope = Envelope(
             sender_qualifier=address.own_qualifier,
             sender_id=address.own_value,
             receiver_qualifier=address.qualifier,
             receiver_id=address.value,
-            interchange_control_number=_number(batch, f"isa/{scope}"),
+            interchange_control_number=answers.number(batch, f"isa/{scope}"),
             group_control_number=group,
-            when=batch.now.astimezone(_zone(partner)),
+            when=batch.now.astimezone(answers.zone(partner)),
             version=version,
             usage="T" if test else "P",
             delimiters=_delimiters(partner.settings),

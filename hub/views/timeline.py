@@ -62,6 +62,7 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "delivery.parked": (Tone.FAILED, "{document} could not be made[: {detail}][ ({code})]"),
     "delivery.refused": (Tone.FAILED, "{to} refused the {document}[: {detail}][ ({code})]"),
     "delivery.shadow": (Tone.PAUSED, "{document} made but not sent: the connection is in shadow mode"),
+    "acknowledgement.interchange-owed": (Tone.FLOWING, "Acknowledgement of interchange {interchange} owed"),
     "acknowledgement.owed": (Tone.FLOWING, "Acknowledgement of group {group} owed: {accepted} of {sets:set} accepted"),
     "message.received": (Tone.FLOWING, "Document received[ from {connection}]"),
     "message.parked": (Tone.FAILED, "{document} parked[: {detail}][ ({code})]"),

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.edi.sscc import is_valid
-from hub.flows import actions, interchanges, setup
+from hub.flows import actions, answers, setup
 from hub.ledger import Quantities
 from hub.sdk import Document, Rejected
 from hub.store.tables import control_numbers, orders
@@ -66,7 +66,7 @@ def test_the_acknowledgement_is_sealed_with_the_documents(
         raise RuntimeError("after the documents were stored")
 
     with monkeypatch.context() as broken:
-        broken.setattr(interchanges, "_acknowledge", fails)
+        broken.setattr(answers, "to_group", fails)
         drop(house, mailbox, interchange(purchase_order("A1")))
     assert house.messages(via="split") == [] and house.messages(direction="out") == []
     (parked,) = house.messages(state="parked")
@@ -358,3 +358,52 @@ def test_partners_of_two_mailboxes_with_equal_numbers_keep_apart(house: House, m
     drop(house, other, interchange(purchase_order("A1"), sender="BUYER2"))
     assert len(house.rows(select(orders))) == 2 and house.parked() == []
     assert len(sent(mailbox, "997")) == 1 == len(sent(other, "997"))
+
+
+@both
+def test_a_partner_who_requests_it_gets_an_interchange_acknowledgement_once(house: House, mailbox: Side) -> None:
+    partner(house, mailbox)
+    body = interchange(purchase_order("A1"))
+    drop(house, mailbox, body)
+    assert interchange_answers(mailbox) == [], "nobody asked for one"
+    requested = interchange(purchase_order("A2"), number=2).replace(b"000000002*0*P", b"000000002*1*P")
+    drop(house, mailbox, requested, "two.edi")
+    drop(house, mailbox, requested, "two-again.edi")
+    assert interchange_answers(mailbox) == [("000000002", "A", "000")]
+    assert len(sent(mailbox, "997")) == 2
+
+
+def test_a_broken_interchange_is_rejected_in_words_its_sender_understands(house: House, mailbox: Side) -> None:
+    partner(house, mailbox, answer_interchanges="errors")
+    drop(house, mailbox, interchange(purchase_order("A1")).replace(b"IEA*1*000000001", b"IEA*1*000000009"))
+    assert interchange_answers(mailbox) == [("000000001", "R", "001")]
+    assert house.parked() == ["edi.interchange-broken"]
+    (message,) = house.messages(kind="edi")
+    actions.replay_message(house.inst, message.id, ACTOR)
+    house.run()
+    assert len(interchange_answers(mailbox)) == 1, "what is read again is not answered again"
+
+
+def interchange_answers(mailbox: Side) -> list[tuple[str, str, str]]:
+    """The TA1s that the partner got: of which interchange, its code and its note."""
+    rows = [
+        effect.payload.decode() for effect in mailbox.peer.effects if b"~TA1*" in effect.payload.replace(b"\n", b"")
+    ]
+    found = [row.replace("\n", "").split("~TA1*")[1].split("~")[0].split("*") for row in rows]
+    return [(row[0], row[3], row[4]) for row in found]
+
+
+def test_a_partner_is_answered_with_the_set_that_it_wants(house: House, mailbox: Side) -> None:
+    partner(house, mailbox, answer="999")
+    newer = interchange(purchase_order("A1")).replace(b"*X*004010~", b"*X*005010~").replace(b"*00401*", b"*00501*")
+    drop(house, mailbox, newer)
+    assert len(sent(mailbox, "999")) == 1 and sent(mailbox, "997") == []
+
+
+@pytest.mark.parametrize(("strict", "reasons"), [(False, []), (True, ["edi.rejected"])])
+def test_a_strict_partner_has_a_document_with_any_fault_rejected(
+    house: House, mailbox: Side, strict: bool, reasons: list[str]
+) -> None:
+    partner(house, mailbox, strict=strict)
+    drop(house, mailbox, interchange(purchase_order("A1", extra=["FOB*QQ"])))
+    assert house.parked() == reasons
