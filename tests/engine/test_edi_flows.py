@@ -405,5 +405,5 @@ def test_a_strict_partner_has_a_document_with_any_fault_rejected(
     house: House, mailbox: Side, strict: bool, reasons: list[str]
 ) -> None:
     partner(house, mailbox, strict=strict)
-    drop(house, mailbox, interchange(purchase_order("A1", extra=["FOB*QQ"])))
+    drop(house, mailbox, interchange(purchase_order("A1", extra=["TD5*QQ"])))
     assert house.parked() == reasons
