@@ -66,12 +66,12 @@ class Worker:
             thread.start()
         while not self.stop.is_set():
             try:
-                claimed = self._claim()
+                more = self._claim()
             except Exception:
                 log.exception("worker.claim-failed")
                 self.stop.wait(1.0)
                 continue
-            if not claimed:
+            if not more:
                 self._wake.wait(self.inst.config.poll_seconds)
                 self._wake.clear()
         self.close()
@@ -104,13 +104,14 @@ class Worker:
         # A pull runs for as long as the other side has pages, so each has a thread of its own.
         limits = {kind: BATCH if kind != "pull" else n for kind, n in free.items() if n and kind in due}
         claimed = self._claim_for(limits) if limits else []
-        batches = [[job for job in claimed if job.kind == kind] for kind in ("translate", "deliver")]
-        for batch in filter(None, batches + [[job] for job in claimed if job.kind == "pull"]):
+        batches = {kind: [job for job in claimed if job.kind == kind] for kind in ("translate", "deliver")}
+        for batch in (*filter(None, batches.values()), *([job] for job in claimed if job.kind == "pull")):
             kind = batch[0].kind
             with self._lock:
                 self._busy[kind] += 1
             self._batches[kind].submit(self._run_batch, kind, batch)
-        return bool(claimed)
+        # More is looked for at once only where a full batch has left room for another; else the next wake does.
+        return any(len(batch) == BATCH and free[kind] > 1 for kind, batch in batches.items())
 
     def _run_suspect(self) -> bool:
         """Run one job with which several workers have died, with nothing beside it, so that another death is its own
