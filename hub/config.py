@@ -226,7 +226,7 @@ SETTINGS: dict[str, Setting] = {
         Setting("web_host", _text, lambda cwd: "127.0.0.1", "The address the web process listens on"),
         Setting("web_port", _integer(1, 65535), lambda cwd: 8321, "The port the web process listens on"),
         Setting("web_threads", _integer(1, 256), lambda cwd: 8, "Requests answered at the same time"),
-        Setting("worker_threads", _integer(1, 256), lambda cwd: 16, "Jobs done at the same time"),
+        Setting("worker_threads", _integer(1, 256), lambda cwd: 8, "Calls made at the same time"),
         Setting("poll_seconds", _seconds, lambda cwd: 0.2, "How often an idle worker looks for work"),
         Setting("mappings", _folders, lambda cwd: (CHECKOUT / "mappings",), "Folders of mappings; earlier ones win"),
         Setting("connectors", _folders, lambda cwd: (CHECKOUT / "connectors",), "Folders of connectors"),

@@ -8,7 +8,7 @@ back.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
@@ -51,7 +51,9 @@ class Quantities:
 
     def plus(self, kind: Kind, delta: int) -> Quantities:
         """With one entry more."""
-        return replace(self, **{kind.value: getattr(self, kind.value) + delta})
+        sums = [self.ordered, self.cancelled, self.allocated, self.shipped, self.returned]
+        sums[_PLACE[kind]] += delta
+        return Quantities(*sums)
 
     def __add__(self, other: Quantities) -> Quantities:
         return Quantities(
@@ -61,6 +63,9 @@ class Quantities:
             self.shipped + other.shipped,
             self.returned + other.returned,
         )
+
+
+_PLACE = {kind: place for place, kind in enumerate(Kind)}
 
 
 class OutOfBounds(ValueError):
@@ -94,9 +99,9 @@ def post(lines: dict[int, Quantities], entries: Iterable[Entry]) -> dict[int, Qu
         touched.add(entry.line_id)
     for line_id in sorted(touched):
         q = after[line_id]
-        for kind in Kind:
-            if getattr(q, kind.value) < 0:
-                raise OutOfBounds(line_id, kind.value, getattr(q, kind.value))
+        if min(q.ordered, q.cancelled, q.allocated, q.shipped, q.returned) < 0:
+            kind = min(Kind, key=lambda kind: getattr(q, kind))
+            raise OutOfBounds(line_id, kind, getattr(q, kind))
         if q.open < 0:
             raise OutOfBounds(line_id, "open", q.open)
         if q.returned > q.shipped:
