@@ -128,14 +128,8 @@ class Http:
                 maybe_done = maybe_done or error.cause.maybe_done
                 raise
 
-        retrying = Retrying(
-            retry=retry_if_exception_type(_Unreachable),
-            stop=stop_after_attempt(3 if idempotent else 1),
-            wait=wait_random_exponential(multiplier=0.1, max=2),
-            reraise=True,
-        )
         try:
-            return retrying(once)
+            return _three_times(once) if idempotent else once()
         except _Unreachable as error:
             error.cause.maybe_done = maybe_done
             raise error.cause from error
@@ -206,6 +200,14 @@ class Http:
     def post(self, path: str, **kwargs: Any) -> requests.Response:
         """POST, not repeated inside an attempt unless `idempotent=True`; see `request`."""
         return self.request("POST", path, **kwargs)
+
+
+_three_times = Retrying(  # shared by all threads: its state is each thread's own
+    retry=retry_if_exception_type(_Unreachable),
+    stop=stop_after_attempt(3),
+    wait=wait_random_exponential(multiplier=0.1, max=2),
+    reraise=True,
+)
 
 
 class Refusal(Rejected):
