@@ -223,7 +223,8 @@ def run_worker(inst: Installation, stop: threading.Event, *, alone: bool = True)
     """Run a worker until `stop` is set. `alone`: no other worker uses this database, so what a dead one held is free
     at once."""
     # A batch makes and drops many thousand objects, few in cycles: the usual 700 has them walked all the time.
-    gc.set_threshold(20_000, 20, 100)
+    gc.set_threshold(50_000, 20, 100)
+    gc.freeze()  # what stands since the start need not be walked again
     worker = Worker(inst, stop)
     if alone:
         with inst.db.write() as tx:
