@@ -9,6 +9,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable
+from functools import partial
 from statistics import median
 from time import process_time
 
@@ -89,7 +90,7 @@ def _mapping_alone(rounds: int) -> str:
     for name, run in ways.items():
         if alike(run(document)) != wanted:
             raise SystemExit(f"{name} gives another order")
-    seconds = best({name: lambda run=run: run(document) for name, run in ways.items()}, rounds)  # type: ignore[misc]
+    seconds = best({name: partial(run, document) for name, run in ways.items()}, rounds)
     goal = {"the hub's mapping": f"≥ {GOAL_RATE:,}"}
     return table(
         ["way", "documents a second", "goal", "microseconds", "times the hand-written function"],
@@ -161,10 +162,10 @@ def _shipped(rounds: int) -> str:
         rows.append(
             (f"{name}, {wanted}", *_microseconds(
                 rounds,
-                lambda body=body, mapping=mapping: documents(mapping.source, body),  # type: ignore[misc]
-                lambda mapping=mapping, d=document, c=context: mapping.run(d, c),  # type: ignore[misc]
-                lambda mapping=mapping, d=document, c=context: mapping.explained(d, c),  # type: ignore[misc]
-                (lambda s=schema, v=value: s.load(v)) if mapping.target.canonical else None,  # type: ignore[misc]
+                partial(documents, mapping.source, body),
+                partial(mapping.run, document, context),
+                partial(mapping.explained, document, context),
+                partial(schema.load, value) if mapping.target.canonical else None,
             ))
         )  # fmt: skip
     return table(["mapping", "decode", "map", "map, by the closures that explain", "canonical schema"], rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ import click
 from hub.edi.findings import Finding
 
 
-class Report:
+class Report(ABC):
     """Counts what a file holds and hands its findings on; see `JsonReport` and `PlainReport`."""
 
     def __init__(self) -> None:
@@ -36,8 +37,9 @@ class Report:
             self.warnings += not found.is_error
             self.show(found, place)
 
+    @abstractmethod
     def show(self, found: Finding, place: dict[str, str]) -> None:
-        raise NotImplementedError
+        """Write one finding with the numbers of what holds it."""
 
     def close(self, findings: list[Finding]) -> None:
         """The findings that belong to no interchange, then the end."""
