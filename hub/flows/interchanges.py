@@ -1,39 +1,30 @@
-"""EDI in and out: split an interchange into its documents, answer it, and put documents into envelopes."""
+"""EDI that came: split an interchange into its documents and answer it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from hub import jobs
-from hub.edi import sscc
-from hub.edi.build import build
-from hub.edi.delimiters import Delimiters
-from hub.edi.findings import EdiError, Finding
-from hub.edi.grammar import default_library
+from hub.edi.findings import Finding
 from hub.edi.tree import TransactionSet
 from hub.edi.values import as_count
 from hub.edi.x12.acknowledge import FUNCTIONAL_ACKNOWLEDGEMENT, acknowledge_group
 from hub.edi.x12.interchange import Group, Interchange, RawSet
 from hub.edi.x12.ta1 import InterchangeDecision, acknowledge_interchange
 from hub.edi.x12.validation import examine
-from hub.edi.x12.writer import Envelope, transaction_set
-from hub.edi.x12.writer import write as write_interchange
 from hub.flows import answers
 from hub.flows.batch import Batch
-from hub.flows.problems import Ignore, Park
+from hub.flows.problems import MAX_FINDINGS, Ignore, Park, without_value
 from hub.store import messages as message_store
 from hub.store import partners as partner_store
-from hub.store import shipments as shipment_store
 
 KIND = "edi"
 """The kind of a message that is a whole EDI file."""
-
-MAX_FINDINGS = 25
 
 
 @dataclass(slots=True)
@@ -66,7 +57,7 @@ def split(tx: Connection, message: Row[Any], body: bytes) -> Split:
         raise Park(
             "edi.unreadable",
             "The file holds no interchange that can be read.",
-            findings=[_kept(f) for f in examination.findings[:MAX_FINDINGS]],
+            findings=[without_value(f) for f in examination.findings[:MAX_FINDINGS]],
         )
     return Split(parts)
 
@@ -92,17 +83,12 @@ def _identify(tx: Connection, connection_id: int, interchange: Interchange) -> _
             "edi.interchange-broken",
             verdict.error.message,
             interchange=interchange.part(13),
-            findings=[_kept(f) for f in fatal[:MAX_FINDINGS]],
+            findings=[without_value(f) for f in fatal[:MAX_FINDINGS]],
         )
     part.verdict = verdict
     for set_id in {one.set_id for one in interchange.sets}:
         part.agreements[set_id] = partner_store.agreement(tx, partner.id, "in", set_id=set_id)
     return part
-
-
-def _kept(finding: Finding) -> dict[str, Any]:
-    """A finding without the value it is about: that is looked up in the payload."""
-    return {name: value for name, value in finding.as_dict().items() if name != "value"}
 
 
 def apply(batch: Batch, message: Row[Any], split: Split) -> Park | None:
@@ -197,7 +183,7 @@ def _document(
     }
     problem: dict[str, Any] | None = None
     if not accepted:
-        kept = [_kept(f) for f in errors[:MAX_FINDINGS]]
+        kept = [without_value(f) for f in errors[:MAX_FINDINGS]]
         detail = errors[0].message if errors else "Its group was rejected."
         problem = {"code": "edi.rejected", "detail": detail, "findings": kept}
     elif group.functional_id != FUNCTIONAL_ACKNOWLEDGEMENT and agreement is None:
@@ -233,9 +219,6 @@ def _follow(batch: Batch, added: Sequence[tuple[int, str, str]]) -> None:
             batch.jobs.append(jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, batch.now))
 
 
-# -- reading and writing one document -------------------------------------------------------------------------------
-
-
 def only_set(body: bytes) -> TransactionSet:
     """The structured document of one stored transaction set. Raises `Park`."""
     for interchange in examine(body):
@@ -243,68 +226,3 @@ def only_set(body: bytes) -> TransactionSet:
             if one.tree is not None:
                 return one.tree
     raise Park("edi.unreadable", "The document cannot be read as a transaction set.")
-
-
-def write(batch: Batch, agreement: Row[Any], values: Mapping[str, Any], test: bool) -> tuple[bytes, dict[str, Any]]:
-    """One outbound document in an interchange of its own, with the columns of its message. Raises `Park`."""
-    partner = partner_store.get(batch.tx, agreement.partner_id)
-    address = partner_store.address(batch.tx, agreement.partner_id, test)
-    if partner is None or address is None:
-        raise Park("edi.no-address", "The partner has no ids to write to" + (" in test." if test else "."))
-    version = agreement.version or "004010"
-    functional_id = default_library().functional_id(agreement.set_id)
-    scope = f"{address.own_qualifier}:{address.own_value}/{address.qualifier}:{address.value}"
-    try:
-        root = build("x12", agreement.set_id, version, values)
-        group = answers.number(batch, f"gs/{scope}/{functional_id}")
-        envelope = Envelope(
-            sender_qualifier=address.own_qualifier,
-            sender_id=address.own_value,
-            receiver_qualifier=address.qualifier,
-            receiver_id=address.value,
-            interchange_control_number=answers.number(batch, f"isa/{scope}"),
-            group_control_number=group,
-            when=batch.now.astimezone(answers.zone(partner)),
-            version=version,
-            usage="T" if test else "P",
-            delimiters=_delimiters(partner.settings),
-        )
-        document = transaction_set(agreement.set_id, root, "0001", version)
-        body = write_interchange([document], envelope, replacement=partner.settings.get("replacement"))
-    except EdiError as error:
-        findings = [_kept(f) for f in error.findings[:MAX_FINDINGS]]
-        raise Park("edi.not-writable", str(error)[:500], findings=findings) from error
-    return body, {
-        "format": "x12",
-        "partner_id": partner.id,
-        "set_id": agreement.set_id,
-        "control": f"{functional_id}/{group}",
-    }
-
-
-def _delimiters(settings: Mapping[str, Any]) -> Delimiters:
-    given = settings.get("delimiters", {})
-    base = Delimiters()
-    return Delimiters(
-        given.get("element", base.element),
-        given.get("component", base.component),
-        given.get("terminator", base.terminator),
-        given.get("repetition", base.repetition),
-        given.get("suffix", base.suffix),
-    )
-
-
-def label(batch: Batch, partner_id: int, shipment_id: int) -> None:
-    """Give each package of a shipment that has none an SSCC, where the partner's settings name a GS1 prefix.
-
-    The serial counts up and is not used again before its digits run out.
-    """
-    partner = partner_store.get(batch.tx, partner_id)
-    prefix = partner.settings.get("sscc_prefix") if partner else None
-    if not prefix:
-        return
-    for package, _ in batch.packages_of[shipment_id]:
-        if not package.sscc:
-            largest = 10 ** (16 - len(prefix)) - 1
-            serial = partner_store.next_control(batch.tx, f"sscc/{prefix}", largest)
-            shipment_store.change_package(batch.tx, package.id, sscc=sscc.build(prefix, serial))

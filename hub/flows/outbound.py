@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from hub.flows import interchanges
+from hub.flows import envelopes
 from hub.flows.batch import Batch
 from hub.flows.problems import Park
 from hub.flows.reading import decoded, dump, mapped
@@ -29,7 +29,7 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
         if agreement is None:
             raise Park("edi.no-agreement", f"There is no agreement with the partner on sending {job.noun}.")
         if job.noun == "shipment":
-            interchanges.label(batch, order.partner_id, job.subject_id)
+            envelopes.label(batch, order.partner_id, job.subject_id)
     schema, make = RENDER[job.noun]
     document = make(batch, order, job.subject_id)
     if document is None or document.get("lines") == []:
@@ -40,7 +40,7 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
     values = mapped(dump(schema, document), mapping, context)
     facts: dict[str, Any] = {"format": "json", "partner_id": None}
     if agreement is not None:
-        body, facts = interchanges.write(batch, agreement, values, bool(order.test))
+        body, facts = envelopes.write(batch, agreement, values, bool(order.test))
     else:
         body = json.dumps(values, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
     row = {**_row(batch, job, generation), "mapping_hash": mapping.hash, "test": bool(order.test), **facts}

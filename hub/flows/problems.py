@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hub.edi.findings import Finding
+
+MAX_FINDINGS = 25
+"""How many findings are kept with a document; its bytes say the rest."""
+
 
 class Park(Exception):
     """The document waits, with a reason a person can act on.
@@ -32,3 +37,8 @@ class Ignore(Exception):
         super().__init__(code)
         self.code = code
         self.refetch = refetch
+
+
+def without_value(finding: Finding) -> dict[str, Any]:
+    """A finding without the value it is about: that is looked up in the payload."""
+    return {name: value for name, value in finding.as_dict().items() if name != "value"}

@@ -1,4 +1,4 @@
-"""The migrations and `tables.py` say the same, on every store."""
+"""The migrations and `hub.store.tables` say the same, on every store."""
 
 from __future__ import annotations
 

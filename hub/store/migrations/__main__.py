@@ -1,4 +1,4 @@
-"""`python -m hub.store.migrations MESSAGE`: write the revision that leads from the newest one to `tables.py`.
+"""`python -m hub.store.migrations MESSAGE`: write the revision that leads from the newest one to `hub.store.tables`.
 
 With `--replace` the newest revision is written anew instead: for one that nobody has run yet.
 """

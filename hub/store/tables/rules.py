@@ -1,0 +1,51 @@
+"""Mappings, lookup tables, the SKU cross-reference, routing rules."""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Integer, String, Table, Text, UniqueConstraint
+
+from hub.store.tables.base import id_column, instant, metadata, reference, table, text_column
+from hub.store.types import Instant, Json
+
+mapping_texts = Table(
+    "mapping_texts",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("first_used_at", Instant, nullable=False),
+)
+"""The resolved text of each mapping that ever read or wrote a message, so that an old result can be explained."""
+
+lookup_rows = table(
+    "lookup_rows",
+    id_column(),
+    text_column("table", 80, False),
+    text_column("key", 255, False),
+    text_column("value", 255, False),
+    instant("updated_at", False),
+    UniqueConstraint("table", "key"),
+)
+
+sku_components = table(
+    "sku_components",
+    id_column(),
+    reference("connection_id", "connections"),
+    text_column("sku", 128, False),
+    text_column("component_sku", 128, False),
+    Column("quantity", Integer, nullable=False),
+    UniqueConstraint("connection_id", "sku", "component_sku"),
+)
+"""The SKU cross-reference of a backend: one row renames a SKU, several make it a kit."""
+
+rules = table(
+    "rules",
+    id_column(),
+    Column("position", Integer, nullable=False),
+    text_column("name", 80, False),
+    reference("merchant_id", "merchants", True),
+    Column("conditions", Json, nullable=False),  # {"channel": [..], "country": [..], "sku": [..]}; empty: any
+    reference("backend_id", "connections"),
+    text_column("location", 128),
+    Column("enabled", Boolean, nullable=False),
+)
