@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from hub import auth
 from hub.config import CHECKOUT, Config, load
 from hub.errors import ConfigError
-from hub.flows import actions, setup
+from hub.flows import actions, partners, setup
 from hub.installation import Installation
 from hub.ledger.completeness import Row, row
 from hub.sandbox.world import STORE_SECRET, STORE_TOKEN, WAREHOUSE_TOKEN, World
@@ -116,12 +116,12 @@ class Demo:
             },
             **everywhere,
         )
-        setup.add_partner(
+        partners.add_partner(
             hub,
             files,
             "Sandbox Buyer",
             ids=[{"qualifier": "ZZ", "value": "SANDBUYER", "own_qualifier": "ZZ", "own_value": "SANDHUB"}],
-            agreements=setup.standard_agreements(),
+            agreements=partners.standard_agreements(),
             settings={"sscc_prefix": "0614141", "currency": "USD"},
             actor=ACTOR,
         )

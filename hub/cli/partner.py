@@ -128,13 +128,13 @@ def add(
 ) -> None:
     """Add a partner who sends purchase orders (850) and gets acknowledgements (997, 855) and ship notices (856)."""
     from hub.cli import find
-    from hub.flows import setup
+    from hub.flows import partners
 
     hub = installation()
     chosen = dict(word.partition("=")[::2] for word in mappings)
     agreements = [
         {**row, "mapping": chosen.pop(str(row["set_id"]), row["mapping"])}
-        for row in setup.standard_agreements(acknowledge_within)
+        for row in partners.standard_agreements(acknowledge_within)
     ]
     if chosen:
         raise click.UsageError(f"--mapping: no agreement on set {min(chosen)!r}; there are 850, 855 and 856.")
@@ -149,7 +149,7 @@ def add(
         "answer_interchanges": answer_interchanges,
         "strict": strict,
     }
-    setup.add_partner(
+    partners.add_partner(
         hub,
         find.connection(hub, connection_name).id,
         name,
@@ -166,9 +166,9 @@ def add(
 @click.argument("hours", type=HOURS, required=False)
 def acknowledge_within(name: str, hours: float | None) -> None:
     """Set how many HOURS they may take to acknowledge a document of ours; without HOURS nobody waits for it."""
-    from hub.flows import setup
+    from hub.flows import partners
 
-    setup.set_acknowledge_hours(installation(), name, hours, actor())
+    partners.set_acknowledge_hours(installation(), name, hours, actor())
     said = f"{name} is to acknowledge within {hours:g} hours" if hours else f"Nobody waits for what {name} acknowledges"
     console.print(f"{said}, from the next document on.", markup=False)
 

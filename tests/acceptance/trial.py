@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from hub.config import CHECKOUT
 from hub.demo import BUYER_ITEMS, Demo
-from hub.flows import actions, setup
+from hub.flows import actions, partners, setup
 from hub.installation import Installation
 from hub.sandbox.world import STORE_SECRET, STORE_TOKEN, WAREHOUSE_TOKEN, World
 from tests.acceptance import launcher
@@ -121,12 +121,12 @@ class Trial(Demo):
             },
             **everywhere,
         )
-        setup.add_partner(
+        partners.add_partner(
             hub,
             self.edi,
             "Sandbox Buyer",
             ids=[{"qualifier": "ZZ", "value": "SANDBUYER", "own_qualifier": "ZZ", "own_value": "SANDHUB"}],
-            agreements=setup.standard_agreements(),
+            agreements=partners.standard_agreements(),
             settings={"sscc_prefix": "0614141", "currency": "USD"},
             actor=ACTOR,
         )

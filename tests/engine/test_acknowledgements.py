@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row, select, update
 
-from hub.flows import actions, setup
+from hub.flows import actions, partners
 from hub.sdk import Document, Rejected
 from hub.store.tables import alerts, messages
 from hub.views.messages import message_detail
@@ -81,7 +81,7 @@ def test_each_document_is_overdue_by_itself(house: House, mailbox: Side) -> None
 
 
 def test_nobody_waits_where_no_time_was_agreed(house: House, mailbox: Side) -> None:
-    setup.set_acknowledge_hours(house.inst, "Buyer", None, ACTOR)
+    partners.set_acknowledge_hours(house.inst, "Buyer", None, ACTOR)
     assert ordered(house, mailbox).acknowledge_by is None
 
 

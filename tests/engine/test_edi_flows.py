@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.edi.sscc import is_valid
-from hub.flows import actions, answers, setup
+from hub.flows import actions, answers, partners
 from hub.ledger import Quantities
 from hub.sdk import Document, Rejected
 from hub.store.tables import control_numbers, orders
@@ -352,8 +352,8 @@ def test_partners_of_two_mailboxes_with_equal_numbers_keep_apart(house: House, m
     other = house.add("mailbox", "Second")
     partner(house, mailbox)
     ids = [{"qualifier": "ZZ", "value": "BUYER2", "own_qualifier": "ZZ", "own_value": "HUB"}]
-    agreements = setup.standard_agreements()
-    setup.add_partner(house.inst, other.id, "Other", agreements=agreements, ids=ids, actor=ACTOR)
+    agreements = partners.standard_agreements()
+    partners.add_partner(house.inst, other.id, "Other", agreements=agreements, ids=ids, actor=ACTOR)
     drop(house, mailbox, interchange(purchase_order("A1")))
     drop(house, other, interchange(purchase_order("A1"), sender="BUYER2"))
     assert len(house.rows(select(orders))) == 2 and house.parked() == []

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hub.edi.tree import TransactionSet
 from hub.edi.x12.interchange import Interchange
 from hub.edi.x12.validation import examine
-from hub.flows import setup
+from hub.flows import partners
 from tests.engine.scripted.house import ACTOR, House, Side
 
 US, THEM = "HUB", "BUYER"
@@ -24,12 +24,12 @@ def partner(
 ) -> int:
     """Agree with the partner on the standard sets; `test`: also on its test data."""
     ids = {"qualifier": "ZZ", "value": THEM, "own_qualifier": "ZZ", "own_value": US}
-    return setup.add_partner(
+    return partners.add_partner(
         house.inst,
         mailbox.id,
         name,
         ids=[{**ids, "test": False}, {**ids, "test": True}] if test else [ids],
-        agreements=setup.standard_agreements(acknowledge_hours),
+        agreements=partners.standard_agreements(acknowledge_hours),
         settings={"sscc_prefix": "0614141", "currency": "USD", **settings},
         actor=ACTOR,
     )

@@ -1,0 +1,81 @@
+"""Trading partners as a person sets them up: their ids, and what was agreed with them per set and direction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hub.errors import NotFound, Refused
+from hub.installation import Installation
+from hub.store import events as event_store
+from hub.store import partners as partner_store
+
+
+def add_partner(
+    inst: Installation,
+    connection_id: int,
+    name: str,
+    *,
+    ids: Sequence[Mapping[str, Any]],
+    agreements: Sequence[Mapping[str, Any]],
+    actor: str,
+    settings: Mapping[str, Any] | None = None,
+) -> int:
+    """Save a trading partner with the ids it writes under and what was agreed per set and direction; gives its id.
+
+    Each of `ids`: qualifier, value, own_qualifier, own_value, test. Each of `agreements`: direction, set_id, kind,
+    mapping, version, acknowledge, acknowledge_hours.
+    """
+    now = inst.now()
+    with inst.db.write() as tx:
+        if any(row.name == name for row in partner_store.everyone(tx)):
+            raise Refused("partner.name-taken", f"There is a partner named {name!r} already.")
+        partner_id = partner_store.add(
+            tx, {"connection_id": connection_id, "name": name, "settings": dict(settings or {}), "created_at": now}
+        )
+        partner_store.add_ids(tx, [{"partner_id": partner_id, "test": False, **row} for row in ids])
+        partner_store.add_agreements(
+            tx,
+            [
+                {
+                    "partner_id": partner_id,
+                    "version": "004010",
+                    "acknowledge": True,
+                    "acknowledge_hours": None,
+                    "settings": {},
+                    **row,
+                }
+                for row in agreements
+            ],
+        )
+        event_store.add(
+            tx, event_store.event("partner.added", now, connection_id=connection_id, actor=actor, name=name)
+        )
+    return partner_id
+
+
+def standard_agreements(acknowledge_hours: float | None = None) -> list[dict[str, Any]]:
+    """Purchase orders in, acknowledgements and ship notices out, by the shipped mappings. `acknowledge_hours`: how long
+    after it was sent the partner is to acknowledge a document of ours; None: nobody watches that."""
+    out = {"direction": "out", "acknowledge_hours": acknowledge_hours}
+    return [
+        {"direction": "in", "set_id": "850", "kind": "order", "mapping": "x12/850.in"},
+        {**out, "set_id": "855", "kind": "acknowledgement", "mapping": "x12/855.out"},
+        {**out, "set_id": "856", "kind": "shipment", "mapping": "x12/856.out"},
+    ]
+
+
+def set_acknowledge_hours(inst: Installation, name: str, hours: float | None, actor: str) -> None:
+    """Change how long a partner may take to acknowledge what is sent from now on; None: nobody watches that."""
+    now = inst.now()
+    with inst.db.write() as tx:
+        row = next((row for row in partner_store.everyone(tx) if row.name == name), None)
+        if row is None:
+            raise NotFound("partner.missing", f"There is no partner {name!r}; `hub partner list` shows them all.")
+        partner_store.set_acknowledge_hours(tx, row.id, hours)
+        event_store.add(
+            tx,
+            event_store.event(
+                "partner.changed", now, connection_id=row.connection_id, actor=actor, name=name, acknowledge_hours=hours
+            ),
+        )
