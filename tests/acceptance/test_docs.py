@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hub.sandbox.world import STORE_SECRET, STORE_TOKEN, WAREHOUSE_TOKEN, World
+from tests.acceptance.commands import hub
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -42,7 +41,6 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict
             folder,
             {
                 **{name: value for name, value in os.environ.items() if not name.startswith("HUB_")},
-                "PYTHONPATH": str(ROOT),
                 "HUB_DATA_DIR": str(folder / "hub"),
                 "HUB_ALLOWED_HOSTS": "127.0.0.1",
                 "WAREHOUSE_ADDRESS": world.warehouse.url,
@@ -61,14 +59,7 @@ def test_the_commands_of_the_pages_run_in_the_order_in_which_they_are_read(place
         assert commands(page), f"{page} shows no command"
         for command in commands(page):
             words = shlex.split(command)[1:]
-            done = subprocess.run(
-                [sys.executable, "-m", "hub", *words],
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
+            done = hub(words, folder, environment)
             good = (0, 1) if command in FINDS_PROBLEMS else (0,)
             assert done.returncode in good, f"{page}: {command}\n{done.stdout}{done.stderr}"
             assert "internal.unexpected" not in done.stderr, f"{page}: {command}\n{done.stderr}"
