@@ -22,6 +22,9 @@ from hub.store.migrations import migrate
 from hub.vault import Vault, open_vault
 
 if TYPE_CHECKING:
+    from hub.edi.grammar import Library as Grammars
+    from hub.edi.profile import Profile
+    from hub.edi.tree import Standard
     from hub.mapping import Library
 
 NOWHERE = "http://connection.invalid/"
@@ -63,6 +66,15 @@ class Installation:
         from hub.mapping import Library
 
         return Library(self.config.mappings)
+
+    def grammars(self, profile: Profile, standard: Standard) -> Grammars:
+        """The grammars that a partner's documents are read and written by: the built-in ones and the partner's own.
+
+        Raises `hub.edi.grammar.GrammarError` when a folder of theirs is missing.
+        """
+        from hub.edi.own_grammars import folders_of, library
+
+        return library(standard, folders_of(profile.grammars, [folder / "grammars" for folder in self.config.mappings]))
 
     def connector(self, row: Any) -> Connector:
         """The connector of a `connections` row (a Row, or a mapping of its columns), ready to call.

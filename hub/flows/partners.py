@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hub.edi.profile import check
 from hub.errors import NotFound, Refused
 from hub.installation import Installation
 from hub.store import events as event_store
@@ -24,14 +25,18 @@ def add_partner(
     """Save a trading partner with the ids it writes under and what was agreed per set and direction; gives its id.
 
     Each of `ids`: qualifier, value, own_qualifier, own_value, test. Each of `agreements`: direction, set_id, kind,
-    mapping, version, acknowledge, acknowledge_hours.
+    mapping, version, acknowledge, acknowledge_hours, settings. Raises `ProfileError` for settings that cannot be used.
     """
     now = inst.now()
+    settings = check(settings or {})
+    agreements = [
+        {**row, "settings": check(row.get("settings", {}), row["direction"], under=settings)} for row in agreements
+    ]
     with inst.db.write() as tx:
         if any(row.name == name for row in partner_store.everyone(tx)):
             raise Refused("partner.name-taken", f"There is a partner named {name!r} already.")
         partner_id = partner_store.add(
-            tx, {"connection_id": connection_id, "name": name, "settings": dict(settings or {}), "created_at": now}
+            tx, {"connection_id": connection_id, "name": name, "settings": settings, "created_at": now}
         )
         partner_store.add_ids(tx, [{"partner_id": partner_id, "test": False, **row} for row in ids])
         partner_store.add_agreements(
@@ -42,7 +47,6 @@ def add_partner(
                     "version": "004010",
                     "acknowledge": True,
                     "acknowledge_hours": None,
-                    "settings": {},
                     **row,
                 }
                 for row in agreements

@@ -102,7 +102,7 @@ class _Tables(dict[str, Any]):
 def _names(folder: Path) -> Iterator[str]:
     for file in folder.rglob("*.yaml"):
         name = file.relative_to(folder).with_suffix("").as_posix()
-        if not name.startswith(("tables/", "samples/")):
+        if not name.startswith(("tables/", "samples/", "grammars/")):
             yield name
 
 
