@@ -13,12 +13,11 @@ from hub import jobs
 from hub.edi.x12.acknowledge import FUNCTIONAL_ACKNOWLEDGEMENT, STRICT, GroupDecision, Policy, write_answer
 from hub.edi.x12.interchange import Group, Interchange
 from hub.edi.x12.ta1 import InterchangeDecision, write_interchange_answer
+from hub.flows import controls
 from hub.flows.batch import Batch
 from hub.store import messages as message_store
-from hub.store import partners as partner_store
 
 KIND = "functional_acknowledgement"
-LARGEST_CONTROL = 999_999_999
 
 
 def policy(partner: Row[Any] | None) -> Policy:
@@ -28,11 +27,6 @@ def policy(partner: Row[Any] | None) -> Policy:
     base = STRICT if settings.get("strict") else Policy()
     given = {"answer": settings.get("answer"), "interchange": settings.get("answer_interchanges")}
     return replace(base, **{name: value for name, value in given.items() if value})
-
-
-def number(batch: Batch, scope: str) -> int:
-    """The next control number of a scope."""
-    return partner_store.next_control(batch.tx, scope[:160], LARGEST_CONTROL)
 
 
 def zone(partner: Any) -> ZoneInfo:
@@ -139,11 +133,11 @@ def _seal(
 
 
 def _interchange_number(batch: Batch, interchange: Interchange) -> int:
-    return number(batch, f"isa/{_ours(interchange)}/{_theirs(interchange)}")
+    return controls.number(batch, f"isa/{_ours(interchange)}/{_theirs(interchange)}")
 
 
 def _group_number(batch: Batch, interchange: Interchange) -> int:
-    return number(batch, f"gs/{_ours(interchange)}/{_theirs(interchange)}/{FUNCTIONAL_ACKNOWLEDGEMENT}")
+    return controls.number(batch, f"gs/{_ours(interchange)}/{_theirs(interchange)}/{FUNCTIONAL_ACKNOWLEDGEMENT}")
 
 
 def _ours(interchange: Interchange) -> str:

@@ -14,7 +14,7 @@ from hub.edi.findings import EdiError
 from hub.edi.grammar import default_library
 from hub.edi.x12.writer import Envelope, transaction_set
 from hub.edi.x12.writer import write as write_interchange
-from hub.flows import answers
+from hub.flows import answers, controls
 from hub.flows.batch import Batch
 from hub.flows.problems import MAX_FINDINGS, Park, without_value
 from hub.store import partners as partner_store
@@ -32,13 +32,14 @@ def write(batch: Batch, agreement: Row[Any], values: Mapping[str, Any], test: bo
     scope = f"{address.own_qualifier}:{address.own_value}/{address.qualifier}:{address.value}"
     try:
         root = build("x12", agreement.set_id, version, values)
-        group = answers.number(batch, f"gs/{scope}/{functional_id}")
+        group = controls.number(batch, f"gs/{scope}/{functional_id}")
+        interchange = controls.number(batch, f"isa/{scope}")
         envelope = Envelope(
             sender_qualifier=address.own_qualifier,
             sender_id=address.own_value,
             receiver_qualifier=address.qualifier,
             receiver_id=address.value,
-            interchange_control_number=answers.number(batch, f"isa/{scope}"),
+            interchange_control_number=interchange,
             group_control_number=group,
             when=batch.now.astimezone(answers.zone(partner)),
             version=version,
@@ -55,6 +56,10 @@ def write(batch: Batch, agreement: Row[Any], values: Mapping[str, Any], test: bo
         "partner_id": partner.id,
         "set_id": agreement.set_id,
         "control": f"{functional_id}/{group}",
+        "interchange": controls.interchange(
+            (address.own_qualifier, address.own_value), (address.qualifier, address.value), interchange, test
+        ),
+        "set_control": "0001",
     }
 
 

@@ -23,7 +23,11 @@ messages = table(
     text_column("via", 8, False),  # poll, fetch, webhook, split (out of an interchange), hub (out)
     Column("test", Boolean, nullable=False, server_default=text("false")),
     text_column("set_id", 12),
-    text_column("control", 64),  # interchange/group/set control numbers
+    # in: interchange/group/set control numbers. out: what an acknowledgement names, functional id/group; in EDIFACT
+    # message type/interchange
+    text_column("control", 64),
+    text_column("interchange", 128),  # sender>receiver/control number of the EDI interchange that it came or went in
+    text_column("set_control", 14),  # out: the control number of its set, the reference of its message
     # in: received, done, ignored, parked. out: sealed, sent (outcome unknown), done, parked, withdrawn
     text_column("state", 12, False),
     text_column("reason", 64),  # code of why it is ignored, parked or withdrawn
@@ -44,6 +48,8 @@ messages = table(
     Index("ix_messages_parent_id", "parent_id"),
     partial("ix_messages_awaits", "awaits IS NOT NULL", "awaits"),
     partial("ix_messages_control", "control IS NOT NULL", "control"),
+    partial("ix_messages_interchange", "interchange IS NOT NULL", "interchange"),
+    partial("ix_messages_split_revision", "via = 'split'", "revision"),
     partial("ix_messages_acknowledge_by", "acknowledge_by IS NOT NULL AND acknowledged IS NULL", "acknowledge_by"),
 )
 

@@ -32,10 +32,34 @@ def upgrade() -> None:
     op.create_table('mapping_texts',
     sa.Column('hash', sa.String(length=64), nullable=False),
     sa.Column('name', sa.String(length=128), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('first_used_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('hash', name=op.f('pk_mapping_texts'))
+    sa.PrimaryKeyConstraint('hash', 'name', 'version', name=op.f('pk_mapping_texts'))
     )
+    op.create_table('mapping_versions',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('name', sa.String(length=128), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=True),
+    sa.Column('text', sa.Text(), nullable=True),
+    sa.Column('stands_on', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('base', sa.Integer(), nullable=False),
+    sa.Column('restores', sa.Integer(), nullable=True),
+    sa.Column('author', sa.String(length=255), nullable=False),
+    sa.Column('drafted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('tested_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('tested', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
+    sa.Column('publisher', sa.String(length=255), nullable=True),
+    sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reason', sa.String(length=500), nullable=True),
+    sa.Column('forced', sa.Boolean(), server_default=sa.text('(false)'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mapping_versions')),
+    sa.UniqueConstraint('name', 'number', name=op.f('uq_mapping_versions_name_number')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('mapping_versions', schema=None) as batch_op:
+        batch_op.create_index('uq_mapping_versions_draft', ['name'], unique=True, sqlite_where=sa.text('number IS NULL'), postgresql_where=sa.text('number IS NULL'))
+
     op.create_table('merchants',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('name', sa.String(length=255), nullable=False),
@@ -207,6 +231,8 @@ def upgrade() -> None:
     sa.Column('test', sa.Boolean(), server_default=sa.text('(false)'), nullable=False),
     sa.Column('set_id', sa.String(length=12), nullable=True),
     sa.Column('control', sa.String(length=64), nullable=True),
+    sa.Column('interchange', sa.String(length=128), nullable=True),
+    sa.Column('set_control', sa.String(length=14), nullable=True),
     sa.Column('state', sa.String(length=12), nullable=False),
     sa.Column('reason', sa.String(length=64), nullable=True),
     sa.Column('problem', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
@@ -231,8 +257,10 @@ def upgrade() -> None:
         batch_op.create_index('ix_messages_acknowledge_by', ['acknowledge_by'], unique=False, sqlite_where=sa.text('acknowledge_by IS NOT NULL AND acknowledged IS NULL'), postgresql_where=sa.text('acknowledge_by IS NOT NULL AND acknowledged IS NULL'))
         batch_op.create_index('ix_messages_awaits', ['awaits'], unique=False, sqlite_where=sa.text('awaits IS NOT NULL'), postgresql_where=sa.text('awaits IS NOT NULL'))
         batch_op.create_index('ix_messages_control', ['control'], unique=False, sqlite_where=sa.text('control IS NOT NULL'), postgresql_where=sa.text('control IS NOT NULL'))
+        batch_op.create_index('ix_messages_interchange', ['interchange'], unique=False, sqlite_where=sa.text('interchange IS NOT NULL'), postgresql_where=sa.text('interchange IS NOT NULL'))
         batch_op.create_index('ix_messages_order_id', ['order_id', 'id'], unique=False)
         batch_op.create_index('ix_messages_parent_id', ['parent_id'], unique=False)
+        batch_op.create_index('ix_messages_split_revision', ['revision'], unique=False, sqlite_where=sa.text("via = 'split'"), postgresql_where=sa.text("via = 'split'"))
         batch_op.create_index('ix_messages_state', ['state', 'id'], unique=False)
 
     op.create_table('partner_ids',
@@ -412,6 +440,27 @@ def upgrade() -> None:
         batch_op.create_index('uq_jobs_key_live', ['key', 'generation'], unique=True, sqlite_where=sa.text("state IN ('pending', 'running')"), postgresql_where=sa.text("state IN ('pending', 'running')"))
         batch_op.create_index('uq_jobs_lane_running', ['lane'], unique=True, sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'"))
 
+    op.create_table('order_changes',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('purpose', sa.String(length=8), nullable=False),
+    sa.Column('number', sa.String(length=80), nullable=True),
+    sa.Column('changed_on', sa.Date(), nullable=True),
+    sa.Column('content', sa.String(length=64), nullable=False),
+    sa.Column('lines', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('too_late', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_order_changes_message_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_order_changes_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_changes')),
+    sa.UniqueConstraint('message_id', name=op.f('uq_order_changes_message_id')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('order_changes', schema=None) as batch_op:
+        batch_op.create_index('ix_order_changes_order_id', ['order_id'], unique=False)
+
     op.create_table('order_lines',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -494,6 +543,7 @@ def upgrade() -> None:
     sa.Column('lines', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.Column('kept', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), server_default='[]', nullable=False),
     sa.Column('granted', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
+    sa.Column('answer_by', sa.DateTime(timezone=True), nullable=True),
     sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['fulfillment_id'], ['fulfillments.id'], name=op.f('fk_cancellations_fulfillment_id')),
@@ -502,6 +552,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('fulfillment_id', 'cause', name=op.f('uq_cancellations_fulfillment_id_cause')),
     sqlite_autoincrement=True
     )
+    with op.batch_alter_table('cancellations', schema=None) as batch_op:
+        batch_op.create_index('ix_cancellations_answer_by', ['answer_by'], unique=False, sqlite_where=sa.text('answer_by IS NOT NULL AND answered_at IS NULL'), postgresql_where=sa.text('answer_by IS NOT NULL AND answered_at IS NULL'))
+
     op.create_table('fulfillment_lines',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('fulfillment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -601,6 +654,34 @@ def upgrade() -> None:
     with op.batch_alter_table('shipments', schema=None) as batch_op:
         batch_op.create_index('ix_shipments_order_id', ['order_id'], unique=False)
 
+    op.create_table('invoices',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('connection_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('kind', sa.String(length=8), nullable=False),
+    sa.Column('scope', sa.String(length=64), nullable=False),
+    sa.Column('number', sa.String(length=35), nullable=True),
+    sa.Column('issued_on', sa.Date(), nullable=True),
+    sa.Column('currency', sa.String(length=3), nullable=True),
+    sa.Column('charges', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('taxes', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('terms', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
+    sa.Column('total', sa.BigInteger(), nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['connection_id'], ['connections.id'], name=op.f('fk_invoices_connection_id')),
+    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_invoices_message_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_invoices_order_id')),
+    sa.ForeignKeyConstraint(['shipment_id'], ['shipments.id'], name=op.f('fk_invoices_shipment_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_invoices')),
+    sa.UniqueConstraint('scope', 'number', name=op.f('uq_invoices_scope_number')),
+    sa.UniqueConstraint('shipment_id', name=op.f('uq_invoices_shipment_id')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('invoices', schema=None) as batch_op:
+        batch_op.create_index('ix_invoices_order_id', ['order_id'], unique=False)
+
     op.create_table('packages',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('shipment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -619,6 +700,23 @@ def upgrade() -> None:
         batch_op.create_index('ix_packages_shipment_id', ['shipment_id'], unique=False)
         batch_op.create_index('ix_packages_tracking_number', ['tracking_number'], unique=False)
 
+    op.create_table('invoice_lines',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('invoice_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('line_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('units', sa.Integer(), nullable=False),
+    sa.Column('unit_price', sa.BigInteger(), nullable=True),
+    sa.Column('discount', sa.BigInteger(), nullable=True),
+    sa.Column('tax', sa.BigInteger(), nullable=True),
+    sa.ForeignKeyConstraint(['invoice_id'], ['invoices.id'], name=op.f('fk_invoice_lines_invoice_id')),
+    sa.ForeignKeyConstraint(['line_id'], ['order_lines.id'], name=op.f('fk_invoice_lines_line_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_invoice_lines')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('invoice_lines', schema=None) as batch_op:
+        batch_op.create_index('ix_invoice_lines_invoice_id', ['invoice_id'], unique=False)
+        batch_op.create_index('ix_invoice_lines_line_id', ['line_id'], unique=False)
+
     op.create_table('package_lines',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('package_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -635,4 +733,17 @@ def upgrade() -> None:
     with op.batch_alter_table('package_lines', schema=None) as batch_op:
         batch_op.create_index('ix_package_lines_package_id', ['package_id'], unique=False)
 
+    op.create_table('payments',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('invoice_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('paid_on', sa.Date(), nullable=False),
+    sa.Column('amount', sa.BigInteger(), nullable=False),
+    sa.Column('discount', sa.BigInteger(), nullable=False),
+    sa.ForeignKeyConstraint(['invoice_id'], ['invoices.id'], name=op.f('fk_payments_invoice_id')),
+    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_payments_message_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_payments')),
+    sa.UniqueConstraint('invoice_id', 'message_id', name=op.f('uq_payments_invoice_id_message_id')),
+    sqlite_autoincrement=True
+    )
     # ### end Alembic commands ###

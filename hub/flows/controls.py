@@ -1,0 +1,23 @@
+"""Control numbers: those we give, and the keys by which interchanges are found again."""
+
+from __future__ import annotations
+
+from hub.flows.batch import Batch
+from hub.store import partners as partner_store
+
+LARGEST = 999_999_999
+
+Party = tuple[str, str]
+"""Qualifier and id, as an envelope names a sender or receiver."""
+
+
+def number(batch: Batch, scope: str) -> int:
+    """The next control number of a scope."""
+    return partner_store.next_control(batch.tx, scope[:160], LARGEST)
+
+
+def interchange(sender: Party, receiver: Party, number: str | int, test: bool) -> str:
+    """The key of an interchange, in either direction and syntax: who wrote it to whom, and its control number without
+    the zeros before it. Test and production count by themselves."""
+    parties = f"{':'.join(sender)}>{':'.join(receiver)}{'/test' if test else ''}"
+    return f"{parties}/{str(number).strip().lstrip('0') or '0'}"
