@@ -78,12 +78,27 @@ def resume(name: str) -> None:
 def schedule(name: str, schedule: str | None, zone: str | None, nothing: bool) -> None:
     """Run FLOW on SCHEDULE: an interval (`every 5m`) or cron (`15 6 * * mon-fri`)."""
     from hub.cli import find
-    from hub.flows.scheduling import set_schedule
+    from hub.flows.steering import set_schedule
 
     if (schedule is None) != nothing:
         raise click.UsageError("say either a SCHEDULE or --none.")
     hub = installation()
     console.print(set_schedule(hub, find.flow(hub, name).id, schedule, zone, actor()), markup=False)
+
+
+@flow.command("set")
+@click.argument("name", metavar="FLOW")
+@click.option("--mapping", metavar="MAPPING", help="What reads or writes its documents, such as generic/csv_order.in.")
+@click.option("--shipped-mapping", is_flag=True, help="The mapping of its connector's type again.")
+def set_flow(name: str, mapping: str | None, shipped_mapping: bool) -> None:
+    """Choose what reads or writes the documents of FLOW. What waits that could not be read is read again."""
+    from hub.cli import find
+    from hub.flows.steering import set_mapping
+
+    if (mapping is None) != shipped_mapping:
+        raise click.UsageError("say either --mapping MAPPING or --shipped-mapping.")
+    hub = installation()
+    console.print(set_mapping(hub, find.flow(hub, name).id, mapping, actor()), markup=False)
 
 
 def _act(action: str, name: str) -> None:

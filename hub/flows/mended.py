@@ -13,7 +13,7 @@ from hub.installation import Installation
 from hub.store import jobs as job_store
 from hub.store import messages, search
 
-UNREAD = ("mapping.failed", "mapping.lookup-missing", "mapping.broken", "document.invalid")
+UNREAD = ("mapping.failed", "mapping.lookup-missing", "mapping.broken", "document.invalid", "document.undecodable")
 """Why a document waits that another mapping, or another table beside it, may be able to read."""
 
 

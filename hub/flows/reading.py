@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +15,15 @@ from hub.flows.problems import Park
 from hub.flows.revisions import content_hash
 from hub.mapping import Context, LookupMissing, MappingError, decode
 from hub.mapping import Mapping as CompiledMapping
+from hub.mapping.parts import FORMAT as PART
 
 _SCHEMAS: dict[str, Schema] = {kind: schema() for kind, schema in SCHEMAS.items()}
 
 MAX_FINDINGS = 25
 """Findings kept with a message; more help nobody."""
+
+_PLAIN = frozenset({"json", "ndjson", "csv", "xml", "lines"})
+"""What a mapping reads that the bytes do not tell for sure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +37,18 @@ class Reading:
 
 def read(kind: str, body: bytes, format_: str, mapping: CompiledMapping, context: Context) -> Reading:
     """Read one document of `kind`. Raises `Park` with where and what, never with a value."""
-    return judge(kind, mapped(decoded(body, format_), mapping, context), mapping)
+    return judge(kind, mapped(decoded(body, format_, mapping), mapping, context), mapping)
 
 
-def decoded(body: bytes, format_: str) -> Any:
-    """Bytes of one document as the mapping sees them. Raises `Park`."""
+def decoded(body: bytes, format_: str, mapping: CompiledMapping | None = None) -> Any:
+    """Bytes of one document as a mapping sees them. What the mapping reads decides over `format_` wherever that only
+    rests on how the file is called or begins. Raises `Park`."""
     if format_ == "x12":
         from hub.flows.interchanges import only_set
 
         return only_set(body)
+    if mapping is not None and mapping.source.name in _PLAIN and format_ != PART:
+        format_ = mapping.source.name
     try:
         return decode(body, format_)
     except MappingError as error:
@@ -49,8 +57,15 @@ def decoded(body: bytes, format_: str) -> Any:
 
 def mapped(source: Any, mapping: CompiledMapping, context: Context) -> dict[str, Any]:
     """What the mapping makes of a source. Raises `Park`."""
-    try:
+    with understood(mapping):
         return mapping.run(source, context)
+
+
+@contextmanager
+def understood(mapping: CompiledMapping) -> Iterator[None]:
+    """What the mapping says against a document parks it."""
+    try:
+        yield
     except LookupMissing as error:
         raise Park(
             "mapping.lookup-missing",

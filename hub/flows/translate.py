@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from hub import jobs
 from hub.edi.tree import TransactionSet
-from hub.flows import acknowledgements, interchanges, inventory, orders, returns, shipments
+from hub.flows import acknowledgements, interchanges, inventory, orders, parts, returns, shipments
 from hub.flows.batch import Batch, together_or_apart
 from hub.flows.problems import Ignore, Park
 from hub.flows.reading import Reading, read
@@ -21,6 +21,7 @@ from hub.jobs import Outcome
 from hub.log import frames
 from hub.mapping import Context, MappingError
 from hub.mapping import Mapping as CompiledMapping
+from hub.mapping.parts import Part
 from hub.store import connections as connection_store
 from hub.store import jobs as job_store
 from hub.store import lookups as lookup_store
@@ -53,9 +54,10 @@ class _Task:
     body: bytes | None
     reading: Reading | None = None
     split: interchanges.Split | None = None
+    parts: list[Part] | None = None
     acknowledgement: TransactionSet | None = None
     kind: str = ""
-    problem: Park | None = None
+    problem: Park | Ignore | None = None
     used: str | None = None
     """Hash of the mapping that read it, or failed to."""
     taken_in: bool = False
@@ -117,8 +119,11 @@ def _read(guide: Guide, task: _Task) -> None:
         else:
             task.kind, mapping, context = guide.inbound(task.message)
             task.used = mapping.hash
-            task.reading = read(task.kind, task.body, task.message.format, mapping, context)
-    except Park as problem:
+            if parts.comes_apart(task.message, mapping):
+                task.parts = parts.cut(task.message, task.body, mapping, context)
+            else:
+                task.reading = read(task.kind, task.body, task.message.format, mapping, context)
+    except (Park, Ignore) as problem:
         task.problem = problem
     except OperationalError:
         raise
@@ -144,6 +149,8 @@ def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
             refused = interchanges.apply(batch, message, task.split) if task.split else None
             if task.acknowledgement is not None:
                 refused = acknowledgements.acknowledged(batch, message, task.acknowledgement)
+            if task.parts is not None:
+                parts.apply(batch, message, task.parts)
             if task.reading is not None:
                 order_id = APPLY[task.kind](batch, message, task.reading.document, task.reading.content)
                 if task.kind != message.kind:  # its agreement came after it

@@ -215,6 +215,6 @@ def _grouped(scopes: Iterable[Scope], group_by: CompiledRow, outer: Scope, reade
         except Fault as fault:
             group_by.failed(fault, scope.here, scope)
     return [
-        Scope(Group([s.here for s in group], [s.index for s in group]), outer.run, outer, reader, group[0].index)
-        for group in groups.values()
+        Scope(Group([s.here for s in group], [s.index for s in group], key), outer.run, outer, reader, group[0].index)
+        for key, group in groups.items()
     ]

@@ -28,10 +28,10 @@ class Mapping:
     `text` is the resolved text: self-contained, with `extends` and fragments merged and its table files inside, so
     that `Mapping.from_text(text)` maps just the same at any later time. `hash` is its SHA-256.
     `source` and `target` say what it reads and gives, `original` what `source.*` is; `tables` names the lookup
-    tables it reads.
+    tables it reads. `version` is the number of its published version, 0 where its file is what counts.
     """
 
-    def __init__(self, name: str, template: Template, tables: Tables) -> None:
+    def __init__(self, name: str, template: Template, tables: Tables, version: int = 0) -> None:
         """`template` is resolved along `extends`; raises MappingError with everything that is wrong."""
         if template.findings and not template.rows.rows:
             raise MappingError(template.findings)
@@ -43,6 +43,7 @@ class Mapping:
         if findings:
             raise MappingError(sorted(findings, key=lambda f: (f.file, f.line, f.column)))
         self.name = name
+        self.version = version
         self.source: Format = template.source
         self.target: Format = template.target
         self.original: Format = template.original
@@ -100,6 +101,11 @@ class Mapping:
         run = Run(document, context, self._table_rows)
         result = _walked(build, run)
         return Explanation(result or {}, run.origins, [finding for finding, _ in run.errors])
+
+    @property
+    def splits(self) -> bool:
+        """Whether it says how a file with several documents comes apart."""
+        return self._split is not None
 
     def split(self, document: Any, context: Context = EMPTY) -> list[Any]:
         """The documents inside one file, by the mapping's `split:`; each goes through `run` by itself.

@@ -47,13 +47,16 @@ EMPTY = Context()
 
 
 class Group(list[Any]):
-    """The items that `group_by` put together. Where one value is wanted, equal values of the items count as one."""
+    """The items that `group_by` put together. Where one value is wanted, equal values of the items count as one.
 
-    __slots__ = ("origins",)
+    `key` is what they have in common, `origins` where each stood in the list before."""
 
-    def __init__(self, items: Sequence[Any] = (), origins: Sequence[int] = ()) -> None:
+    __slots__ = ("key", "origins")
+
+    def __init__(self, items: Sequence[Any] = (), origins: Sequence[int] = (), key: tuple[str, ...] = ()) -> None:
         super().__init__(items)
         self.origins = list(origins)
+        self.key = key
 
 
 def envelope_of(document: TransactionSet) -> dict[str, str]:

@@ -72,8 +72,10 @@ def documents(tx: Connection, merchant_id: int | None) -> Sequence[Any]:
     return tx.execute(statement).all()
 
 
-def sets_in_files(tx: Connection, merchant_id: int | None) -> Sequence[Any]:
-    """Documents that came inside a file: connection, connection_id, kind, state, total."""
+def documents_in_files(tx: Connection, merchant_id: int | None) -> Sequence[Any]:
+    """Documents that came inside a file: connection, connection_id, kind, state, total, and `uncounted`, how many of
+    them stand in files of another kind, such as interchanges, which do not say how many of each they hold."""
+    file = messages.alias()
     statement = (
         select(
             connections.c.name.label("connection"),
@@ -81,13 +83,25 @@ def sets_in_files(tx: Connection, merchant_id: int | None) -> Sequence[Any]:
             messages.c.kind,
             messages.c.state,
             func.count().label("total"),
+            func.sum(case((file.c.kind != messages.c.kind, 1), else_=0)).label("uncounted"),
         )
         .join(connections, connections.c.id == messages.c.connection_id)
-        .where(messages.c.direction == "in", messages.c.parent_id.is_not(None), messages_of(merchant_id))
+        .join(file, file.c.id == messages.c.parent_id)
+        .where(messages.c.direction == "in", messages_of(merchant_id))
         .group_by(connections.c.name, messages.c.connection_id, messages.c.kind, messages.c.state)
         .order_by(connections.c.name, messages.c.kind)
     )
     return tx.execute(statement).all()
+
+
+def held_by_files(tx: Connection, merchant_id: int | None) -> dict[tuple[int, str], int]:
+    """How many documents the files of each (connection, kind) were found to hold when they were cut."""
+    statement = (
+        select(messages.c.connection_id, messages.c.kind, func.sum(messages.c.documents).label("total"))
+        .where(messages.c.direction == "in", messages.c.documents.is_not(None), messages_of(merchant_id))
+        .group_by(messages.c.connection_id, messages.c.kind)
+    )
+    return {(row.connection_id, row.kind): int(row.total) for row in tx.execute(statement)}
 
 
 def units(tx: Connection, merchant_id: int | None) -> dict[str, int]:

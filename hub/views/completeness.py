@@ -53,7 +53,7 @@ def completeness_table(tx: Connection, merchant_id: int | None, now: dt.datetime
 
 
 def _rows(tx: Connection, merchant_id: int | None, now: dt.datetime) -> list[tuple[Row, dict[str, str]]]:
-    found = [*_documents(tx, merchant_id), *_sets(tx, merchant_id)]
+    found = [*_documents(tx, merchant_id), *_inside(tx, merchant_id)]
     found.append((_units(tx, merchant_id), {}))
     found.append((_told("shipments", store.shipments_told(tx, merchant_id)), {}))
     found.append((_told("returns", store.returns_told(tx, merchant_id)), {}))
@@ -93,15 +93,18 @@ def _since_counted(flow: Any, judged: Row, late: int) -> Row:
     return judged
 
 
-def _sets(tx: Connection, merchant_id: int | None) -> list[tuple[Row, dict[str, str]]]:
-    """Documents out of interchanges: what the files held is what was stored when they were taken in."""
+def _inside(tx: Connection, merchant_id: int | None) -> list[tuple[Row, dict[str, str]]]:
+    """Documents out of files: what a file was found to hold; for an interchange, what was stored of it."""
     counts: dict[tuple[str, int, str], dict[str, int]] = {}
-    for each in store.sets_in_files(tx, merchant_id):
+    expected = store.held_by_files(tx, merchant_id)
+    for each in store.documents_in_files(tx, merchant_id):
         counts.setdefault((each.connection, each.connection_id, each.kind), {})[each.state] = each.total
+        key = (each.connection_id, each.kind)
+        expected[key] = expected.get(key, 0) + int(each.uncounted)
     found = []
     for (name, connection_id, kind), states in counts.items():
         parts = {part: states.get(state, 0) for part, state in _STATES.items()}
-        judged = row("sets in files", f"{name}: {kind}", sum(states.values()), parts)
+        judged = row("documents in files", f"{name}: {kind}", expected[connection_id, kind], parts)
         found.append((judged, {"connection": str(connection_id), "kind": kind, "file": "yes"}))
     return found
 
@@ -143,7 +146,7 @@ def _acknowledgements(tx: Connection, merchant_id: int | None, now: dt.datetime)
 
 _LEFT = {
     "documents": "at the source",
-    "sets in files": "in the files",
+    "documents in files": "in the files",
     "units": "ordered",
     "shipments": "received",
     "returns": "received",
@@ -162,7 +165,7 @@ _QUERIES = {
 
 def _behind(noun: str, where: str, part: str, behind: dict[str, str]) -> tuple[str, dict[str, str]] | None:
     """The page and query that find what one number counts."""
-    if noun in ("documents", "sets in files"):
+    if noun in ("documents", "documents in files"):
         state = "in-progress" if part == "in progress" else part
         return "console.messages", {"direction": "in", "state": state, **behind}
     if noun == "units":

@@ -77,6 +77,7 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "connection.mended": (Tone.FLOWING, "{connection} mended: it is called again"),
     "table.row-added": (Tone.FLOWING, "Row added to table {table}[: {released:document} read again]"),
     "connection.changed": (Tone.FLOWING, "Settings of {connection} changed"),
+    "flow.mapping-chosen": (Tone.FLOWING, "Flow uses another mapping[: {document}, {mapping}]"),
     "flow.scheduled": (Tone.FLOWING, "Flow has another schedule[: {document}, {schedule}]"),
     "connection.mode": (Tone.FLOWING, "Mode set to {mode}"),
     "outbound.stopped": (Tone.PAUSED, "Outbound stopped[ for {connection}]"),

@@ -247,7 +247,7 @@ class Verdict:
             ("store orders", rows["documents", "Web store: order"].expected, len(self.store)),
             ("warehouse shipments", rows["documents", "Warehouse: shipment"].expected, totals["shipments"]),
             ("shipments", rows["shipments", "all backends"].expected, totals["shipments"] - totals["malformed"]),
-            ("purchase orders", rows["sets in files", "EDI folder: order"].expected, len(self.purchases)),
+            ("purchase orders", rows["documents in files", "EDI folder: order"].expected, len(self.purchases)),
             ("units shipped", rows["units", "all orders"].parts["shipped"], totals["shipped"]),
             ("units shipped in the ledger", shipped, totals["shipped"]),
         ):

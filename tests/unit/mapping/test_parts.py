@@ -20,14 +20,17 @@ def test_the_orders_of_a_csv_file_are_mapped_one_by_one() -> None:
     kept = parts(mapping, document)
     assert len(kept) == 2
     at_once = [mapping.run(part) for part in mapping.split(document)]
-    assert [mapping.run(decode(part, "part")) for part in kept] == at_once
+    assert [mapping.run(decode(part.body, "part")) for part in kept] == at_once
     assert [len(order["lines"]) for order in at_once] == [2, 1]
+    assert [part.name for part in kept] == [order["external_id"] for order in at_once], "their order's number"
 
 
 def test_a_document_that_holds_one_is_its_own_part() -> None:
     mapping = Mapping.from_text("from: json\nto: json\nrows:\n  a: a | decimal\n")
     (part,) = parts(mapping, decode(b'{"a": 1.10, "b": null}', "json"))
-    assert part == b'{"a": 1.10, "b": null}' and mapping.run(decode(part, "part")) == mapping.run({"a": "1.10"})
+    assert part.body == b'{"a": 1.10, "b": null}' and mapping.run(decode(part.body, "part")) == mapping.run(
+        {"a": "1.10"}
+    )
 
 
 def test_a_file_that_does_not_come_apart_says_why() -> None:
