@@ -111,7 +111,7 @@ class Demo:
             {
                 "root": str(world.folder / "edi"),
                 "inboxes": {"edi": "in"},
-                "outboxes": dict.fromkeys(("functional_acknowledgement", "acknowledgement", "shipment"), "out"),
+                "outboxes": {"*": "out"},
                 "stable_seconds": 1.0,
             },
             **everywhere,
@@ -219,6 +219,7 @@ def _progress(tx: Connection) -> Progress:
     spoken_for = sum(units.get(kind, 0) for kind in ("cancelled", "allocated", "shipped"))
     shipments, written = completeness_store.shipment_write_backs(tx, None)
     returns, answered = completeness_store.return_write_backs(tx, None)
+    invoices, billed = completeness_store.invoice_write_backs(tx, None)
     counts = overview_store.progress(tx)
     return Progress(
         orders=counts.orders,
@@ -228,8 +229,8 @@ def _progress(tx: Connection) -> Progress:
         allocated=units.get("allocated", 0),
         shipped=units.get("shipped", 0),
         returned=units.get("returned", 0),
-        shipments=shipments + returns,
-        written_back=written + answered,
+        shipments=shipments + returns + invoices,
+        written_back=written + answered + billed,
         parked=counts.parked,
         busy=counts.busy,
     )

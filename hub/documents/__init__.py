@@ -8,6 +8,7 @@ from marshmallow import Schema
 from hub.documents.acknowledgement import Acknowledgement
 from hub.documents.fulfillment import Cancellation, CancellationResult, Fulfillment
 from hub.documents.inventory import Inventory
+from hub.documents.invoice import Invoice
 from hub.documents.order import Order
 from hub.documents.order_cancellation import OrderCancellation
 from hub.documents.returns import Return
@@ -23,4 +24,5 @@ SCHEMAS: dict[str, type[Schema]] = {
     "return": Return,
     "inventory": Inventory,
     "acknowledgement": Acknowledgement,
+    "invoice": Invoice,
 }

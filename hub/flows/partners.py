@@ -59,13 +59,17 @@ def add_partner(
 
 
 def standard_agreements(acknowledge_hours: float | None = None) -> list[dict[str, Any]]:
-    """Purchase orders in, acknowledgements and ship notices out, by the shipped mappings. `acknowledge_hours`: how long
-    after it was sent the partner is to acknowledge a document of ours; None: nobody watches that."""
+    """Purchase orders in; acknowledgements, ship notices and invoices out, by the shipped mappings.
+
+    `acknowledge_hours`: how long after it was sent the partner is to acknowledge a document of ours; None: nobody
+    watches that.
+    """
     out = {"direction": "out", "acknowledge_hours": acknowledge_hours}
     return [
         {"direction": "in", "set_id": "850", "kind": "order", "mapping": "x12/850.in"},
         {**out, "set_id": "855", "kind": "acknowledgement", "mapping": "x12/855.out"},
         {**out, "set_id": "856", "kind": "shipment", "mapping": "x12/856.out"},
+        {**out, "set_id": "810", "kind": "invoice", "mapping": "x12/810.out"},
     ]
 
 

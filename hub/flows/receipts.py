@@ -26,6 +26,7 @@ WORDS = {
     "tracking": "shipment.tracking-written-back",
     "return": "return.written_back",
     "acknowledgement": "acknowledgement.sent",
+    "invoice": "invoice.sent",
 }
 """What the timeline says of documents whose receipt brings nothing more."""
 

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Row
 
+from hub.flows import billing
 from hub.flows.batch import Batch
 from hub.flows.naming import numbered
-from hub.flows.problems import Park
-from hub.ledger import NotWhole, ordered_units
+from hub.flows.units import source_units
 from hub.store import orders as order_store
 from hub.store import shipments as store
 
@@ -132,20 +131,6 @@ def _packed(line: Row[Any]) -> Document:
     }
 
 
-def source_units(units: int, pack_factor: Decimal) -> Decimal:
-    """Base units in the unit in which the line was ordered. Raises `Park` when a pack would have to be broken."""
-    try:
-        quantity = ordered_units(units, pack_factor)
-    except NotWhole:
-        quantity = Decimal("0.5")
-    if quantity != quantity.to_integral_value():
-        raise Park(
-            "line.not-whole-units",
-            f"{units} base units are no whole number of packs of {pack_factor}, in which the line was ordered.",
-        )
-    return quantity
-
-
 def return_(batch: Batch, order: Row[Any], return_id: int) -> Document | None:
     """What a backend received, as an answer to the return that the order's source opened."""
     row = store.get_return(batch.tx, return_id)
@@ -233,5 +218,6 @@ RENDER: Mapping[str, tuple[str, Render]] = {
     "return": ("return", return_),
     "order_cancellation": ("order_cancellation", order_cancellation),
     "acknowledgement": ("acknowledgement", acknowledgement),
+    "invoice": ("invoice", billing.invoice),
 }
 """What each noun that goes out is rendered from: (canonical schema, function)."""

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub import jobs
+from hub.flows import billing
 from hub.flows.batch import Batch
 from hub.flows.naming import numbered
 from hub.flows.problems import Ignore, Park
@@ -62,6 +63,7 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
     )
     if completed:
         write_back(batch, order, "shipment", shipment_id)
+        billing.owe(batch, order, shipment_id, completed)
     return int(order.id)
 
 

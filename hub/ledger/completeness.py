@@ -22,7 +22,7 @@ class Verdict(StrEnum):
 class Row:
     """`expected` on the left side of the equation, `parts` by name on the right.
 
-    `noun`: documents, units, shipments, returns or acknowledgements. `where`: connection or partner by name.
+    `noun`: documents, units, shipments, returns, invoices or acknowledgements. `where`: connection or partner by name.
     """
 
     noun: str

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from hub.documents.money import places
 from hub.mapping.errors import Fault
 from hub.mapping.functions import Parameter, function
 from hub.mapping.number_functions import ARITHMETIC, number
@@ -65,19 +66,11 @@ def _short(amount: Decimal) -> Decimal:
     return rounded.quantize(Decimal(1), context=ARITHMETIC) if whole else rounded
 
 
-# Currencies whose small unit is not the hundredth part; ISO 4217.
-_PLACES = {
-    "BIF": 0, "CLP": 0, "DJF": 0, "GNF": 0, "ISK": 0, "JPY": 0, "KMF": 0, "KRW": 0, "PYG": 0, "RWF": 0, "UGX": 0,
-    "UYI": 0, "VND": 0, "VUV": 0, "XAF": 0, "XOF": 0, "XPF": 0,
-    "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
-}  # fmt: skip
-
-
 def _places(currency: Any) -> int:
     code = as_text(currency).strip().upper()
     if len(code) != 3 or not (code.isascii() and code.isalpha()):
         raise Fault("mapping.currency", "not a currency's code of three letters")
-    return _PLACES.get(code, 2)
+    return places(code)
 
 
 @function(Parameter("currency", "value"))

@@ -15,7 +15,8 @@ def judge(store: Json | None, warehouse: Json | None, partner: Json | None) -> l
     Kinds: `created-twice` (an order line in two warehouse references), `written-back` (units or tracking that differ),
     `tracking-twice`, `shipped-though-cancelled` (with the times of both, for a race may be lost honestly),
     `not-to-be-shipped` (malformed, unpaid, held or test, yet at the warehouse), `return-open` (received, not closed),
-    `partner` (an error or a duplicate in an EDI answer).
+    `billed` (a purchase order's invoices bill other units than have shipped), `partner` (an error or a duplicate in an
+    EDI answer).
     """
     warehouse = warehouse or {"fulfillments": [], "double_lines": {}}
     at_warehouse = _by_order(warehouse)
@@ -103,6 +104,9 @@ def _judge_purchase_order(order: Json, fulfillments: list[Json]) -> list[Json]:
     told = _sum((line["sku"], line["shipped"] * line["pack"]) for line in order["lines"] if line["shipped"])
     if order["malformed"] and fulfillments:
         return [{"kind": "not-to-be-shipped", "order": order["po"], "traits": [f"malformed:{order['malformed']}"]}]
+    billed = _sum((line["sku"], line["billed"] * line["pack"]) for line in order["lines"] if line["billed"])
     if shipped != told:
         return [{"kind": "written-back", "order": order["po"], "shipped": dict(shipped), "noticed": dict(told)}]
+    if shipped != billed:
+        return [{"kind": "billed", "order": order["po"], "shipped": dict(shipped), "billed": dict(billed)}]
     return []

@@ -15,7 +15,18 @@ from hub.store.conditions import (
     received_by_backend,
     write_back_state,
 )
-from hub.store.tables import connections, flows, holds, ledger, messages, order_lines, orders, returns, shipments
+from hub.store.tables import (
+    connections,
+    flows,
+    holds,
+    invoices,
+    ledger,
+    messages,
+    order_lines,
+    orders,
+    returns,
+    shipments,
+)
 
 STATES = ("received", "parked", "done", "ignored")
 """A document has the state of that of its revisions which stands first here."""
@@ -158,6 +169,11 @@ def returns_told(tx: Connection, merchant_id: int | None) -> dict[str, int]:
     return _told(tx, returns, "return", and_(received_by_backend(), orders_of(merchant_id)))
 
 
+def invoices_told(tx: Connection, merchant_id: int | None) -> dict[str, int]:
+    """Invoices by what became of sending them to the order's source."""
+    return _told(tx, invoices, "invoice", orders_of(merchant_id))
+
+
 def _owed(states: Mapping[str, int]) -> tuple[int, int]:
     written = states.get("written back", 0)
     return written + states.get("pending", 0) + states.get("missing", 0), written
@@ -171,6 +187,11 @@ def shipment_write_backs(tx: Connection, merchant_id: int | None) -> tuple[int, 
 def return_write_backs(tx: Connection, merchant_id: int | None) -> tuple[int, int]:
     """Returns that their source is to be told of and that wait for no person; of these written back."""
     return _owed(returns_told(tx, merchant_id))
+
+
+def invoice_write_backs(tx: Connection, merchant_id: int | None) -> tuple[int, int]:
+    """Invoices that their order's source is to get and that wait for no person; of these sent."""
+    return _owed(invoices_told(tx, merchant_id))
 
 
 def acknowledgements_sent(tx: Connection, merchant_id: int | None) -> dict[str, int]:

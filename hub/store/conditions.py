@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, select, true
 
 from hub.store.tables import (
     agreements,
     connections,
     flows,
     holds,
+    invoices,
     jobs,
     ledger,
     messages,
@@ -101,7 +102,7 @@ def owed_acknowledgement() -> ColumnElement[bool]:
 
 
 def write_back_state(table: Any, kind: str) -> Any:
-    """What became of telling the source of the shipment or return beside it, with its order joined.
+    """What became of telling the source of the shipment, return or invoice beside it, with its order joined.
 
     `written back`, `pending`, `parked`, `let be` (a person said so), `not owed` (the source takes no such document, or
     there is nothing to tell), `missing` (owed, and nobody is at it).
@@ -144,7 +145,9 @@ def _takes(kind: str) -> Any:
 
 
 def _nothing_to_tell(table: Any) -> ColumnElement[bool]:
-    """A shipment that completed no unit, or a return that its source has not opened."""
+    """A shipment that completed no unit, or a return that its source has not opened. Never an invoice."""
+    if table is invoices:
+        return false()
     if table is returns:
         return table.c.source_return_id.is_(None)
     return ~exists().where(

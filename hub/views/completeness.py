@@ -57,6 +57,9 @@ def _rows(tx: Connection, merchant_id: int | None, now: dt.datetime) -> list[tup
     found.append((_units(tx, merchant_id), {}))
     found.append((_told("shipments", store.shipments_told(tx, merchant_id)), {}))
     found.append((_told("returns", store.returns_told(tx, merchant_id)), {}))
+    billed = store.invoices_told(tx, merchant_id)
+    if billed:
+        found.append((_told("invoices", billed), {}))
     return found + [(each, {}) for each in _acknowledgements(tx, merchant_id, now)]
 
 
@@ -150,6 +153,7 @@ _LEFT = {
     "units": "ordered",
     "shipments": "received",
     "returns": "received",
+    "invoices": "owed",
     "acknowledgements": "owed",
 }
 
@@ -160,6 +164,9 @@ _QUERIES = {
     ("returns", "written back"): ("console.orders", {"has": "returned"}),
     ("returns", "pending"): ("console.orders", {"has": "unwritten-returns"}),
     ("returns", "parked"): ("console.orders", {"has": "unwritten-returns"}),
+    ("invoices", "written back"): ("console.messages", {"direction": "out", "kind": "invoice", "state": "done"}),
+    ("invoices", "pending"): ("console.messages", {"direction": "out", "kind": "invoice", "state": "in-progress"}),
+    ("invoices", "parked"): ("console.messages", {"direction": "out", "kind": "invoice", "state": "parked"}),
 }
 
 

@@ -53,6 +53,7 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "return.received": (Tone.FLOWING, "Return received[ from {backend}][: {units:unit}][ ({reason})]"),
     "return.written_back": (Tone.DONE, "Told {to} of the return[: {units:unit}]"),
     "acknowledgement.sent": (Tone.DONE, "Acknowledgement[ {set_id}] sent to {to}"),
+    "invoice.sent": (Tone.DONE, "Invoice sent to {to}"),
     "acknowledgement.received": (Tone.DONE, "The partner acknowledged it[: {verdict}]"),
     "shipment.tracking-added": (Tone.FLOWING, "Tracking added[ to shipment {shipment}]"),
     "shipment.tracking-written-back": (Tone.DONE, "Told {to} of the tracking"),

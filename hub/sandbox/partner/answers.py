@@ -1,15 +1,16 @@
-"""Reads the hub's 997, 855 and 856, checks them against what was sent, and books them in the ledger."""
+"""Reads the hub's 997, 855, 856 and 810, checks them against what was sent, and books them in the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from hub.sandbox.partner import invoices
 from hub.sandbox.partner.ledger import Ledger
 from hub.sandbox.partner.orders import Line, PurchaseOrder
 from hub.sandbox.partner.x12 import Group, Interchange, Party, Segment, TransactionSet, Unreadable, at, read, sscc_valid
 
-FUNCTIONAL = {"997": "FA", "855": "PR", "856": "SH"}
+FUNCTIONAL = {"997": "FA", "855": "PR", "856": "SH", "810": "IN"}
 
 
 class Answers:
@@ -53,7 +54,9 @@ class Answers:
         for entry in group.sets:
             if FUNCTIONAL.get(entry.code) != functional:
                 self._ledger.fault(file, f"a {entry.code} in a {functional} group")
-            handler = {"997": self._functional, "855": self._acknowledgement, "856": self._notice}.get(entry.code)
+            handler = {
+                "997": self._functional, "855": self._acknowledgement, "856": self._notice, "810": self._invoice,
+            }.get(entry.code)  # fmt: skip
             if handler is None:
                 self._ledger.fault(file, f"unexpected set {entry.code}")
             else:
@@ -201,6 +204,17 @@ class Answers:
         if shipment not in order.notices:
             order.notices.append(shipment)
             self._note("shipped", order, shipment=shipment)
+
+    # -- 810
+
+    def _invoice(self, file: str, entry: TransactionSet) -> None:
+        head = _first(entry, "BIG")
+        order = self._order(file, "810", at(head, 4))
+        if order is None or not self._ledger.once(file, "810", at(head, 2)):
+            return
+        for fault in invoices.check(entry, order, lambda number, ids: self._line(file, "810", order, number, ids)):
+            self._ledger.fault(file, fault)
+        self._note("billed", order, invoice=at(head, 2))
 
     # -- matching
 

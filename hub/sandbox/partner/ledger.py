@@ -49,13 +49,16 @@ class Ledger:
             acks = Counter(order.set_acks[0] if order.set_acks else "none" for order in self.orders)
             ordered = sum(line.ordered for order in good for line in order.lines)
             shipped = sum(line.shipped for order in good for line in order.lines)
+            billed = sum(line.billed for order in good for line in order.lines)
             return {
                 "orders": [order.describe() for order in self.orders],
                 "groups": {str(group): acks for group, acks in self.group_acks.items()},
                 "totals": {
                     "purchase_orders": len(self.orders), "malformed": len(self.orders) - len(good),
                     "ack997": dict(acks), "answered855": sum(1 for order in good if order.answers),
-                    "noticed856": sum(1 for order in good if order.notices), "ordered": ordered, "shipped": shipped,
+                    "noticed856": sum(1 for order in good if order.notices),
+                    "invoiced810": sum(1 for order in good if order.invoices),
+                    "ordered": ordered, "shipped": shipped, "billed": billed,
                     "fully_shipped": sum(1 for o in good if all(n.shipped == n.ordered for n in o.lines)),
                     "files_picked": len(self.files), "resent": len(self.resent), "errors": len(self.errors),
                     "duplicates": len(self.duplicates),

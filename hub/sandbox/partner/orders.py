@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from hub.sandbox.catalog import GOODS, Product
@@ -39,10 +40,17 @@ class Line:
     named_by: str
     acknowledged: dict[str, int] = field(default_factory=dict)
     shipped: int = 0
+    billed: int = 0
+
+    @property
+    def price(self) -> Decimal:
+        """Of one unit as it is ordered: three fifths of what shops ask."""
+        return (Decimal(self.product.price) * self.pack * 6 / 10).quantize(Decimal("0.01"))
 
     def describe(self) -> Json:
         return {"line": self.number, "sku": self.product.sku, "ordered": self.ordered, "unit": self.unit,
-                "pack": self.pack, "acknowledged": self.acknowledged, "shipped": self.shipped}  # fmt: skip
+                "pack": self.pack, "price": f"{self.price}", "acknowledged": self.acknowledged,
+                "shipped": self.shipped, "billed": self.billed}  # fmt: skip
 
 
 @dataclass
@@ -63,14 +71,15 @@ class PurchaseOrder:
     set_acks: list[str] = field(default_factory=list)
     answers: list[Json] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
+    invoices: list[Json] = field(default_factory=list)
     tracking: list[str] = field(default_factory=list)
 
     def describe(self) -> Json:
         return {
             "po": self.number, "type": self.kind, "malformed": self.malformed, "file": self.file,
             "interchange": self.interchange, "group": self.group, "set": self.control, "ack997": self.set_acks,
-            "answers855": self.answers, "notices856": self.notices, "tracking": self.tracking,
-            "lines": [line.describe() for line in self.lines],
+            "answers855": self.answers, "notices856": self.notices, "invoices810": self.invoices,
+            "tracking": self.tracking, "lines": [line.describe() for line in self.lines],
         }  # fmt: skip
 
 
@@ -142,8 +151,7 @@ def _write_line(line: Line) -> list[Segment]:
     ids = ["IN", product.buyer_item]
     if line.named_by == "all":
         ids = ["UP", product.upc, "VN", product.sku, *ids]
-    price = f"{product.price * line.pack * 6 / 10:.2f}"
-    found: list[Segment] = [["PO1", line.number, str(line.ordered), line.unit, price, "", *ids],
+    found: list[Segment] = [["PO1", line.number, str(line.ordered), line.unit, f"{line.price}", "", *ids],
                             ["PID", "F", "", "", "", product.title.upper()]]  # fmt: skip
     if line.pack > 1:
         found.append(["PO4", str(line.pack)])

@@ -20,6 +20,7 @@ from hub.store.tables.fulfilment import (
     shipments,
 )
 from hub.store.tables.installation import login_links, merchants, settings, users
+from hub.store.tables.invoices import invoice_lines, invoices, payments
 from hub.store.tables.messages import messages, payloads
 from hub.store.tables.orders import holds, ledger, line_refs, order_lines, orders, waivers
 from hub.store.tables.partners import agreements, connections, control_numbers, flows, partner_ids, partners
@@ -40,6 +41,8 @@ __all__ = [
     "fulfillments",
     "holds",
     "inventory_levels",
+    "invoice_lines",
+    "invoices",
     "jobs",
     "ledger",
     "line_refs",
@@ -56,6 +59,7 @@ __all__ = [
     "partner_ids",
     "partners",
     "payloads",
+    "payments",
     "return_lines",
     "returns",
     "rules",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from hub.edi.tree import TransactionSet
 from hub.edi.x12.interchange import Interchange
@@ -20,16 +21,17 @@ def partner(
     name: str = "Buyer",
     test: bool = False,
     acknowledge_hours: float | None = None,
+    agreements: Sequence[Mapping[str, Any]] | None = None,
     **settings: object,
 ) -> int:
-    """Agree with the partner on the standard sets; `test`: also on its test data."""
+    """Agree with the partner on the standard sets, or on those given; `test`: also on its test data."""
     ids = {"qualifier": "ZZ", "value": THEM, "own_qualifier": "ZZ", "own_value": US}
     return partners.add_partner(
         house.inst,
         mailbox.id,
         name,
         ids=[{**ids, "test": False}, {**ids, "test": True}] if test else [ids],
-        agreements=partners.standard_agreements(acknowledge_hours),
+        agreements=partners.standard_agreements(acknowledge_hours) if agreements is None else agreements,
         settings={"sscc_prefix": "0614141", "currency": "USD", **settings},
         actor=ACTOR,
     )

@@ -122,6 +122,37 @@ def test_an_order_is_acknowledged_answered_and_shipped(world: World) -> None:
     assert not list(world.hub_out.iterdir())
 
 
+def bill(order: dict[str, Any], number: str = "INV-1", total: int | None = None, **changed: str) -> list[str]:
+    """An 810 of all that was ordered, with a freight charge of 2.50. `changed`: elements of its first line."""
+    lines, cents = [], 250
+    for index, line in enumerate(order["lines"]):
+        said = {"unit": line["unit"], "price": line["price"], **(changed if index == 0 else {})}
+        lines.append(f"IT1*{line['line']}*{line['ordered']}*{said['unit']}*{said['price']}**VN*{line['sku']}")
+        cents += round(line["ordered"] * float(said["price"]) * 100)
+    stated = cents if total is None else total
+    return ["810", f"BIG*20260101*{number}**{order['po']}", *lines, f"TDS*{stated}", "SAC*C*D240***250",
+            f"CTT*{len(lines)}"]  # fmt: skip
+
+
+def test_an_invoice_is_checked_line_by_line_and_in_sum(world: World) -> None:
+    order = send_one(world)
+    report = answer(world, envelope("IN", [bill(order)], control=61), "810.edi")
+    assert report["errors"] == [] and len(report["orders"][0]["invoices810"]) == 1
+    assert all(line["billed"] == line["ordered"] for line in report["orders"][0]["lines"])
+    cases = {
+        "ordered at": bill(order, "INV-2", price="1.23"),
+        "ordered in": bill(order, "INV-3", unit="DZ"),
+        "TDS01": bill(order, "INV-4", total=1),
+        "are billed": bill(order, "INV-5"),
+    }
+    for number, (expected, document) in enumerate(cases.items()):
+        report = answer(world, envelope("IN", [document], control=62 + number), f"bill{number}.edi")
+        found = [entry["error"] for entry in report["errors"] if entry["file"] == f"bill{number}.edi"]
+        assert any(expected in error for error in found), (expected, found)
+    report = answer(world, envelope("IN", [bill(order)], control=70), "twice.edi")
+    assert [entry["what"] for entry in report["duplicates"]] == ["810 INV-1"]
+
+
 def test_a_malformed_order_must_be_rejected(world: World) -> None:
     order = send_one(world, malformed_every=1)
     report = answer(world, envelope("FA", [functional(order, "R")], control=21))

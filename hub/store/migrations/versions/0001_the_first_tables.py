@@ -32,34 +32,10 @@ def upgrade() -> None:
     op.create_table('mapping_texts',
     sa.Column('hash', sa.String(length=64), nullable=False),
     sa.Column('name', sa.String(length=128), nullable=False),
-    sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('first_used_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('hash', 'name', 'version', name=op.f('pk_mapping_texts'))
+    sa.PrimaryKeyConstraint('hash', name=op.f('pk_mapping_texts'))
     )
-    op.create_table('mapping_versions',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('name', sa.String(length=128), nullable=False),
-    sa.Column('number', sa.Integer(), nullable=True),
-    sa.Column('text', sa.Text(), nullable=True),
-    sa.Column('stands_on', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
-    sa.Column('base', sa.Integer(), nullable=False),
-    sa.Column('restores', sa.Integer(), nullable=True),
-    sa.Column('author', sa.String(length=255), nullable=False),
-    sa.Column('drafted_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('tested_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('tested', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
-    sa.Column('publisher', sa.String(length=255), nullable=True),
-    sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('reason', sa.String(length=500), nullable=True),
-    sa.Column('forced', sa.Boolean(), server_default=sa.text('(false)'), nullable=False),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_mapping_versions')),
-    sa.UniqueConstraint('name', 'number', name=op.f('uq_mapping_versions_name_number')),
-    sqlite_autoincrement=True
-    )
-    with op.batch_alter_table('mapping_versions', schema=None) as batch_op:
-        batch_op.create_index('uq_mapping_versions_draft', ['name'], unique=True, sqlite_where=sa.text('number IS NULL'), postgresql_where=sa.text('number IS NULL'))
-
     op.create_table('merchants',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('name', sa.String(length=255), nullable=False),
@@ -440,27 +416,6 @@ def upgrade() -> None:
         batch_op.create_index('uq_jobs_key_live', ['key', 'generation'], unique=True, sqlite_where=sa.text("state IN ('pending', 'running')"), postgresql_where=sa.text("state IN ('pending', 'running')"))
         batch_op.create_index('uq_jobs_lane_running', ['lane'], unique=True, sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'"))
 
-    op.create_table('order_changes',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
-    sa.Column('purpose', sa.String(length=8), nullable=False),
-    sa.Column('number', sa.String(length=80), nullable=True),
-    sa.Column('changed_on', sa.Date(), nullable=True),
-    sa.Column('content', sa.String(length=64), nullable=False),
-    sa.Column('lines', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
-    sa.Column('too_late', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
-    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
-    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_order_changes_message_id')),
-    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_order_changes_order_id')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_changes')),
-    sa.UniqueConstraint('message_id', name=op.f('uq_order_changes_message_id')),
-    sqlite_autoincrement=True
-    )
-    with op.batch_alter_table('order_changes', schema=None) as batch_op:
-        batch_op.create_index('ix_order_changes_order_id', ['order_id'], unique=False)
-
     op.create_table('order_lines',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
@@ -543,7 +498,6 @@ def upgrade() -> None:
     sa.Column('lines', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.Column('kept', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), server_default='[]', nullable=False),
     sa.Column('granted', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
-    sa.Column('answer_by', sa.DateTime(timezone=True), nullable=True),
     sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['fulfillment_id'], ['fulfillments.id'], name=op.f('fk_cancellations_fulfillment_id')),
@@ -552,9 +506,6 @@ def upgrade() -> None:
     sa.UniqueConstraint('fulfillment_id', 'cause', name=op.f('uq_cancellations_fulfillment_id_cause')),
     sqlite_autoincrement=True
     )
-    with op.batch_alter_table('cancellations', schema=None) as batch_op:
-        batch_op.create_index('ix_cancellations_answer_by', ['answer_by'], unique=False, sqlite_where=sa.text('answer_by IS NOT NULL AND answered_at IS NULL'), postgresql_where=sa.text('answer_by IS NOT NULL AND answered_at IS NULL'))
-
     op.create_table('fulfillment_lines',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('fulfillment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
