@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
+from operator import itemgetter
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding
 from hub.edi.segments import SegmentJudge
-from hub.edi.structure import Walk
-from hub.edi.tree import Loop
+from hub.edi.structure import Outline, outline
+from hub.edi.tree import Loop, Segment
+
+_KEPT_OUTLINES = 500
+_KEPT_SEGMENTS = 200
+"""No outline of a longer set is kept."""
 
 
 def judge_segments(
@@ -20,26 +26,39 @@ def judge_segments(
     `segments` are their texts without terminator, still escaped; `offset` gives the byte offset of a segment by its
     index, and for the index behind the last one where the body ends. Without `trees` the tree stays empty.
     """
-    current = 0
+    ids = judge.ids(segments)
+    inside = list(islice(judge.faults(segments, ids), MOST_FINDINGS))
+    whole = _outline(judge, map(judge.split, segments), True) if trees else _known_outline(judge, segments, ids)
+    found = [(index, fault, fault.loop) for index, fault in whole.faults]
+    found += [(index, fault, whole.loop(index)) for index, fault in inside]
+    found.sort(key=itemgetter(0))
+    for index, fault, loop in found[: max(MOST_FINDINGS - len(findings), 0)]:
+        findings.append(fault.at(offset(index), index + 2, loop))
+    return whole.tree
 
-    def report(found: Finding) -> None:
-        if judge.grammar.partner and found.kind == "standard":
-            found = replace(found, kind="partner")
-        if len(findings) < MOST_FINDINGS:
-            findings.append(found.at(offset(current), current + 2, found.loop))
 
-    walk = Walk(judge.grammar, report, trees)
-    step, verdict, split = walk.step, judge.verdict, judge.split
+def _outline(judge: SegmentJudge, segments: Iterable[Segment], trees: bool) -> Outline:
+    whole = outline(judge.grammar, segments, trees)
+    if not judge.grammar.partner:
+        return whole
+    theirs = tuple((at, replace(f, kind="partner") if f.kind == "standard" else f) for at, f in whole.faults)
+    return whole._replace(faults=theirs)
+
+
+def _known_outline(judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...]) -> Outline:
+    """The outline without a tree. It follows from the ids alone, except where a segment numbers a level (HL): so
+    those of clean sets are kept, and most sets of a partner are alike."""
+    known = judge.outlines.get(ids)
+    if known is not None:
+        return known
     numbered = judge.grammar.numbered
-    for current, text in enumerate(segments):
-        segment_id, faults = verdict(text)
-        step(segment_id, split(text) if trees or segment_id in numbered else (segment_id,))
-        for fault in faults:
-            if len(findings) < MOST_FINDINGS:
-                findings.append(fault.at(offset(current), current + 2, walk.loop))
-    current = len(segments)
-    walk.finish()
-    return walk.tree
+    heads = (judge.split(text) if one in numbered else (one,) for one, text in zip(ids, segments, strict=True))
+    whole = _outline(judge, heads, False)
+    if not whole.faults and len(ids) <= _KEPT_SEGMENTS and numbered.isdisjoint(ids):
+        if len(judge.outlines) >= _KEPT_OUTLINES:
+            judge.outlines.clear()
+        judge.outlines[ids] = whole
+    return whole
 
 
 def flat(set_id: str, segments: Sequence[str], marks: Delimiters) -> Loop:

@@ -191,7 +191,7 @@ class Item:
         return self._tail
 
 
-@dataclass
+@dataclass(eq=False)
 class SetGrammar:
     """Everything known about one transaction set (message type) in one version.
 

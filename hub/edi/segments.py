@@ -1,29 +1,24 @@
-"""Judging one segment by its rule: a compiled pattern says "clean" at once, the slow way says what is wrong.
-
-A pattern is made once per segment rule and delimiters. It accepts only what is surely clean; whatever it does
-not match is looked at element by element, which may still find it clean (a number of unusual form, say).
-"""
+"""Judging segments by their rules: a pattern passes over clean ones, a closer look says what is wrong with others."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding
+from hub.edi.patterns import clean_run
 from hub.edi.periods import period_fault
-from hub.edi.rules import ElementRule, Note, SegmentRule, SetGrammar
+from hub.edi.rules import ElementRule, SegmentRule, SetGrammar
+from hub.edi.structure import Outline
 from hub.edi.tree import Composite, Element, Repeats, Segment
-from hub.edi.values import judge_value, pattern_of
-
-Verdict = tuple[str, tuple[Finding, ...]]
+from hub.edi.values import judge_value
 
 _KEPT_JUDGES = 16
 _KEPT_VERDICTS = 20_000
 _KEPT_LENGTH = 120
-_CLEAN: tuple[Finding, ...] = ()
 
 
 def judge_for(grammar: SetGrammar, delimiters: Delimiters) -> SegmentJudge:
@@ -38,35 +33,61 @@ def judge_for(grammar: SetGrammar, delimiters: Delimiters) -> SegmentJudge:
 
 
 class SegmentJudge:
-    """Judges and splits the segments of one set type; keeps the verdicts on short texts that recur."""
+    """Judges and splits the segments of one set type; keeps the verdicts on short texts that recur.
+
+    `outlines` is kept for `judge.judge_segments`.
+    """
 
     def __init__(self, grammar: SetGrammar, delimiters: Delimiters) -> None:
         self.grammar = grammar
         self.delimiters = delimiters
         self._finding = grammar.finding
-        component = delimiters.component
-        self._ends = (delimiters.element, component) if component else (delimiters.element,)
-        self._empty_end = component + delimiters.element if component else ""
-        self.verdicts: dict[str, Verdict] = {}
-        self._matchers: dict[str, _Matcher] = {}
+        self.outlines: dict[tuple[str, ...], Outline] = {}
+        self._described: set[str] = set()
+        self._clean = re.compile("")
+        self._kept: dict[str, tuple[Finding, ...]] = {}
 
-    def verdict(self, text: str) -> Verdict:
-        """The id of a segment and its faults, not yet placed (`Finding.at` places one)."""
-        known = self.verdicts.get(text)
-        if known is not None:
-            return known
-        segment_id = text.partition(self.delimiters.element)[0]
-        matcher = self._matchers.get(segment_id) or self._matcher(segment_id)
-        clean = matcher.pattern is not None and matcher.pattern(text) is not None
-        clean = clean and not text.endswith(self._ends) and (not self._empty_end or self._empty_end not in text)
-        if clean and matcher.notes:
-            clean = self._notes_kept(text, matcher.notes)
-        result = (segment_id, _CLEAN if clean or matcher.rule is None else self._faults(text, matcher.rule))
-        if len(text) <= _KEPT_LENGTH:
-            if len(self.verdicts) >= _KEPT_VERDICTS:
-                self.verdicts.clear()
-            self.verdicts[text] = result
-        return result
+    def ids(self, segments: Sequence[str]) -> tuple[str, ...]:
+        """The id of each segment."""
+        mark = self.delimiters.element
+        return tuple([text.partition(mark)[0] for text in segments])
+
+    def faults(self, segments: Sequence[str], ids: Iterable[str]) -> Iterator[tuple[int, Finding]]:
+        """What is wrong inside of segments, each by the index of its segment, not yet placed (`Finding.at`)."""
+        mark = self.delimiters.terminator
+        text, run = mark.join([*segments, ""]), self._run(ids).match
+        index = at = 0
+        while True:
+            match = run(text, at)
+            assert match is not None
+            index += text.count(mark, at, match.end())
+            if index >= len(segments):
+                return
+            for fault in self._verdict(segments[index]):
+                yield index, fault
+            at = match.end() + len(segments[index]) + 1
+            index += 1
+
+    def _run(self, ids: Iterable[str]) -> re.Pattern[str]:
+        """The pattern of clean segments, for these ids at least: it grows with what is met."""
+        described = self.grammar.segments.keys() & set(ids)
+        if not described <= self._described:
+            self._described |= described
+            rules = [self.grammar.segments[one] for one in sorted(self._described)]
+            self._clean = clean_run(rules, self.delimiters)
+        return self._clean
+
+    def _verdict(self, text: str) -> tuple[Finding, ...]:
+        """The faults of a segment that the pattern did not take for clean; kept, as partners repeat theirs."""
+        known = self._kept.get(text)
+        if known is None:
+            rule = self.grammar.segments.get(text.partition(self.delimiters.element)[0])
+            known = self._look_closely(text, rule) if rule else ()
+            if len(text) <= _KEPT_LENGTH:
+                if len(self._kept) >= _KEPT_VERDICTS:
+                    self._kept.clear()
+                self._kept[text] = known
+        return known
 
     def split(self, text: str) -> Segment:
         """A segment's text as a tree segment; composites and repetitions where the rule has them.
@@ -104,17 +125,7 @@ class SegmentJudge:
             parts.pop()
         return tuple(parts) if len(parts) > 1 else parts[0]
 
-    def _matcher(self, segment_id: str) -> _Matcher:
-        matcher = _Matcher(self.grammar.segments.get(segment_id), self.delimiters)
-        if len(self._matchers) < 2_000:
-            self._matchers[segment_id] = matcher
-        return matcher
-
-    def _notes_kept(self, text: str, notes: tuple[Note, ...]) -> bool:
-        present = [bool(part) for part in self.delimiters.split(text, self.delimiters.element)]
-        return all(note.broken_at(present) == 0 for note in notes)
-
-    def _faults(self, text: str, rule: SegmentRule) -> tuple[Finding, ...]:
+    def _look_closely(self, text: str, rule: SegmentRule) -> tuple[Finding, ...]:
         parts = self.delimiters.split(text, self.delimiters.element)
         found: list[Finding] = []
         if len(parts) > 1 and not parts[-1]:
@@ -258,56 +269,3 @@ def _of_partner(found: Finding, rule: SegmentRule) -> Finding:
     element = rule.elements[found.element - 1] if 0 < found.element <= len(rule.elements) else None
     own = rule.partner or (element is not None and element.partner)
     return replace(found, kind="partner") if own and found.kind == "standard" else found
-
-
-class _Matcher:
-    """A segment rule made ready for some delimiters: the pattern, and the notes it could not take in."""
-
-    def __init__(self, rule: SegmentRule | None, delimiters: Delimiters) -> None:
-        self.rule = rule
-        self.pattern: Callable[[str], object] | None = None
-        self.notes: tuple[Note, ...] = ()
-        if rule is None:
-            return
-        built_in = _adjacent_notes(rule)
-        self.notes = tuple(n for n in rule.notes if n not in built_in.values())
-        text = re.escape(rule.id) + _tail_pattern(rule, 1, built_in, delimiters)
-        self.pattern = re.compile(text).fullmatch
-
-
-def _adjacent_notes(rule: SegmentRule) -> dict[int, Note]:
-    """The notes built into the pattern, by their first element: P and C over two optional neighbours.
-
-    Each element takes part in one at most; C only where the later element needs the earlier one.
-    """
-    chosen: dict[int, Note] = {}
-    taken: set[int] = set()
-    for note in rule.notes:
-        low, high = min(note.numbers), max(note.numbers)
-        fits = len(note.numbers) == 2 and high == low + 1 and not taken & {low, high}
-        fits = fits and (note.kind == "P" or (note.kind == "C" and note.numbers == (high, low)))
-        if fits and not rule.elements[low - 1].mandatory and not rule.elements[high - 1].mandatory:
-            chosen[low] = note
-            taken |= {low, high}
-    return chosen
-
-
-def _tail_pattern(rule: SegmentRule, number: int, notes: dict[int, Note], marks: Delimiters) -> str:
-    """Pattern of elements `number` and on, each with its separator; what may be left off is optional."""
-    if number > len(rule.elements):
-        return ""
-    separator = re.escape(marks.element)
-    element = rule.elements[number - 1]
-    own, note = pattern_of(element, marks), notes.get(number)
-    needed = any(e.mandatory for e in rule.elements[number - 1 :])
-    if note is None:
-        text = f"{separator}{own}" if element.mandatory else f"{separator}(?:{own})?"
-        text += _tail_pattern(rule, number + 1, notes, marks)
-        return text if needed else f"(?:{text})?"
-    partner = pattern_of(rule.elements[number], marks)
-    partner = partner if note.kind == "P" else f"(?:{partner})?"
-    text = f"{separator}(?:{own}{separator}{partner}|{separator})"
-    text += _tail_pattern(rule, number + 2, notes, marks)
-    if note.kind == "C":
-        text = f"(?:{text}|{separator}{own})" if not needed else text
-    return text if needed else f"(?:{text})?"

@@ -7,11 +7,11 @@ reported once, and the walk goes on from the most likely reading, so that one fa
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from hub.edi.findings import Finding
+from hub.edi.findings import MOST_FINDINGS, Finding
 from hub.edi.rules import ANY, Item, SetGrammar
 from hub.edi.tree import Loop, Segment, element
 
@@ -19,6 +19,45 @@ _Report = Callable[[Finding], None]
 
 DEEPEST_LEVEL = 100
 """So many levels of a tree (HL) may stand in one another; no document in use has more than ten."""
+
+
+class Outline(NamedTuple):
+    """How the segments of a set stand: the faults in their order, each by the index of its segment (behind the last
+    one for what is missing at the end), the loop each segment stands in, and the tree."""
+
+    faults: tuple[tuple[int, Finding], ...]
+    places: tuple[Item, ...]
+    tree: Loop
+
+    def loop(self, index: int) -> str:
+        """The name of the loop a segment stands in, `""` at the top of the set."""
+        return name_of(self.places[index])
+
+
+def outline(grammar: SetGrammar, segments: Iterable[Segment], trees: bool = True) -> Outline:
+    """Walk the segments of a set, given at least with their ids and, for a loop of a tree, its numbers.
+
+    Without `trees` the tree stays empty.
+    """
+    faults: list[tuple[int, Finding]] = []
+    places: list[Item] = []
+
+    def report(found: Finding) -> None:
+        if len(faults) < MOST_FINDINGS:
+            faults.append((len(places), found))
+
+    walk = Walk(grammar, report, trees)
+    step, frames = walk.step, walk.frames
+    for segment in segments:
+        step(str(segment[0]), segment)
+        places.append(frames[-1].loop)
+    walk.finish()
+    return Outline(tuple(faults), tuple(places), walk.tree)
+
+
+def name_of(loop: Item) -> str:
+    """What a loop is called in a finding, `""` for the set itself."""
+    return loop.name if loop.parent is not None else ""
 
 
 @dataclass(slots=True)
@@ -79,8 +118,7 @@ class Walk:
     @property
     def loop(self) -> str:
         """The name of the loop the last segment stands in, `""` at the top of the set."""
-        frame = self.frames[-1]
-        return frame.loop.name if frame.loop.parent is not None else ""
+        return name_of(self.frames[-1].loop)
 
     def finish(self) -> None:
         """Report what is still missing at the end of the set."""
@@ -109,7 +147,7 @@ class Walk:
                 item, passed = self._one_too_many(frame, item)
         if item is not frame.last:
             for missing in passed:
-                self._missing(missing, frame.loop.name if frame.loop.parent else "")
+                self._missing(missing, name_of(frame.loop))
             frame.last, frame.count = item, 1
         if item.of:
             self._open(frame, item, segment)
@@ -233,7 +271,7 @@ class Walk:
             return
         for missing in frame.loop.of[frame.last.index + 1 : item.index]:
             if missing.mandatory:
-                self._missing(missing, frame.loop.name if frame.loop.parent else "")
+                self._missing(missing, name_of(frame.loop))
         frame.last, frame.count = item, 1
 
     def _report_segment(self, code: str, segment_id: str, message: str) -> None:

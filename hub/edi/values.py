@@ -1,4 +1,4 @@
-"""Data element types, as patterns and as judgements in words.
+"""Data element types: what is wrong with a value, in words.
 
 X12 has AN (text), ID (code), N0 to N9 (number with implied decimals), R (number with a decimal point), DT and TM;
 EDIFACT has an (text), a (text without digits) and n (number with the interchange's decimal mark).
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 
-from hub.edi.delimiters import Delimiters
 from hub.edi.rules import ElementRule
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -17,55 +16,10 @@ _NUMBER = re.compile(r"-?[0-9]+")
 _DECIMAL = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:E-?[0-9]+)?")
 _MARKED = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?")
 _ALPHABETIC = re.compile(r"[^0-9]*")
-_DATE = r"[12][0-9]{3}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31)"
-_MINUTE = r"(?:[01][0-9]|2[0-3])[0-5][0-9]"
-_TIME = _MINUTE + r"(?:[0-5][0-9](?:[0-9]{1,2})?)?"
-_TIME_ONLY = re.compile(_TIME)
-
-
-def pattern_of(element: ElementRule, marks: Delimiters) -> str:
-    """A pattern that only clean values match (not every clean value does; an escaped one never does)."""
-    if element.period and marks.component:
-        return _dated(element, element.period, marks)
-    if element.components:
-        return _composite(element, 0, marks)
-    least, most = element.least, element.most
-    if element.codes:
-        return "(?:" + "|".join(sorted(map(re.escape, element.codes))) + ")"
-    if element.type == "DT" and most == 8:
-        return _DATE
-    if element.type == "TM" and (least, most) == (4, 8):
-        return _TIME
-    if element.type == "n" or element.type.startswith("N") or (element.type == "R" and least > 1):
-        return f"-?[0-9]{{{least},{most}}}"
-    if element.type == "R":
-        after = min(4, most // 3)
-        return f"-?[0-9]{{1,{most - after}}}(?:\\.[0-9]{{1,{after}}})?" if after else f"-?[0-9]{{1,{most}}}"
-    digits = "0-9" if element.type == "a" else ""
-    excluded = re.escape(marks.element + marks.component + marks.repetition + marks.release) + digits
-    excluded += "\\x00-\\x1f\\x7f"
-    return f"[^{excluded} ][^{excluded}]{{{least - 1},{most - 1}}}"
-
-
-def _dated(element: ElementRule, period: tuple[int, int], marks: Delimiters) -> str:
-    """A composite with a date in the two formats that nearly all use (102 and 203); others are looked at closely."""
-    texts = [pattern_of(component, marks) for component in element.components]
-    choices = []
-    for value, form in ((_DATE, "102"), (_DATE + _MINUTE, "203")):
-        texts[period[0] - 1], texts[period[1] - 1] = value, form
-        choices.append(re.escape(marks.component).join(texts))
-    return "(?:" + "|".join(choices) + ")"
-
-
-def _composite(element: ElementRule, index: int, marks: Delimiters) -> str:
-    component = element.components[index]
-    own = pattern_of(component, marks)
-    text = own if component.mandatory else f"(?:{own})?"
-    if not marks.component or index + 1 == len(element.components):
-        return text
-    rest = re.escape(marks.component) + _composite(element, index + 1, marks)
-    needed = any(c.mandatory for c in element.components[index + 1 :])
-    return text + (rest if needed else f"(?:{rest})?")
+DATE = r"[12][0-9]{3}(?:(?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])(?:29|30)|(?:0[13578]|1[02])31)"
+MINUTE = r"(?:[01][0-9]|2[0-3])[0-5][0-9]"
+TIME = MINUTE + r"(?:[0-5][0-9](?:[0-9]{1,2})?)?"
+_TIME_ONLY = re.compile(TIME)
 
 
 def judge_value(element: ElementRule, value: str, strict: bool, decimal: str = ".") -> tuple[str, str] | None:

@@ -32,11 +32,12 @@ class Body:
             message = f"The text of the set is not {one.encoding}; it was read as Latin-1."
             note(one, finding("edi.encoding-guessed", message, offset=one.offset, position=1, segment="ST"))
         self.segments = text.split(self._terminator)
-        if text.startswith(" ") or any(blank in text for blank in ("\n", "\r", "\t", "\0", self._terminator + " ")):
+        broken = "\n" in text or "\r" in text
+        if broken or "\t" in text or "\0" in text or self._terminator + " " in text or text.startswith(" "):
             self.segments = [piece.strip("\r\n\t\0").lstrip(_BLANK) for piece in self.segments]
         if not self.segments[-1]:
             self.segments.pop()
-        if "" in self.segments or any("\n" in s or "\r" in s for s in self.segments):
+        if "" in self.segments or (broken and any("\n" in s or "\r" in s for s in self.segments)):
             self._cut_closely(marks.element, library)
 
     def offset(self, index: int) -> int:

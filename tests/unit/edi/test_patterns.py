@@ -1,47 +1,121 @@
-"""The compiled pattern of a segment is only a shortcut: it never calls clean what a closer look finds faulty."""
+"""The pattern that runs over clean segments is only a shortcut: it never passes what a closer look finds faulty."""
 
 from __future__ import annotations
 
+import random
+import re
+from functools import cache
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.grammar import default_library
+from hub.edi.judge import judge_segments
+from hub.edi.patterns import clean_run
+from hub.edi.rules import ElementRule, Note, SegmentRule
 from hub.edi.segments import SegmentJudge
 
-MARKS = Delimiters("*", ">", "~", "^")
+MARKS = {"x12": Delimiters("*", ">", "~", "^"), "edifact": Delimiters("+", ":", "'", "*", release="?", decimal=",")}
 GRAMMARS = [
-    default_library().grammar(one, version) for one in ("850", "855", "856", "997") for version in ("004010", "005010")
+    default_library(standard).grammar(one, version)
+    for standard, sets, versions in [
+        ("x12", ("850", "855", "856", "810", "997"), ("004010", "005010")),
+        ("edifact", ("ORDERS", "DESADV", "INVOIC"), ("D96A", "D01B")),
+    ]
+    for one in sets
+    for version in versions
 ]
 RULES = [(grammar, rule) for grammar in GRAMMARS if grammar for rule in grammar.segments.values()]
 
 
-def good_value(element):
-    if element.components:
-        return good_value(element.components[0])
+def good_value(element: ElementRule) -> str:
     if element.codes:
         return sorted(element.codes)[0]
-    by_type = {"DT": "20260105", "TM": "1200"}
+    by_type = {"DT": "20260105", "TM": "1200", "a": "A" * max(element.least, 1)}
     return by_type.get(element.type, "1" * max(element.least, 1))
 
 
-@settings(max_examples=600, deadline=None)
-@given(st.sampled_from(RULES), st.data())
-def test_the_pattern_agrees_with_the_closer_look(case, data):
-    grammar, rule = case
-    values = []
-    for element in rule.elements[: data.draw(st.integers(0, len(rule.elements)))]:
+def segment_of(rule: SegmentRule, marks: Delimiters, chance: random.Random) -> str:
+    """A segment of a rule, with values that are right, wrong, missing or too many."""
+
+    def value(element):
+        if element.components:
+            return marks.component.join(map(value, element.components[: chance.randint(0, len(element.components))]))
         good = good_value(element)
-        values.append(data.draw(st.sampled_from(["", good, good, good, good * 9, "A>B", "-1.5", " x", "20260230"])))
-    text = "*".join([rule.id, *values])
-    judge = SegmentJudge(grammar, MARKS)
-    _, quick = judge.verdict(text)
-    assert quick == judge._faults(text, rule)
+        odd = ["", "", good * 9, f"A{marks.component}B", "-1.5", " x", "20260230", marks.repetition, "?'", "\x07"]
+        return chance.choice([good] * chance.choice([4, 40]) + odd)
+
+    elements = rule.elements[: chance.randint(0, len(rule.elements))]
+    return marks.element.join([rule.id, *map(value, elements)])
 
 
-def test_clean_segments_take_the_shortcut(order_segments):
+@cache
+def judge_of(grammar, marks):
+    """With the pattern of all its segments, made once."""
+    judge = SegmentJudge(grammar, marks)
+    list(judge.faults([], grammar.segments))
+    return judge
+
+
+@settings(max_examples=800, deadline=None)
+@given(st.integers(0, len(RULES) - 1), st.randoms(use_true_random=True))
+def test_the_pattern_agrees_with_the_closer_look(number, chance):
+    grammar, rule = RULES[number]
+    marks = MARKS[grammar.standard]
+    judge, text = judge_of(grammar, marks), segment_of(rule, marks, chance)
+    quick = tuple(fault for _, fault in judge.faults([text], [rule.id]))
+    assert quick == judge._look_closely(text, rule), text
+
+
+@pytest.mark.parametrize(
+    ("note", "count"),
+    [(Note("P", (1, 3)), 4), (Note("P", (2, 3, 4)), 4), (Note("R", (2, 4)), 4), (Note("E", (1, 2, 4)), 4),
+     (Note("C", (3, 1)), 3), (Note("C", (2, 1)), 3), (Note("C", (1, 3, 4)), 4), (Note("L", (2, 1, 4)), 4)],
+)  # fmt: skip
+def test_each_kind_of_note_is_in_the_pattern(note, count):
+    rule = SegmentRule("XX", "", tuple(ElementRule("1", "", "AN", 1, 3, False) for _ in range(count)), (note,))
+    clean = clean_run([rule], MARKS["x12"])
+    for number in range(2**count):
+        present = [bool(number >> at & 1) for at in range(count)]
+        text = "*".join(["XX", *("ab" if one else "" for one in present)]).rstrip("*") + "~"
+        assert (clean.match(text).end() == len(text)) == (note.broken_at([True, *present]) == 0), text
+
+
+def test_conditions_between_components_are_in_the_pattern():
+    judge = SegmentJudge(default_library().grammar("850", "004010"), MARKS["x12"])
+    ((_, fault),) = judge.faults(["REF*ZZ*1**DP>9>IA", "REF*ZZ*1**DP>9>IA>1"], ["REF"] * 2)
+    assert (fault.code, fault.designator) == ("edi.condition-not-met", "REF04-4")
+
+
+def test_clean_segments_are_passed_in_one_go(order_segments, monkeypatch):
+    judge = SegmentJudge(default_library().grammar("850", "004010"), MARKS["x12"])
+    monkeypatch.setattr(judge, "_look_closely", None)
+    assert list(judge.faults(order_segments, judge.ids(order_segments))) == []
+
+
+@given(st.lists(st.sampled_from(["PO1*1*5*EA*9.25", "PO1*1*x*EA", "PID*F****Widget", "PID*F", "ZZZ*1", "REF*DP*38"])))
+def test_a_fault_is_told_of_its_own_segment(body):
     grammar = default_library().grammar("850", "004010")
-    judge = SegmentJudge(grammar, MARKS)
-    for text in order_segments:
-        matcher = judge._matcher(text.split("*")[0])
-        assert matcher.pattern(text), text
+    together, alone = (SegmentJudge(grammar, MARKS["x12"]) for _ in range(2))
+    ids = [re.split(r"\*", text)[0] for text in body]
+    expected = [(at, f) for at, text in enumerate(body) for _, f in alone.faults([text], [ids[at]])]
+    assert list(together.faults(body, ids)) == expected
+
+
+@pytest.mark.parametrize("set_id", ["850", "856"])
+def test_what_was_kept_of_one_set_says_the_same_of_the_next(set_id):
+    judge = SegmentJudge(default_library().grammar(set_id, "004010"), MARKS["x12"])
+    bodies = {
+        "850": [["BEG*00*SA*1**20260105", "PO1*1*5*EA"], ["BEG*00*SA*1**20260105", "PO1*1*x*EA"]],
+        "856": [["BSN*00*11*20260105*1200", "HL*1**S", "HL*2*1*O"], ["BSN*00*11*20260105*1200", "HL*1**S", "HL*2*7*O"]],
+    }[set_id]
+    for _ in range(2):
+        told = []
+        for body in bodies:
+            findings = []
+            judge_segments(body, lambda index: index, judge, findings, trees=False)
+            told.append([(f.code, f.loop, f.position) for f in findings])
+        wrong = {"850": ("edi.character-invalid", "PO1", 3), "856": ("edi.hl-parent-unknown", "HL", 4)}[set_id]
+        assert told == [[], [wrong]]

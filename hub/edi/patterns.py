@@ -1,0 +1,176 @@
+"""One compiled pattern that runs over all the surely clean segments of a set at once.
+
+It accepts only what is surely clean; a segment it stops at is looked at closely, which may still find it clean (a
+number of unusual form, say). Whoever judges a large file spends nearly all time here, so one call of the engine of
+regular expressions takes in as many segments as it can: a call per segment costs more than the matching itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from itertools import combinations
+from typing import NamedTuple
+
+from hub.edi.delimiters import Delimiters
+from hub.edi.rules import ElementRule, Note, SegmentRule
+from hub.edi.values import DATE, MINUTE, TIME
+
+
+def clean_run(rules: Iterable[SegmentRule], marks: Delimiters) -> re.Pattern[str]:
+    """Matches as many segments in a row, each with its terminator, as are surely clean by one of the rules.
+
+    Nothing of it backtracks into a segment that was taken, and a value never holds a delimiter.
+    """
+    return re.compile("(?:" + "|".join(_segment(rule, marks) for rule in rules) + ")*+")
+
+
+def _segment(rule: SegmentRule, marks: Delimiters) -> str:
+    built_in = _adjacent_notes(rule)
+    others = [note for note in rule.notes if note not in built_in.values()]
+    end = "" if not rule.elements else f"(?<![{re.escape(marks.element + marks.component)}])"
+    text = _Row.elements(marks).conditions(others) + _elements(rule, 1, built_in, marks)
+    return re.escape(rule.id) + text + end + re.escape(marks.terminator)
+
+
+# -- syntax notes -----------------------------------------------------------------------------------------------------
+
+
+def _adjacent_notes(rule: SegmentRule) -> dict[int, Note]:
+    """The notes built into the elements' own pattern, by their first element: P and C over two optional neighbours.
+
+    Each element takes part in one at most; C only where the later element needs the earlier one. They are by far the
+    most frequent ones, and as conditions of their own they would cost more than all else.
+    """
+    chosen: dict[int, Note] = {}
+    taken: set[int] = set()
+    for note in rule.notes:
+        low, high = min(note.numbers), max(note.numbers)
+        fits = len(note.numbers) == 2 and high == low + 1 and not taken & {low, high}
+        fits = fits and (note.kind == "P" or (note.kind == "C" and note.numbers == (high, low)))
+        if fits and not rule.elements[low - 1].mandatory and not rule.elements[high - 1].mandatory:
+            chosen[low] = note
+            taken |= {low, high}
+    return chosen
+
+
+class _Row(NamedTuple):
+    """Elements or components in a row, as patterns: what stands before the first, between two, and within one."""
+
+    lead: str
+    separator: str
+    character: str
+
+    @classmethod
+    def elements(cls, marks: Delimiters) -> _Row:
+        separator = re.escape(marks.element)
+        return cls(separator, separator, f"[^{separator}{re.escape(marks.terminator)}]")
+
+    @classmethod
+    def components(cls, marks: Delimiters) -> _Row:
+        return cls("", re.escape(marks.component), f"[^{re.escape(marks.in_data())}]")
+
+    def up_to(self, number: int) -> str:
+        """All before the value of a place; does not match where the row ends earlier."""
+        before = f"(?:{self.character}*+{self.separator}){{{number - 1}}}+" if number > 1 else ""
+        return self.lead + before
+
+    def conditions(self, notes: Iterable[Note]) -> str:
+        """The notes, looked at ahead of the row. Those that a value brings about only concern a row long enough to
+        have it, which few are."""
+        notes = list(notes)
+        text = "".join(self._condition(note) for note in notes if note.kind == "R")
+        rest = [note for note in notes if note.kind != "R"]
+        if not rest:
+            return text
+        first = min(note.numbers[0] if note.kind in "CL" else min(note.numbers) for note in rest)
+        return f"{text}(?:(?!{self.up_to(first)})|{''.join(map(self._condition, rest))})"
+
+    def _condition(self, note: Note) -> str:
+        """What must be ahead for a note to be kept; see `Note.broken_at`."""
+        there = [f"(?={self.up_to(number)}{self.character})" for number in note.numbers]
+        absent = [f"(?!{self.up_to(number)}{self.character})" for number in note.numbers]
+        if note.kind == "R":
+            return f"(?:{'|'.join(there)})"
+        if note.kind == "E":
+            return "".join(f"(?!{one}{other})" for one, other in combinations(there, 2))
+        if note.kind == "P":
+            return f"(?:{''.join(there)}|{''.join(absent)})"
+        needed = "" if note.kind == "C" else "|"
+        return f"(?:{absent[0]}|{needed.join(there[1:])})"
+
+
+# -- elements ---------------------------------------------------------------------------------------------------------
+
+
+def _elements(rule: SegmentRule, number: int, notes: dict[int, Note], marks: Delimiters) -> str:
+    """Pattern of elements `number` and on, each with its separator; what may be left off is optional."""
+    if number > len(rule.elements):
+        return ""
+    separator = re.escape(marks.element)
+    element = rule.elements[number - 1]
+    own, note = _value(element, marks), notes.get(number)
+    needed = any(e.mandatory for e in rule.elements[number - 1 :])
+    if note is None:
+        text = f"{separator}{own}" if element.mandatory else f"{separator}(?:{own})?"
+        text += _elements(rule, number + 1, notes, marks)
+        return text if needed else f"(?:{text})?"
+    partner = _value(rule.elements[number], marks)
+    partner = partner if note.kind == "P" else f"(?:{partner})?"
+    text = f"{separator}(?:{own}{separator}{partner}|{separator})"
+    text += _elements(rule, number + 2, notes, marks)
+    if note.kind == "C":
+        text = f"(?:{text}|{separator}{own})" if not needed else text
+    return text if needed else f"(?:{text})?"
+
+
+def _value(element: ElementRule, marks: Delimiters) -> str:
+    """A pattern that only clean values match (not every clean value does; an escaped or repeated one never does)."""
+    if element.period and marks.component:
+        return _dated(element, element.period, marks)
+    if element.components:
+        return _composite(element, marks)
+    least, most = element.least, element.most
+    if element.codes:
+        return "(?:" + "|".join(sorted(map(re.escape, element.codes))) + ")"
+    if element.type == "DT" and most == 8:
+        return DATE
+    if element.type == "TM" and (least, most) == (4, 8):
+        return TIME
+    if element.type == "n" or element.type.startswith("N") or (element.type == "R" and least > 1):
+        return f"-?[0-9]{{{least},{most}}}"
+    if element.type == "R":
+        after = min(4, most // 3)
+        return f"-?[0-9]{{1,{most - after}}}(?:\\.[0-9]{{1,{after}}})?" if after else f"-?[0-9]{{1,{most}}}"
+    digits = "0-9" if element.type == "a" else ""
+    excluded = re.escape(marks.in_data()) + digits + "\\x00-\\x1f\\x7f"
+    return f"[^{excluded} ][^{excluded}]{{{least - 1},{most - 1}}}"
+
+
+def _dated(element: ElementRule, period: tuple[int, int], marks: Delimiters) -> str:
+    """A composite with a date in the two formats that nearly all use (102 and 203); others are looked at closely."""
+    texts = [_value(component, marks) for component in element.components]
+    choices = []
+    for value, form in ((DATE, "102"), (DATE + MINUTE, "203")):
+        texts[period[0] - 1], texts[period[1] - 1] = value, form
+        choices.append(re.escape(marks.component).join(texts))
+    return "(?:" + "|".join(choices) + ")"
+
+
+def _composite(element: ElementRule, marks: Delimiters) -> str:
+    """The components: one at least, and the last that is there is not empty."""
+    text = _components(element, 0, marks)
+    if marks.component:
+        text = _Row.components(marks).conditions(element.notes) + text
+    return f"{text}(?<![{re.escape(marks.element + marks.component)}])"
+
+
+def _components(element: ElementRule, index: int, marks: Delimiters) -> str:
+    component = element.components[index]
+    own = _value(component, marks)
+    text = own if component.mandatory else f"(?:{own})?"
+    if not marks.component or index + 1 == len(element.components):
+        return text
+    rest = re.escape(marks.component) + _components(element, index + 1, marks)
+    needed = any(c.mandatory for c in element.components[index + 1 :])
+    return text + (rest if needed else f"(?:{rest})?")
