@@ -11,12 +11,14 @@ from hub.documents.inventory import Inventory
 from hub.documents.invoice import Invoice
 from hub.documents.order import Order
 from hub.documents.order_cancellation import OrderCancellation
+from hub.documents.order_change import OrderChange
 from hub.documents.returns import Return
 from hub.documents.shipment import Shipment
 
 SCHEMAS: dict[str, type[Schema]] = {
     "order": Order,
     "order_cancellation": OrderCancellation,
+    "order_change": OrderChange,
     "fulfillment": Fulfillment,
     "cancellation": Cancellation,
     "cancellation_result": CancellationResult,
