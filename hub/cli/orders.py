@@ -100,6 +100,20 @@ def cancel(number: str, reason: str, as_json: bool) -> None:
     _say(cancel_order(hub, _one(hub, number), reason, actor()), as_json)
 
 
+@orders.command()
+@click.argument("number")
+@click.option(
+    "--granted/--refused", required=True, default=None, help="It gives back what it was asked for, or nothing."
+)
+@json_option
+def cancellation(number: str, granted: bool, as_json: bool) -> None:
+    """Say what a warehouse or supplier that answers by EDI has told you of a cancellation by other means."""
+    from hub.flows.actions import answer_cancellation
+
+    hub = installation()
+    _say(answer_cancellation(hub, _one(hub, number), granted, actor()), as_json)
+
+
 def _one(hub: Installation, number: str) -> int:
     """The id of the one order that the person means."""
     from hub.errors import Refused

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from marshmallow import fields, validate
+from typing import Any
 
-from hub.documents.base import Address, Exact, Instant, Strict, key, text
+from marshmallow import ValidationError, fields, validate
+
+from hub.documents.base import Address, Exact, Instant, Strict, code, key, text
 
 
 class FulfillmentLine(Strict):
-    """`line` is our own line number and goes out with every order; answers match on it. `quantity` in base units."""
+    """`line` is our own line number and goes out with every order; answers match on it. `quantity` in base units; 0
+    only where a change says that nothing of the line is wanted any more."""
 
     line = key(64)
     sku = key(128)
     title = text(512)
-    quantity = fields.Integer(required=True, validate=validate.Range(min=1))
+    quantity = fields.Integer(required=True, validate=validate.Range(min=0))
     unit_price = Exact(allow_none=True)
 
 
 class Fulfillment(Strict):
-    """The part of an order that one backend has. `reference` is ours, unique, and the key of the effect."""
+    """The part of an order that one backend has. `reference` is ours, unique, and the key of the effect.
+
+    `purpose`: a backend that is told of cancellations by the same kind of document gets it again as a `change`, with
+    what is still wanted of every line, or as a `cancel` of the whole, with what it was asked for.
+    """
 
     reference = key(64)
+    purpose = code("original", "change", "cancel", load_default="original")
     order_number = text(80)
+    ordered_on = fields.Date(allow_none=True)
     placed_at = Instant(allow_none=True)
     currency = text(3)
     ship_to = fields.Nested(Address, allow_none=True)
@@ -33,8 +42,16 @@ class Fulfillment(Strict):
     location = text(128)
     ship_not_before = fields.Date(allow_none=True)
     ship_not_after = fields.Date(allow_none=True)
+    deliver_by = fields.Date(allow_none=True)
     references = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
     lines = fields.List(fields.Nested(FulfillmentLine), required=True, validate=validate.Length(min=1))
+
+    def check(self, data: dict[str, Any]) -> None:
+        """Only a change says that nothing of a line is wanted."""
+        if data.get("purpose") != "change":
+            for i, line in enumerate(data.get("lines", [])):
+                if line["quantity"] == 0:
+                    raise ValidationError({i: {"quantity": ["Must be greater than 0."]}}, "lines")
 
 
 class CancellationLine(Strict):

@@ -37,8 +37,22 @@ class Package(Strict):
     lines = fields.List(fields.Nested(PackedLine), required=True, validate=validate.Length(min=1))
 
 
+class ClosedLine(Strict):
+    """A line of which the backend ships nothing more. `quantity`: how many of its units it says that it does not ship;
+    without it, all that it still has. `reason`: cancelled, out of stock ..., as the backend puts it."""
+
+    line = text(64)
+    sku = text(128)
+    quantity = Exact(allow_none=True, signed=False)
+    reason = text(64)
+
+
 class Shipment(Strict):
-    """A shipment. `reference` is the fulfillment's reference that we sent out."""
+    """A shipment. `reference` is the fulfillment's reference that we sent out.
+
+    From a backend that says so, `closed` names the lines that are done with, shipped short or not at all; a document
+    with nothing but these has no packages.
+    """
 
     external_id = key()
     reference = key(64)
@@ -53,11 +67,18 @@ class Shipment(Strict):
     ship_from = fields.Nested(Address, allow_none=True)
     parties = fields.List(fields.Dict(), load_default=list)
     references = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
-    packages = fields.List(fields.Nested(Package), required=True, validate=validate.Length(min=1))
+    packages = fields.List(fields.Nested(Package), load_default=list)
+    closed = fields.List(fields.Nested(ClosedLine), load_default=list)
 
     def check(self, data: dict[str, Any]) -> None:
-        """A packed line says which line it is, or at least its SKU."""
-        for p, package in enumerate(data.get("packages", [])):
+        """There is something in it, and each line says which one it is, or at least its SKU."""
+        packages, closed = data.get("packages", []), data.get("closed", [])
+        if not packages and not closed:
+            raise ValidationError(["Neither a package nor a closed line."], "packages")
+        for p, package in enumerate(packages):
             for i, line in enumerate(package["lines"]):
                 if not line.get("line") and not line.get("sku"):
                     raise ValidationError({p: {"lines": {i: ["Neither line nor sku."]}}}, "packages")
+        for i, line in enumerate(closed):
+            if not line.get("line") and not line.get("sku"):
+                raise ValidationError({i: ["Neither line nor sku."]}, "closed")

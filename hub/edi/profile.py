@@ -69,6 +69,8 @@ class Profile:
     group_sender: str = ""
     group_receiver: str = ""
     request_acknowledgement: bool | None = None
+    locations: tuple[str, ...] = ()
+    answer_hours: float = 24.0
 
     @property
     def zone(self) -> ZoneInfo:
@@ -246,6 +248,13 @@ class _Settings(Schema):
     request_acknowledgement = fields.Boolean(metadata=_said(
         "whether our envelopes ask for a TA1 (ISA14; not asked unless said) or a CONTRL (UNB 0031; asked where the "
         "agreement expects an acknowledgement)", OUTBOUND))  # fmt: skip
+    locations = Words(metadata=_said(
+        "a warehouse or supplier: the locations it serves, where others on its connection serve other ones", PARTNER
+    ))  # fmt: skip
+    answer_hours = fields.Float(
+        validate=validate.Range(0, 8760, min_inclusive=False, error="Write a number of hours above 0, up to 8760."),
+        metadata=_said("a warehouse or supplier: how many hours it may take to answer a cancellation", OUTBOUND),
+    )
 
 
 _SETTINGS = _Settings()
@@ -338,8 +347,9 @@ def _profile(text: str) -> Profile:
     duplicates = loaded.pop("duplicates", {})
     given = {"duplicates": duplicates.get("policy"), "duplicate_days": duplicates.get("days")}
     given |= {"marks": loaded.pop("delimiters", None), **loaded}
-    if "grammars" in given:
-        given["grammars"] = tuple(cast(Iterable[str], given["grammars"]))
+    for name in ("grammars", "locations"):
+        if name in given:
+            given[name] = tuple(cast(Iterable[str], given[name]))
     return Profile(**{name: value for name, value in given.items() if value is not None})
 
 

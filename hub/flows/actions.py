@@ -81,6 +81,30 @@ def cancel_order(inst: Installation, order_id: int, reason: str, actor: str) -> 
     return f"Cancelled {sum(free.values())} units at once" + (f"; asked for {asked} units back." if asked else ".")
 
 
+def answer_cancellation(inst: Installation, order_id: int, granted: bool, actor: str) -> str:
+    """A person says what a warehouse or supplier has told by other means than its document: that it gives back what it
+    was asked for, or nothing of it."""
+    with _batch(inst) as batch:
+        order = _order(batch, order_id)
+        waiting = [wish for wish in batch.wishes_of[order.id] if wish.answer_by is not None]
+        if not waiting:
+            raise Refused("cancellation.none-open", "No cancellation of this order waits for an answer by document.")
+        given = 0
+        for wish in waiting:
+            asked = cancel.pending(wish)
+            has = batch.books_of[order.id].held_by(wish.fulfillment_id) if granted else {}
+            take = {line_id: min(units, has.get(line_id, 0)) for line_id, units in asked.items()}
+            cancel.grant(batch, wish, take, f"{wish.cause}/{wish.id}/by-hand", final=True)
+            given += sum(take.values())
+            connection_id = batch.fulfillment[wish.fulfillment_id].connection_id
+            facts = {"order_id": order.id, "connection_id": connection_id, "actor": actor}
+            if granted:
+                batch.event("cancellation.granted", units=sum(take.values()), asked=sum(asked.values()), **facts)
+            else:
+                batch.event("cancellation.refused", units=sum(asked.values()), **facts)
+    return f"Noted: {given} units were given back." if granted else "Noted: nothing is given back."
+
+
 def close_short(inst: Installation, order_id: int, actor: str) -> str:
     """What nobody has yet will not be fulfilled: it counts as cancelled."""
     units = _settle_open(inst, order_id, Kind.CANCELLED, "order.closed-short", actor)
@@ -212,7 +236,7 @@ def ignore_message(inst: Installation, message_id: int, reason: str, actor: str)
         if message.direction == "out":
             job_store.close(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id)
             if message.kind == "cancellation" and message.subject_id is not None:
-                store.answer_cancellation(batch.tx, message.subject_id, [], batch.now)
+                store.answer_cancellation(batch.tx, message.subject_id, granted=[], answered_at=batch.now)
         problem = {**(message.problem or {}), "ignored_because": reason}
         batch.end(message.id, state, reason="person.ignored", problem=problem, order_id=message.order_id)
         batch.event("message.ignored", message_id=message.id, order_id=message.order_id, actor=actor, reason=reason)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from hub.installation import Installation
 from hub.store import events as event_store
 from hub.store import health, schedule
-from hub.store.events import OVERDUE, PARKED, Standing
+from hub.store.events import OVERDUE, PARKED, UNANSWERED, Standing
 
 PATIENCE = dt.timedelta(minutes=1)
 """What waits shorter is often released by the fact that it waits for, and no reason to call a person."""
@@ -24,6 +24,7 @@ def look(inst: Installation) -> bool:
             return False
         event_store.keep_alerts(tx, PARKED, _parked(tx, now), now)
         event_store.keep_alerts(tx, OVERDUE, _overdue(tx, now), now)
+        event_store.keep_alerts(tx, UNANSWERED, _unanswered(tx, now), now)
     return True
 
 
@@ -51,4 +52,17 @@ def _overdue(tx: Connection, now: dt.datetime) -> dict[str, Standing]:
             row.connection_id,
         )
         for row in health.unacknowledged(tx, now)
+    }
+
+
+def _unanswered(tx: Connection, now: dt.datetime) -> dict[str, Standing]:
+    """One cause for each cancellation that its backend should have answered by now."""
+    return {
+        f"{UNANSWERED}{row.id}": Standing(
+            "cancellation.unanswered",
+            f"{row.backend} has not answered our cancellation of {row.reference},"
+            f" which was due {row.answer_by:%Y-%m-%d %H:%M} UTC.",
+            row.connection_id,
+        )
+        for row in health.unanswered(tx, now)
     }

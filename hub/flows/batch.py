@@ -25,6 +25,7 @@ from hub.store import events as event_store
 from hub.store import jobs as job_store
 from hub.store import messages as message_store
 from hub.store import orders as order_store
+from hub.store import partners as partner_store
 from hub.store import rules as rule_store
 from hub.store import settings as setting_store
 from hub.store import shipments as shipment_store
@@ -211,6 +212,14 @@ class Batch:
         if chosen is not None:
             return int(chosen)
         return self.backends[0] if len(self.backends) == 1 else None
+
+    @cached_property
+    def fulfilling_partners(self) -> dict[int, list[Row[Any]]]:
+        """The agreements with warehouses and suppliers that get their orders by EDI, by connection."""
+        found: dict[int, list[Row[Any]]] = {}
+        for agreement in partner_store.taking(self._tx, "fulfillment"):
+            found.setdefault(agreement.connection_id, []).append(agreement)
+        return found
 
     @cached_property
     def outbound_stopped(self) -> bool:

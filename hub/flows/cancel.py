@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub import jobs
+from hub.flows import route
 from hub.flows.batch import Batch
 from hub.ledger import Entry, Kind
 from hub.ledger.books import BY_SOURCE
@@ -45,11 +46,19 @@ def take_back(batch: Batch, order_id: int, wanted: Mapping[int, int], cause: str
             _ask(batch, fulfillment, take, cause, into)
 
 
+def pending(wish: Row[Any]) -> dict[int, int]:
+    """line -> base units that an unanswered wish still asks for."""
+    granted = dict(wish.granted or [])
+    return {
+        line_id: units - granted.get(line_id, 0) for line_id, units in wish.lines if units > granted.get(line_id, 0)
+    }
+
+
 def asked_back(wishes: Sequence[Row[Any]]) -> dict[int, Counter[int]]:
     """fulfillment -> line -> base units that unanswered wishes ask for."""
     asked: dict[int, Counter[int]] = defaultdict(Counter)
     for wish in wishes:
-        asked[wish.fulfillment_id].update(dict(wish.lines))
+        asked[wish.fulfillment_id].update(pending(wish))
     return asked
 
 
@@ -65,12 +74,37 @@ def keep(batch: Batch, order_id: int, more: Mapping[int, int]) -> None:
         return
     for wish in reversed(for_source(batch.wishes_of[order_id])):
         kept = dict(wish.kept)
-        for line_id, units in wish.lines:
+        for line_id, units in pending(wish).items():
             had = kept.get(line_id, 0)
             kept[line_id] = min(units, max(0, had + left.get(line_id, 0)))
             left[line_id] = left.get(line_id, 0) - (kept[line_id] - had)
         store.keep_of_wish(batch.rows, wish.id, [[line_id, units] for line_id, units in kept.items() if units])
     batch.wishes_of.forget(order_id)
+
+
+def grant(batch: Batch, wish: Row[Any], take: Mapping[int, int], cause: str, *, final: bool) -> None:
+    """A backend gives back `take` of the base units that a wish asks for; `final`: it gives back no more of them.
+
+    Of what was wanted again meanwhile, so much came back; another fulfillment then has it. Raises `OutOfBounds`.
+    """
+    fulfillment, order = batch.fulfillment[wish.fulfillment_id], batch.order[wish.order_id]
+    take = {line_id: units for line_id, units in take.items() if units}
+    asked, kept = pending(wish), dict(wish.kept)
+    again = {line_id: max(0, units - (asked[line_id] - kept.get(line_id, 0))) for line_id, units in take.items()}
+    granted = Counter(dict(wish.granted or [])) + Counter(take)
+    left = {line_id: units - again.get(line_id, 0) for line_id, units in kept.items()}
+    store.answer_cancellation(
+        batch.tx,
+        wish.id,
+        granted=[[line_id, units] for line_id, units in granted.items()],
+        kept=[[line_id, units] for line_id, units in left.items() if units],
+        answered_at=batch.now if final else None,
+    )
+    give_back(batch, fulfillment, take, cause, wish.into, again)
+    if wish.cause.startswith(BY_HAND):
+        tell_source(batch, order)
+    if any(again.values()):
+        route.release_open(batch, order)
 
 
 BY_HAND = "by-hand/"

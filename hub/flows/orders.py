@@ -240,9 +240,9 @@ def _changes(
     wishes = [] if fresh else batch.wishes_of[order_id]
     asked, for_source, kept = Counter[int](), Counter[int](), Counter[int]()
     for wish in wishes:
-        asked.update(dict(wish.lines))
+        asked.update(cancel.pending(wish))
     for wish in cancel.for_source(wishes):
-        for_source.update(dict(wish.lines))
+        for_source.update(cancel.pending(wish))
         kept.update(dict(wish.kept))
     return [
         (

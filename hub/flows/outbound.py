@@ -8,13 +8,15 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from hub.edi.profile import profile
 from hub.flows import envelopes
 from hub.flows.batch import Batch
 from hub.flows.problems import Park
 from hub.flows.reading import decoded, dump, mapped
-from hub.flows.render import RENDER
+from hub.flows.render import RENDER, restated
 from hub.flows.translate import Guide
 from hub.store import messages as message_store
+from hub.store import orders as order_store
 from hub.store import partners as partner_store
 from hub.store.jobs import Job
 
@@ -23,20 +25,18 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
     """Seal the effect of a job; gives the message's id and its bytes, None when nothing is left to send."""
     if order is None or job.subject_id is None:
         raise Park("order.missing", "The order of this document no longer exists.")
-    agreement = None
-    if order.partner_id is not None and job.connection_id == order.connection_id:
-        agreement = partner_store.agreement(batch.tx, order.partner_id, "out", kind=job.noun)
-        if agreement is None:
-            raise Park("edi.no-agreement", f"There is no agreement with the partner on sending {job.noun}.")
-        if job.noun == "shipment":
-            envelopes.label(batch, order.partner_id, job.subject_id)
-    schema, make = RENDER[job.noun]
+    agreement = _agreement(batch, job, order)
+    if agreement is not None and job.noun == "shipment":
+        envelopes.label(batch, agreement.partner_id, job.subject_id)
+    # A backend that has no document of its own for cancellations gets the fulfillment anew, as what is left of it.
+    anew = agreement is not None and job.noun == "cancellation" and agreement.kind == "fulfillment"
+    schema, make = ("fulfillment", restated) if anew else RENDER[job.noun]
     document = make(batch, order, job.subject_id)
     if document is None or document.get("lines") == []:
         return None
     mapping = guide.mapping(agreement.mapping) if agreement else guide.outbound(job.connection_id, job.noun)
     source = _source(batch, order) if _reads_source(mapping.text) else None
-    context = guide.context(job.connection_id, order.partner_id if agreement else None, source)
+    context = guide.context(job.connection_id, agreement.partner_id if agreement else None, source)
     values = mapped(dump(schema, document), mapping, context)
     facts: dict[str, Any] = {"format": "json", "partner_id": None}
     if agreement is not None:
@@ -47,6 +47,50 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
     message_id = message_store.seal(batch.rows, row, body)
     batch.outgoing.forget((job.connection_id, job.noun, job.key))
     return message_id, body
+
+
+def _agreement(batch: Batch, job: Job, order: Row[Any]) -> Row[Any] | None:
+    """What was agreed on this document with the partner whom it goes to; None where it goes to no partner but to a
+    connection with a format of its own. Raises `Park`."""
+    if job.noun == "fulfillment":
+        return _backend(batch, job)
+    if job.noun == "cancellation":
+        partner_id = _had_the_fulfillment(batch, job)
+    else:
+        partner_id = order.partner_id if job.connection_id == order.connection_id else None
+    if partner_id is None:
+        return None
+    agreement = partner_store.agreement(batch.tx, partner_id, "out", kind=job.noun)
+    if agreement is None and job.noun == "cancellation":
+        agreement = partner_store.agreement(batch.tx, partner_id, "out", kind="fulfillment")
+    if agreement is None:
+        raise Park("edi.no-agreement", f"There is no agreement with the partner on sending {job.noun}.")
+    return agreement
+
+
+def _backend(batch: Batch, job: Job) -> Row[Any] | None:
+    """The agreement with the warehouse or supplier on a connection that has the fulfillment's location."""
+    found = batch.fulfilling_partners.get(job.connection_id, [])
+    if len(found) > 1:
+        row = batch.fulfillment.get(job.subject_id or 0)
+        location = row.location if row is not None else None
+        found = [one for one in found if location in profile(one.partner_settings).locations]
+        if len(found) != 1:
+            raise Park(
+                "edi.backend-unclear",
+                f"{len(found) or 'None'} of the connection's partners have the location {location or 'of this order'}."
+                " Name it in the routing rule and in the `locations` of one partner.",
+            )
+    return found[0] if found else None
+
+
+def _had_the_fulfillment(batch: Batch, job: Job) -> int | None:
+    """The partner who was sent the fulfillment that is to be cancelled."""
+    wish = order_store.cancellation(batch.tx, job.subject_id or 0)
+    if wish is None:
+        return None
+    sent = batch.outgoing.get((job.connection_id, "fulfillment", f"fulfillment/{wish.fulfillment_id}"))
+    return sent.partner_id if sent is not None else None
 
 
 def _row(batch: Batch, job: Job, generation: int) -> dict[str, Any]:

@@ -87,3 +87,18 @@ def set_acknowledge_hours(inst: Installation, name: str, hours: float | None, ac
                 "partner.changed", now, connection_id=row.connection_id, actor=actor, name=name, acknowledge_hours=hours
             ),
         )
+
+
+def warehouse_agreements(acknowledge_hours: float | None = None) -> list[dict[str, Any]]:
+    """With a warehouse: shipping orders and their cancellations out, shipping advices in. `acknowledge_hours`: as for
+    `standard_agreements`."""
+    return [
+        {
+            "direction": "out",
+            "set_id": "940",
+            "kind": "fulfillment",
+            "mapping": "x12/940.out",
+            "acknowledge_hours": acknowledge_hours,
+        },
+        {"direction": "in", "set_id": "945", "kind": "shipment", "mapping": "x12/945.in"},
+    ]

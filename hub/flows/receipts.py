@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Row
 
-from hub.flows import cancel, route
+from hub.edi.profile import profile
+from hub.flows import cancel
 from hub.flows.batch import Batch
 from hub.flows.naming import numbered
 from hub.flows.problems import Park
@@ -19,6 +21,7 @@ from hub.mapping import Context, MappingError
 from hub.sdk.connector import Receipt
 from hub.sdk.errors import Rejected
 from hub.store import orders as store
+from hub.store import partners as partner_store
 from hub.store.jobs import Job
 
 WORDS = {
@@ -41,15 +44,28 @@ def apply(batch: Batch, inst: Installation, kind: str, job: Job, message: Row[An
     }
     if receipt.remote_id:
         facts["remote_id"] = receipt.remote_id
+    by_document = message.partner_id is not None
     if kind == "fulfillment" and job.subject_id is not None:
         store.change_fulfillment(batch.rows, job.subject_id, remote_id=receipt.remote_id, accepted_at=batch.now)
         batch.fulfillment.forget(job.subject_id)
-        batch.event("fulfillment.accepted", **facts)
+        batch.event("fulfillment.sent" if by_document else "fulfillment.accepted", **facts)
+    elif kind == "cancellation" and job.subject_id is not None and by_document:
+        # That the file was handed over grants nothing: the wish stays open until the partner's document answers it.
+        store.answer_cancellation(batch.tx, job.subject_id, answer_by=batch.now + _answer_time(batch, message))
+        batch.event("cancellation.sent", **facts)
     elif kind == "cancellation" and job.subject_id is not None:
         granted = _granted(batch, inst, message, receipt)
         _cancelled(batch, job.subject_id, granted, facts)
     elif kind in WORDS:
         batch.event(WORDS[kind], **facts)
+
+
+def _answer_time(batch: Batch, message: Row[Any]) -> dt.timedelta:
+    """How long the partner may take to say what becomes of a cancellation."""
+    partner = partner_store.get(batch.tx, message.partner_id)
+    agreed = partner_store.agreement(batch.tx, message.partner_id, "out", set_id=message.set_id)
+    settings = profile(partner.settings if partner else {}, agreed.settings if agreed else None)
+    return dt.timedelta(hours=settings.answer_hours)
 
 
 def _granted(batch: Batch, inst: Installation, message: Row[Any], receipt: Receipt) -> dict[str, int]:
@@ -72,8 +88,7 @@ def _cancelled(batch: Batch, cancellation_id: int, granted: Mapping[str, int], f
     if wish is None or wish.answered_at is not None:
         return
     fulfillment = batch.fulfillment.get(wish.fulfillment_id)
-    order = batch.order.get(wish.order_id)
-    if fulfillment is None or order is None:
+    if fulfillment is None or batch.order.get(wish.order_id) is None:
         return
     asked_for = numbered(batch.lines_of_fulfillment[fulfillment.id])
     if granted.keys() - asked_for.keys():
@@ -85,27 +100,18 @@ def _cancelled(batch: Batch, cancellation_id: int, granted: Mapping[str, int], f
         line_id: min(
             units, *(granted.get(n, 0) // part.units_per for n, part in asked_for.items() if part.line_id == line_id)
         )
-        for line_id, units in wish.lines
+        for line_id, units in cancel.pending(wish).items()
     }
-    take = {line_id: units for line_id, units in take.items() if units}
-    # Of what was wanted again meanwhile, so much came back; another fulfillment then has it.
-    asked, kept = dict(wish.lines), dict(wish.kept)
-    again = {line_id: max(0, units - (asked[line_id] - kept.get(line_id, 0))) for line_id, units in take.items()}
-    store.answer_cancellation(batch.tx, wish.id, [[line_id, units] for line_id, units in take.items()], batch.now)
     try:
-        cancel.give_back(batch, fulfillment, take, f"{wish.cause}/{wish.id}", wish.into, again)
+        cancel.grant(batch, wish, take, f"{wish.cause}/{wish.id}", final=True)
     except OutOfBounds as error:
         raise Park(
             "ledger.out-of-bounds",
             f"The backend gave back units that it does not have: {error}.",
             order_id=wish.order_id,
         ) from error
-    if wish.cause.startswith(cancel.BY_HAND):
-        cancel.tell_source(batch, order)
-    units, wanted = sum(take.values()), sum(asked.values())
+    units, wanted = sum(take.values()), sum(units for _, units in wish.lines)
     batch.event("cancellation.granted", reference=fulfillment.reference, units=units, asked=wanted, **facts)
-    if any(again.values()):
-        route.release_open(batch, order)
 
 
 def refused(batch: Batch, kind: str, job: Job, error: Rejected) -> None:

@@ -6,13 +6,14 @@ Each function gives the document, or None when nothing is left to send.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Row
 
-from hub.flows import billing
+from hub.flows import billing, cancel
 from hub.flows.batch import Batch
 from hub.flows.naming import numbered
 from hub.flows.units import source_units
@@ -32,7 +33,9 @@ def fulfillment(batch: Batch, order: Row[Any], fulfillment_id: int) -> Document 
     lines = batch.lines_of_fulfillment[fulfillment_id]
     return {
         "reference": row.reference,
+        "purpose": "original",
         "order_number": order.number or order.external_id,
+        "ordered_on": _ordered_on(order),
         "placed_at": order.placed_at,
         "location": row.location,
         "lines": [
@@ -58,10 +61,35 @@ def fulfillment(batch: Batch, order: Row[Any], fulfillment_id: int) -> Document 
                 "carrier",
                 "ship_not_before",
                 "ship_not_after",
+                "deliver_by",
                 "references",
             )
         },
     }
+
+
+def _ordered_on(order: Row[Any]) -> dt.date | None:
+    return order.placed_on or (order.placed_at.date() if order.placed_at else None)
+
+
+def restated(batch: Batch, order: Row[Any], cancellation_id: int) -> Document | None:
+    """A cancellation as the fulfillment that is left: for backends that are told of it by the same kind of document."""
+    wish = order_store.cancellation(batch.tx, cancellation_id)
+    document = None
+    if wish is not None and wish.answered_at is None:
+        document = fulfillment(batch, order, wish.fulfillment_id)
+    if wish is None or document is None:
+        return None
+    back = cancel.asked_back(batch.wishes_of[order.id])[wish.fulfillment_id]
+    asked = numbered(batch.lines_of_fulfillment[wish.fulfillment_id])
+    left = {
+        line["line"]: line["quantity"] - back[asked[line["line"]].line_id] * asked[line["line"]].units_per
+        for line in document["lines"]
+    }
+    if not any(left.values()):
+        return {**document, "purpose": "cancel"}
+    lines = [{**line, "quantity": left[line["line"]]} for line in document["lines"]]
+    return {**document, "purpose": "change", "lines": lines}
 
 
 def cancellation(batch: Batch, order: Row[Any], cancellation_id: int) -> Document | None:
@@ -72,7 +100,7 @@ def cancellation(batch: Batch, order: Row[Any], cancellation_id: int) -> Documen
     target = batch.fulfillment.get(row.fulfillment_id)
     if target is None:
         return None
-    wanted = {line_id: units for line_id, units in row.lines if units}
+    wanted = cancel.pending(row)
     asked = numbered(batch.lines_of_fulfillment[row.fulfillment_id])
     return {
         "reference": target.reference,
@@ -109,7 +137,7 @@ def shipment(batch: Batch, order: Row[Any], shipment_id: int) -> Document | None
         "location": row.location,
         "order_external_id": order.external_id,
         "order_number": order.number or order.external_id,
-        "ordered_on": order.placed_on or (order.placed_at.date() if order.placed_at else None),
+        "ordered_on": _ordered_on(order),
         "ship_to": order.ship_to,
         "parties": order.parties or [],
         "references": order.references,

@@ -13,7 +13,8 @@ from hub.flows.batch import Batch
 from hub.flows.naming import numbered
 from hub.flows.orders import awaited, scope_of
 from hub.flows.problems import Ignore, Park
-from hub.flows.shipments import fulfillment_named, older, whole, write_back
+from hub.flows.shipments import fulfillment_named, older, write_back
+from hub.flows.units import whole
 from hub.ledger import Entry, Kind, OutOfBounds
 from hub.ledger.changes import kits_completed
 from hub.store import shipments as store
@@ -87,7 +88,7 @@ def _backend_returns(batch: Batch, order: Row[Any]) -> list[Row[Any]]:
 
 def _received(batch: Batch, message: Row[Any], doc: Document) -> int:
     """A backend has received returned goods."""
-    fulfillment = fulfillment_named(batch, message.connection_id, doc["reference"])
+    fulfillment = fulfillment_named(batch, message, doc["reference"])
     order = batch.order.get(fulfillment.order_id)
     if order is None:
         raise Park("return.unknown-order", "Its order no longer exists.")

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from hub.errors import NotFound, Refused
+from hub.flows import shortfalls
 from hub.flows.actions import clear_trouble, release_unrouted
 from hub.flows.batch import DEFAULT_BACKEND, Batch
 from hub.installation import Installation
@@ -268,8 +269,11 @@ POLICY = {
     "release_tests": "true: test orders ship too",
     "tolerance": "how far an order's total may differ from the sum of its parts",
     "match_oldest_line": "true: a backend that names only SKUs fills the oldest open lines",
+    "shortfall": "what becomes of units that a backend says it does not ship: hold (until a person decides) or cancel",
 }
 """What an admin can decide per connection, and what it means."""
+
+_OF_BACKENDS = ("match_oldest_line", shortfalls.POLICY)
 
 
 def set_policy(inst: Installation, connection_id: int, given: Mapping[str, str], actor: str) -> None:
@@ -284,7 +288,7 @@ def set_policy(inst: Installation, connection_id: int, given: Mapping[str, str],
             raise NotFound("connection.missing", f"There is no connection {connection_id}.")
         policy = {**row.policy, "gate": dict(row.policy.get("gate", {}))}
         for name, text in given.items():
-            target = policy if name == "match_oldest_line" else policy["gate"]
+            target = policy if name in _OF_BACKENDS else policy["gate"]
             target[name] = _policy_value(name, text)
         store.change(tx, connection_id, policy=policy)
         event_store.add(
@@ -303,6 +307,10 @@ def _policy_value(name: str, text: str) -> Any:
             return str(Decimal(text))
         except InvalidOperation:
             raise Refused("connection.policy-invalid", f"{name} is an amount such as 0.01.") from None
+    if name == shortfalls.POLICY:
+        if text not in (shortfalls.HOLD, shortfalls.CANCEL):
+            raise Refused("connection.policy-invalid", f"{name} is {shortfalls.HOLD} or {shortfalls.CANCEL}.")
+        return text
     if text.lower() not in ("true", "false"):
         raise Refused("connection.policy-invalid", f"{name} is true or false.")
     return text.lower() == "true"

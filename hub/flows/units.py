@@ -1,4 +1,4 @@
-"""Units as the order's source counts them."""
+"""Quantities as whole base units, and as the order's source counts them."""
 
 from __future__ import annotations
 
@@ -20,3 +20,10 @@ def source_units(units: int, pack_factor: Decimal) -> Decimal:
             f"{units} base units are no whole number of packs of {pack_factor}, in which the line was ordered.",
         )
     return quantity
+
+
+def whole(quantity: Decimal, path: str) -> int:
+    """A quantity of base units. Raises `Park` when it is none."""
+    if quantity != quantity.to_integral_value():
+        raise Park("line.not-whole-units", "The quantity is no whole number of units.", path=path)
+    return int(quantity)

@@ -44,9 +44,12 @@ class Reader:
 
     def matches(self, here: Any, scope: Scope) -> list[Match]:
         """All matches, general form: any step, any node."""
-        found: list[Match] = [(self._start(here, scope), None)]
+        start = self._start(here, scope)
+        found: list[Match] = [(start, None)]
         if not self._steps and self.path.steps:
             self._prepare()
+        if type(start) is Group and self.path.steps and self.path.steps[0].kind not in _OF_JSON:
+            found = _flat(found)  # designators lead through loops and segments, not through lists of them
         for i, step in enumerate(self._steps):
             join = self._joins.get(i)
             found = step(found, scope.run) if join is None else join.matching(found, here, scope)
@@ -239,6 +242,8 @@ def _plain_many(keys: tuple[str, ...], slow: Many) -> Many:
 # --- steps over JSON-like documents
 
 StepFunction = Callable[[list[Match], Run], list[Match]]
+
+_OF_JSON = ("name", "index", "filter")
 
 
 def _step(step: Step) -> StepFunction:

@@ -17,6 +17,8 @@ PARKED = "parked/"
 """How the causes of alerts about parked documents begin: parked/<connection>/<code>."""
 OVERDUE = "overdue/"
 """How those about documents begin that no partner has acknowledged in time: overdue/<message>."""
+UNANSWERED = "unanswered/"
+"""How those about cancellations begin that no backend has answered in time: unanswered/<cancellation>."""
 
 
 def event(

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, case, func, select
 
 from hub.store.conditions import owed_acknowledgement, parked_delivery
-from hub.store.tables import connections, jobs, messages, partners
+from hub.store.tables import cancellations, connections, fulfillments, jobs, messages, partners
 
 
 @dataclass(slots=True)
@@ -78,5 +78,23 @@ def unacknowledged(tx: Connection, now: dt.datetime) -> list[Row[Any]]:
         .join(partners, partners.c.id == messages.c.partner_id)
         .where(owed_acknowledgement(), messages.c.acknowledge_by < now)
         .order_by(messages.c.id)
+    )
+    return list(tx.execute(statement))
+
+
+def unanswered(tx: Connection, now: dt.datetime) -> list[Row[Any]]:
+    """Cancellations that a backend should have answered by now: id, answer_by, connection_id, reference, backend."""
+    statement = (
+        select(
+            cancellations.c.id,
+            cancellations.c.answer_by,
+            fulfillments.c.connection_id,
+            fulfillments.c.reference,
+            connections.c.name.label("backend"),
+        )
+        .join(fulfillments, fulfillments.c.id == cancellations.c.fulfillment_id)
+        .join(connections, connections.c.id == fulfillments.c.connection_id)
+        .where(cancellations.c.answered_at.is_(None), cancellations.c.answer_by < now)
+        .order_by(cancellations.c.id)
     )
     return list(tx.execute(statement))

@@ -267,11 +267,10 @@ def cancellation(tx: Connection, cancellation_id: int) -> Row[Any] | None:
     return tx.execute(select(cancellations).where(cancellations.c.id == cancellation_id)).first()
 
 
-def answer_cancellation(tx: Connection, cancellation_id: int, granted: list[list[int]], now: dt.datetime) -> None:
-    """Keep what the backend gave back."""
-    tx.execute(
-        update(cancellations).where(cancellations.c.id == cancellation_id).values(granted=granted, answered_at=now)
-    )
+def answer_cancellation(tx: Connection, cancellation_id: int, **values: Any) -> None:
+    """Keep what the backend gave back so far: `granted`, `kept`, and `answered_at` when no more is to come; or until
+    when it is to say so, `answer_by`."""
+    tx.execute(update(cancellations).where(cancellations.c.id == cancellation_id).values(**values))
 
 
 def wishes(tx: Connection, order_ids: Iterable[int]) -> dict[int, list[Row[Any]]]:

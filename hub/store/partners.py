@@ -49,6 +49,19 @@ def agreement(tx: Connection, partner_id: int, direction: str, **which: Any) -> 
     ).first()
 
 
+def taking(tx: Connection, kind: str) -> list[Row[Any]]:
+    """The agreements on what is sent to partners of this kind, each with its `connection_id` and `partner_settings`."""
+    columns = (agreements, partners.c.connection_id, partners.c.settings.label("partner_settings"))
+    return list(
+        tx.execute(
+            select(*columns)
+            .join(partners, partners.c.id == agreements.c.partner_id)
+            .where(agreements.c.direction == "out", agreements.c.kind == kind)
+            .order_by(agreements.c.id)
+        )
+    )
+
+
 def next_control(tx: Connection, scope: str, largest: int) -> int:
     """Take the next control number of a scope, in the transaction that stores its bearer. Wraps after `largest`."""
     statement = (

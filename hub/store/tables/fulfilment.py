@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Index, Integer, UniqueConstraint
 
-from hub.store.tables.base import id_column, instant, reference, table, text_column
+from hub.store.tables.base import id_column, instant, partial, reference, table, text_column
 from hub.store.types import Json
 
 fulfillments = table(
@@ -43,9 +43,11 @@ cancellations = table(
     Column("lines", Json, nullable=False),  # [[line id, base units wanted]]
     Column("kept", Json, nullable=False, server_default="[]"),  # [[line id, of them wanted again meanwhile]]
     Column("granted", Json),  # [[line id, base units given back]]
+    instant("answer_by"),  # where the answer comes as a document of its own: until when it should
     instant("answered_at"),
     instant("created_at", False),
     UniqueConstraint("fulfillment_id", "cause"),
+    partial("ix_cancellations_answer_by", "answer_by IS NOT NULL AND answered_at IS NULL", "answer_by"),
 )
 """A wish to take units back from a backend, and what it granted."""
 

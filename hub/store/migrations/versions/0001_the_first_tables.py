@@ -498,6 +498,7 @@ def upgrade() -> None:
     sa.Column('lines', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.Column('kept', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), server_default='[]', nullable=False),
     sa.Column('granted', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
+    sa.Column('answer_by', sa.DateTime(timezone=True), nullable=True),
     sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['fulfillment_id'], ['fulfillments.id'], name=op.f('fk_cancellations_fulfillment_id')),
@@ -506,6 +507,9 @@ def upgrade() -> None:
     sa.UniqueConstraint('fulfillment_id', 'cause', name=op.f('uq_cancellations_fulfillment_id_cause')),
     sqlite_autoincrement=True
     )
+    with op.batch_alter_table('cancellations', schema=None) as batch_op:
+        batch_op.create_index('ix_cancellations_answer_by', ['answer_by'], unique=False, sqlite_where=sa.text('answer_by IS NOT NULL AND answered_at IS NULL'), postgresql_where=sa.text('answer_by IS NOT NULL AND answered_at IS NULL'))
+
     op.create_table('fulfillment_lines',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('fulfillment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),

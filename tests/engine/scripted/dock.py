@@ -1,0 +1,50 @@
+"""A warehouse that speaks EDI: what was agreed with it, and its shipping advices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hub.flows import partners
+from hub.sdk import Document
+from tests.engine.scripted.edi import US, interchange
+from tests.engine.scripted.house import ACTOR, House, Side
+
+WAREHOUSE = "ACME3PL"
+
+
+def warehouse(
+    house: House, dock: Side, *, id_: str = WAREHOUSE, hours: float | None = None, test: bool = False, **settings: Any
+) -> int:
+    """Agree with a warehouse behind a connection on the sets of warehouses; `test`: also on test data."""
+    ids = {"qualifier": "ZZ", "value": id_, "own_qualifier": "ZZ", "own_value": US}
+    return partners.add_partner(
+        house.inst,
+        dock.id,
+        id_,
+        ids=[{**ids, "test": False}, {**ids, "test": True}] if test else [ids],
+        agreements=partners.warehouse_agreements(hours),
+        settings=settings,
+        actor=ACTOR,
+    )
+
+
+def advice(reference: str, *lines: str, shipment: str = "S-1", extra: Sequence[str] = ()) -> str:
+    """A 945 with its ST and SE. Each of `lines`: the segments of a W12 loop."""
+    body = [
+        "ST*945*0001",
+        f"W06*F*{reference}*20260303*{shipment}",
+        "N1*WH*RENO",
+        *extra,
+        "W27*U*UPSN",
+        *(segment for n, line in enumerate(lines, 1) for segment in (f"LX*{n}", *line.split("~"))),
+        "W03*1",
+    ]
+    return "~".join([*body, f"SE*{len(body) + 1}*0001"]) + "~"
+
+
+def says(house: House, dock: Side, *sets: str, number: int = 1, functional_id: str = "SW", **facts: Any) -> None:
+    """The partner drops a file, and the hub reads it."""
+    body = interchange(*sets, number=number, functional_id=functional_id, **{"sender": WAREHOUSE, **facts})
+    dock.peer.put(Document("edi", f"{facts.get('sender', WAREHOUSE)}-{number}.edi", body, format="x12"))
+    house.run()
