@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 from hub import auth
 from hub.config import CHECKOUT, Config, load
 from hub.errors import ConfigError
-from hub.flows import actions, partners, setup
+from hub.flows import partners, setup, tables
 from hub.installation import Installation
 from hub.ledger.completeness import Row, row
 from hub.sandbox.world import STORE_SECRET, STORE_TOKEN, WAREHOUSE_TOKEN, World
@@ -126,7 +126,7 @@ class Demo:
             actor=ACTOR,
         )
         for item in world.partner.get("catalog")["products"]:
-            actions.add_lookup_row(hub, BUYER_ITEMS, item["buyer_item"], item["sku"], ACTOR)
+            tables.set_row(hub, BUYER_ITEMS, item["buyer_item"], item["sku"], ACTOR)
 
     def _serve(self) -> None:
         environment = {

@@ -162,6 +162,8 @@ def _print(hub: Installation, found: MessageDetail) -> None:
         console.print(f"Waits for {row.awaits}, which releases it.", markup=False)
     if found.mapping_hash:
         console.print(f"Mapping {found.mapping or ''} {found.mapping_hash[:8]}", markup=False)
+    if found.tables:
+        console.print(f"Tables {', '.join(found.tables)}", markup=False)
     if found.findings:
         show_table(
             ["where", "what", "code"],

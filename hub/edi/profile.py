@@ -59,6 +59,7 @@ class Profile:
     timezone: str = "UTC"
     currency: str | None = None
     sscc_prefix: str | None = None
+    tables: Mapping[str, str] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     line_breaks: Literal["none", "lf", "crlf"] = "none"
     character_set: str = ""
@@ -245,6 +246,9 @@ class _Settings(Schema):
                          "2 to 15 characters without blanks")  # fmt: skip
     group_receiver = _text("X12: their id in GS03 where it is not that of ISA08", OUTBOUND, "[!-~]{2,15}",
                            "2 to 15 characters without blanks")  # fmt: skip
+    tables = fields.Dict(keys=fields.String(), values=fields.String(), metadata=_said(
+        "lookup tables of the partner's own: `tables.items=acme_items` is what a mapping reads as "
+        "`lookup(partner.tables.items, park)`", PARTNER))  # fmt: skip
     request_acknowledgement = fields.Boolean(metadata=_said(
         "whether our envelopes ask for a TA1 (ISA14; not asked unless said) or a CONTRL (UNB 0031; asked where the "
         "agreement expects an acknowledgement)", OUTBOUND))  # fmt: skip
@@ -262,7 +266,7 @@ _SETTINGS = _Settings()
 HELP: Mapping[str, str] = {name: one.metadata["help"] for name, one in _SETTINGS.fields.items()}
 """Every setting and what it means."""
 
-_JOINED = ("rules", "duplicates", "delimiters")
+_JOINED = ("rules", "duplicates", "delimiters", "tables")
 
 
 # -- reading and checking -------------------------------------------------------------------------------------------

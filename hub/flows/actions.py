@@ -12,13 +12,11 @@ from hub import jobs
 from hub.errors import Refused
 from hub.flows import cancel, route
 from hub.flows.batch import Batch
-from hub.flows.reading import lookup_awaited
 from hub.installation import Installation
 from hub.ledger import Entry, Kind
 from hub.store import connections as connection_store
 from hub.store import events as event_store
 from hub.store import jobs as job_store
-from hub.store import lookups as lookup_store
 from hub.store import messages as message_store
 from hub.store import orders as store
 from hub.store import settings as setting_store
@@ -51,7 +49,7 @@ def retry_order(inst: Installation, order_id: int, actor: str) -> str:
         order = _order(batch, order_id)
         documents = message_store.parked_of_order(batch.tx, order.id)
         for message in documents:
-            _read_again(batch, message, actor)
+            read_again(batch, message, actor)
         woken = job_store.wake(batch.tx, batch.now, order_id=order.id, kind="deliver")
         units = route.release_open(batch, order)
         batch.event("order.retried", order_id=order.id, actor=actor, documents=len(documents), deliveries=woken)
@@ -170,15 +168,15 @@ def place_hold(inst: Installation, order_id: int, reason: str, actor: str) -> st
 # -- messages -------------------------------------------------------------------------------------------------------
 
 
-def _again(batch: Batch, message: Row[Any], actor: str) -> None:
+def again(batch: Batch, message: Row[Any], actor: str) -> None:
     """What waited goes on: an inbound document is read again, an outbound one written."""
     if message.direction == "in":
-        _read_again(batch, message, actor)
+        read_again(batch, message, actor)
     elif job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id):
         batch.event("message.replayed", message_id=message.id, order_id=message.order_id, actor=actor)
 
 
-def _read_again(batch: Batch, message: Row[Any], actor: str) -> None:
+def read_again(batch: Batch, message: Row[Any], actor: str) -> None:
     """An inbound document goes through the present mappings and tables; nothing is fetched from its source."""
     message_store.change(
         batch.tx,
@@ -211,7 +209,7 @@ def replay_message(inst: Installation, message_id: int, actor: str) -> str:
         if message.state not in ("parked", "ignored"):
             raise Refused("message.not-waiting", "Only a parked or ignored message can be replayed.")
         if message.direction == "in":
-            _read_again(batch, message, actor)
+            read_again(batch, message, actor)
             return "Reading it again with the present mappings."
         message_store.change(batch.tx, [{"b_id": message.id, "state": "parked", "sent_at": None}])
         woken = job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id)
@@ -241,17 +239,6 @@ def ignore_message(inst: Installation, message_id: int, reason: str, actor: str)
         batch.end(message.id, state, reason="person.ignored", problem=problem, order_id=message.order_id)
         batch.event("message.ignored", message_id=message.id, order_id=message.order_id, actor=actor, reason=reason)
     return "Ignored."
-
-
-def add_lookup_row(inst: Installation, table: str, key: str, value: str, actor: str) -> str:
-    """Keep one row of a lookup table, and read every document again that was parked for it."""
-    with _batch(inst) as batch:
-        lookup_store.put(batch.tx, table, key, value, batch.now)
-        waiting = batch.awaiting[lookup_awaited(table, key)]
-        for message in message_store.get(batch.tx, waiting).values():
-            _again(batch, message, actor)
-        batch.event("table.row-added", actor=actor, table=table, key=key, released=len(waiting))
-    return f"Added; {len(waiting)} parked documents are read again."
 
 
 # -- connections and flows ------------------------------------------------------------------------------------------

@@ -257,8 +257,9 @@ class Batch:
         awaits: str | None = None,
         order_id: int | None = None,
         mapping_hash: str | None = None,
+        tables: Mapping[str, int] | None = None,
     ) -> None:
-        """A message has come to its end."""
+        """A message has come to its end. `tables`: the lookup tables that its mapping asked, with their versions."""
         self.ends.append(
             {
                 "b_id": message_id,
@@ -268,6 +269,7 @@ class Batch:
                 "awaits": awaits,
                 "order_id": order_id,
                 "mapping_hash": mapping_hash,
+                "tables": {table: version for table, version in (tables or {}).items() if version} or None,
                 "settled_at": self.now,
             }
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import structlog
@@ -60,6 +62,8 @@ class _Task:
     problem: Park | Ignore | None = None
     used: str | None = None
     """Hash of the mapping that read it, or failed to."""
+    tables: Mapping[str, int] | None = None
+    """The lookup tables that it asked, with their versions."""
     taken_in: bool = False
 
 
@@ -119,10 +123,11 @@ def _read(guide: Guide, task: _Task) -> None:
         else:
             task.kind, mapping, context = guide.inbound(task.message)
             task.used = mapping.hash
-            if parts.comes_apart(task.message, mapping):
-                task.parts = parts.cut(task.message, task.body, mapping, context)
-            else:
-                task.reading = read(task.kind, task.body, task.message.format, mapping, context)
+            with guide.noting_tables() as task.tables:
+                if parts.comes_apart(task.message, mapping):
+                    task.parts = parts.cut(task.message, task.body, mapping, context)
+                else:
+                    task.reading = read(task.kind, task.body, task.message.format, mapping, context)
     except (Park, Ignore) as problem:
         task.problem = problem
     except OperationalError:
@@ -139,8 +144,10 @@ def unexpected(error: Exception) -> Park:
 
 def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
     message = task.message
-    used = task.used
+    used: dict[str, Any] = {"mapping_hash": task.used, "tables": task.tables}
     task.taken_in = False
+    if _overtaken(batch, task):
+        return jobs.later(task.job, now, {}, costs=False)
     try:
         if task.problem:
             raise task.problem
@@ -156,24 +163,39 @@ def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
                 if task.kind != message.kind:  # its agreement came after it
                     message_store.change(batch.tx, [{"b_id": message.id, "kind": task.kind}])
             if refused is None:
-                batch.end(message.id, "done", order_id=order_id or message.order_id, mapping_hash=used)
+                batch.end(message.id, "done", order_id=order_id or message.order_id, **used)
                 task.taken_in = True
             else:
                 park(batch, message, refused)
     except Ignore as ignored:
-        batch.end(message.id, "ignored", reason=ignored.code, order_id=message.order_id, mapping_hash=used)
+        batch.end(message.id, "ignored", reason=ignored.code, order_id=message.order_id, **used)
         if ignored.refetch:
             jobs.fetch(batch.tx, message.connection_id, message.kind, message.external_id, now)
     except Park as problem:
-        park(batch, message, problem, used)
+        park(batch, message, problem, **used)
     except OperationalError:
         raise
     except Exception as error:
-        park(batch, message, unexpected(error), used)
-    return jobs.done(task.job, now, used)
+        park(batch, message, unexpected(error), **used)
+    return jobs.done(task.job, now, task.used)
 
 
-def park(batch: Batch, message: Row[Any], problem: Park, mapping_hash: str | None = None) -> None:
+def _overtaken(batch: Batch, task: _Task) -> bool:
+    """Whether a row has come that the document would be parked for, but that its mapping had not seen. Whoever added
+    it has found no document to release."""
+    if not isinstance(task.problem, Park) or not task.problem.awaits or not task.tables:
+        return False
+    now = lookup_store.versions_held(batch.tx, list(task.tables))
+    return any(now.get(table, 0) != seen for table, seen in task.tables.items())
+
+
+def park(
+    batch: Batch,
+    message: Row[Any],
+    problem: Park,
+    mapping_hash: str | None = None,
+    tables: Mapping[str, int] | None = None,
+) -> None:
     """The document waits for someone, with its reason; a retry of its job is a person's or a new fact's to ask for."""
     order_id = problem.facts.get("order_id") or message.order_id or _order_of(batch, message)
     batch.end(
@@ -184,6 +206,7 @@ def park(batch: Batch, message: Row[Any], problem: Park, mapping_hash: str | Non
         awaits=problem.awaits,
         order_id=order_id,
         mapping_hash=mapping_hash,
+        tables=tables,
     )
     batch.event(
         "message.parked",
@@ -214,7 +237,8 @@ class Guide:
         self._partners: dict[int, Row[Any]] = {}
         self._agreements: dict[tuple[int, str, str], Row[Any] | None] = {}
         self._mappings: dict[str, CompiledMapping] = {}
-        self._looked_up: dict[tuple[str, str], str | None] = {}
+        self._looked_up: dict[tuple[str, str], dict[str, str] | None] = {}
+        self._tables_asked: dict[str, int] = {}
 
     def inbound(self, message: Row[Any]) -> tuple[str, CompiledMapping, Context]:
         """For a document that came: what kind it is, what reads it, and what that may see. Raises `Park` when no
@@ -263,10 +287,23 @@ class Guide:
             lookup=self._lookup,
         )
 
-    def _lookup(self, table: str, key: str) -> str | None:
+    @contextmanager
+    def noting_tables(self) -> Iterator[Mapping[str, int]]:
+        """Which lookup tables mappings ask meanwhile, with their present versions, 0 for one that has no row here."""
+        self._tables_asked = {}
+        yield self._tables_asked
+
+    def _lookup(self, table: str, key: str) -> dict[str, str] | None:
+        version = self._tables_asked[table] = self._versions.get(table, 0)
+        if not version:
+            return None
         if (table, key) not in self._looked_up:
-            self._looked_up[table, key] = lookup_store.value(self.tx, table, key)
+            self._looked_up[table, key] = lookup_store.cells(self.tx, table, key)
         return self._looked_up[table, key]
+
+    @cached_property
+    def _versions(self) -> dict[str, int]:
+        return lookup_store.current_versions(self.tx)
 
     def _partner(self, partner_id: int) -> dict[str, Any]:
         if partner_id not in self._partners:

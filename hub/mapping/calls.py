@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hub.mapping.errors import Fault
 from hub.mapping.functions import FUNCTIONS, Function, Parameter
 from hub.mapping.runtime import Context, Scope, Tables, as_text
-from hub.mapping.syntax import Argument, Call, Expression
+from hub.mapping.syntax import Alternatives, Argument, Call, Expression, Literal, Path
 
 if TYPE_CHECKING:
     from hub.mapping.expressions import Compiler
@@ -216,6 +216,7 @@ def _codes(call: Call) -> Bound:
     return Bound("codes", run)
 
 
+_SETTINGS = ("partner", "connection")
 _LOOKUP = (
     "lookup is used like lookup(carriers, fail), lookup(carriers, default='OTHER'), with pass, null or park; "
     "column='name' picks a column"
@@ -223,13 +224,12 @@ _LOOKUP = (
 
 
 def _lookup(call: Call, compiler: Compiler) -> Bound:
-    """lookup(TABLE, fail | park | pass | null | default='TEXT' [, column='NAME'])."""
+    """lookup(TABLE | partner.NAME | connection.NAME, fail | park | pass | null | default='TEXT' [, column='NAME'])."""
     otherwise: _Otherwise | None = None
     column = ""
-    first = call.arguments[0].literal if call.arguments else None
-    if first is None or call.arguments[0].name:
+    if not call.arguments or call.arguments[0].name:
         raise CallFault(call.offset, "argument", _LOOKUP)
-    table = str(first.value)
+    table = _table(call.arguments[0])
     for argument in call.arguments[1:]:
         literal = argument.literal
         if argument.name == "column" and literal is not None:
@@ -244,13 +244,49 @@ def _lookup(call: Call, compiler: Compiler) -> Bound:
             raise CallFault(argument.offset, "argument", _LOOKUP)
     if otherwise is None:
         raise CallFault(call.offset, "argument", f"say what to do when the row is missing: {_LOOKUP}")
-    compiler.tables.setdefault(table, call.offset)
+    if table.name:
+        compiler.tables.setdefault(table.name, call.offset)
     return Bound("lookup", _looker(table, column, otherwise), reads_tables=True)
 
 
-def _looker(table: str, column: str, otherwise: _Otherwise) -> Callable[..., Any]:
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The name of a table: written out, or a setting, in which case `name` is what counts where nothing is set."""
+
+    name: str
+    settings: tuple[Path, ...] = ()
+
+    def named(self, context: Context) -> str:
+        for path in self.settings:
+            found: Any = context.partner if path.root == "partner" else context.connection
+            for step in path.steps:
+                found = found.get(step.name) if isinstance(found, Mapping) else None
+            if found and isinstance(found, str):
+                return found
+        if not self.name:
+            raise Fault("mapping.table-unnamed", f"`{self.settings[0].text}` names no table")
+        return self.name
+
+
+def _table(argument: Argument) -> _Table:
+    """TABLE, or partner.NAME or connection.NAME, with `?? 'TABLE'` behind it. No document chooses a table."""
+    if argument.literal is not None:
+        return _Table(str(argument.literal.value))
+    given = argument.value
+    items = list(given.items) if isinstance(given, Alternatives) else [given]
+    last = items.pop() if len(items) > 1 and isinstance(items[-1], Literal) else None
+    settings = tuple(item for item in items if isinstance(item, Path) and item.root in _SETTINGS and item.named)
+    if len(settings) < len(items):
+        raise CallFault(
+            argument.offset, "argument", f"a table is a name, or a setting such as partner.items; {_LOOKUP}"
+        )
+    return _Table(str(last.value) if isinstance(last, Literal) else "", settings)
+
+
+def _looker(of: _Table, column: str, otherwise: _Otherwise) -> Callable[..., Any]:
     def look(value: Any, context: Context, tables: Tables) -> Any:
         key = as_text(value)
+        table = of.named(context) if of.settings else of.name
         row = context.lookup(table, key)
         if row is None:
             row = tables.get(table, {}).get(key)

@@ -77,6 +77,11 @@ class Library:
         used.append(_stamp(file))
         return read_table(read_text(file), f"tables/{file.name}")
 
+    def table_names(self) -> list[str]:
+        """Every table there is a file of, sorted."""
+        files = (file for folder in self.paths for file in (folder / "tables").glob("*.csv"))
+        return sorted({file.stem for file in files if _TABLE.fullmatch(file.stem)})
+
     def table_file(self, name: str) -> Path | None:
         if not _TABLE.fullmatch(name):
             return None

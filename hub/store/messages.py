@@ -172,6 +172,16 @@ def awaiting(tx: Connection, facts: Sequence[str]) -> dict[str, list[int]]:
     return found
 
 
+def awaiting_any(tx: Connection, beginning: str) -> list[tuple[str, int]]:
+    """Parked messages that wait for a fact whose name begins so: the fact and the message's id."""
+    statement = (
+        select(messages.c.awaits, messages.c.id)
+        .where(messages.c.awaits.startswith(beginning, autoescape=True), messages.c.state == "parked")
+        .order_by(messages.c.id)
+    )
+    return [(row.awaits, row.id) for row in tx.execute(statement)]
+
+
 def by_control(tx: Connection, connection_id: int, control: str) -> list[Row[Any]]:
     """Outbound messages that carry these control numbers, which an acknowledgement names."""
     return list(

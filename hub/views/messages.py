@@ -111,6 +111,7 @@ class MessageDetail:
     row: MessageRow
     mapping: str | None
     mapping_hash: str | None
+    tables: list[str]  # the lookup tables kept here that it asked, each with the version that it saw
     path: str | None
     findings: list[FindingView]
     payloads: list[PayloadView]
@@ -253,6 +254,7 @@ def message_detail(connection: Connection, message_id: int, merchant_id: int | N
         row=row,
         mapping=used[0],
         mapping_hash=used[1],
+        tables=[f"{name} version {version}" for name, version in sorted((head.tables or {}).items())],
         path=problem.get("path") or problem.get("field"),
         findings=[_finding(finding) for finding in problem.get("findings", [])],
         payloads=[shown(part, row.format, [*parts, *envelope]) for part in parts],

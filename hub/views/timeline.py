@@ -78,7 +78,7 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "connection.subscribed": (Tone.FLOWING, "{connection} sends webhooks here[: {webhooks:webhook}]"),
     "connection.resubscribed": (Tone.FLOWING, "{connection} had dropped webhooks; {webhooks:webhook} made again"),
     "connection.mended": (Tone.FLOWING, "{connection} mended: it is called again"),
-    "table.row-added": (Tone.FLOWING, "Row added to table {table}[: {released:document} read again]"),
+    "table.changed": (Tone.FLOWING, "Table {table} is at version {version}[: {released:document} read again]"),
     "connection.changed": (Tone.FLOWING, "Settings of {connection} changed"),
     "flow.mapping-chosen": (Tone.FLOWING, "Flow uses another mapping[: {document}, {mapping}]"),
     "flow.scheduled": (Tone.FLOWING, "Flow has another schedule[: {document}, {schedule}]"),

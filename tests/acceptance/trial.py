@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from hub.config import CHECKOUT
 from hub.demo import BUYER_ITEMS, Demo
-from hub.flows import actions, partners, setup
+from hub.flows import partners, setup, tables
 from hub.installation import Installation
 from hub.sandbox.world import STORE_SECRET, STORE_TOKEN, WAREHOUSE_TOKEN, World
 from tests.acceptance import launcher
@@ -131,7 +131,7 @@ class Trial(Demo):
             actor=ACTOR,
         )
         for item in world.partner.get("catalog")["products"]:
-            actions.add_lookup_row(hub, BUYER_ITEMS, item["buyer_item"], item["sku"], ACTOR)
+            tables.set_row(hub, BUYER_ITEMS, item["buyer_item"], item["sku"], ACTOR)
         return self.config.public_url
 
     # -- processes ----------------------------------------------------------------------------------------------

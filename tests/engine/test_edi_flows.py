@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from hub.edi.sscc import is_valid
-from hub.flows import actions, answers, partners
+from hub.flows import actions, answers, partners, tables
 from hub.ledger import Quantities
 from hub.sdk import Document, Rejected
 from hub.store.tables import control_numbers, orders
@@ -79,7 +79,7 @@ def test_an_acknowledgement_never_changes_with_a_mapping_failure_or_a_replay(hou
     partner(house, mailbox)
     drop(house, mailbox, interchange(purchase_order("A1", "PO1*1*2*EA*9.25**IN*77")))
     assert house.parked() == ["mapping.lookup-missing"] and len(sent(mailbox, "997")) == 1
-    actions.add_lookup_row(house.inst, "buyer_items", "77", "MUG", ACTOR)
+    tables.set_row(house.inst, "buyer_items", "77", "MUG", ACTOR)
     house.drain()
     assert house.parked() == [] and len(sent(mailbox, "997")) == 1 and len(sent(mailbox, "855")) == 1
 

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event, func, select
 
 from hub.errors import Refused
-from hub.flows import actions
+from hub.flows import actions, tables
 from hub.flows.crashed import take_up
 from hub.flows.intake import KEPT_REFUSED
 from hub.flows.mended import read_mended
@@ -260,7 +260,7 @@ def test_story_4_a_new_lookup_row_releases_every_document_without_a_fetch(house:
     house.run()
     calls = dict(shop.peer.calls)
     assert house.parked() == ["mapping.lookup-missing"] * 23
-    actions.add_lookup_row(house.inst, "items", "77", "MUG", ACTOR)
+    tables.set_row(house.inst, "items", "77", "MUG", ACTOR)
     house.drain()
     assert len(depot.peer.of("fulfillment")) == 22 and house.parked() == ["mapping.lookup-missing"]
     assert dict(shop.peer.calls) == calls
@@ -272,7 +272,9 @@ def test_story_3_a_document_whose_cause_is_fixed_is_replayed(house: House) -> No
     order = house.order(shop)
     house.order(shop, lines=[line("o1-1", None, 5, item="77")])
     with house.inst.db.write() as tx:
-        lookup_store.put(tx, "items", "77", "MUG", START)
+        version = lookup_store.hold(tx, "items") + 1
+        row = {"77": {"value": "MUG"}}
+        lookup_store.write(tx, "items", version, row, author=ACTOR, reason=None, now=START)
     (parked,) = house.messages(state="parked")
     actions.replay_message(house.inst, parked.id, ACTOR)
     house.drain()

@@ -39,6 +39,7 @@ messages = table(
     text_column("acknowledged", 16),  # accepted, errors, rejected
     Column("subject_id", Id),  # out: the row it was rendered from (fulfillment, shipment, return ...)
     text_column("mapping_hash", 64),
+    Column("tables", Json),  # {lookup table kept in the hub: its version when the document was read}
     instant("at", False),
     instant("sent_at"),  # out: when the last try began
     instant("settled_at"),

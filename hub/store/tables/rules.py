@@ -1,10 +1,10 @@
-"""Mappings, lookup tables, the SKU cross-reference, routing rules."""
+"""Mappings, the SKU cross-reference, routing rules."""
 
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Integer, String, Table, Text, UniqueConstraint
 
-from hub.store.tables.base import id_column, instant, metadata, reference, table, text_column
+from hub.store.tables.base import id_column, metadata, reference, table, text_column
 from hub.store.types import Instant, Json
 
 mapping_texts = Table(
@@ -16,16 +16,6 @@ mapping_texts = Table(
     Column("first_used_at", Instant, nullable=False),
 )
 """The resolved text of each mapping that ever read or wrote a message, so that an old result can be explained."""
-
-lookup_rows = table(
-    "lookup_rows",
-    id_column(),
-    text_column("table", 80, False),
-    text_column("key", 255, False),
-    text_column("value", 255, False),
-    instant("updated_at", False),
-    UniqueConstraint("table", "key"),
-)
 
 sku_components = table(
     "sku_components",

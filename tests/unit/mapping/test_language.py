@@ -452,3 +452,23 @@ def test_the_hub_is_asked_before_the_file() -> None:
     context = Context(lookup=lambda table, key: "hub" if key == "x" else None)
     assert [compiled.run({"a": key}, context)["a"] for key in "xy"] == ["hub", "file"]
     assert failure(compiled, {"a": "z"}, context).code == "mapping.lookup-missing"
+
+
+def test_a_setting_names_the_table_and_nothing_else_does() -> None:
+    rows = {("acme", "A"): "MUG", ("common", "A"): "TEA"}
+    one = mapping("  sku: >-\n    sku | lookup(partner.tables.items ?? connection.items ?? 'common', park)\n")
+    two = mapping("  sku: sku | lookup(partner.tables.items, park)\n")
+
+    def context(**facts: Any) -> Context:
+        return Context(lookup=lambda table, key: rows.get((table, key)), **facts)
+
+    acme = context(partner={"tables": {"items": "acme"}}, connection={"items": "none"})
+    assert one.run({"sku": "A"}, acme) == two.run({"sku": "A"}, acme) == {"sku": "MUG"}
+    assert one.run({"sku": "A"}, context()) == {"sku": "TEA"} and one.tables == {"common"}
+    assert failure(two, {"sku": "A"}, context(partner={"tables": "none"})).code == "mapping.table-unnamed"
+    with pytest.raises(LookupMissing) as parked:
+        two.run({"sku": "B"}, acme)
+    assert parked.value.missing == (("acme", "B"),)
+    for chosen in ("table.name", "$.table", "source.table", "partner.a ?? other.b", "'a' ?? 'b'", "partner.tables[0]"):
+        with pytest.raises(MappingError):
+            mapping(f"  sku: >-\n    sku | lookup({chosen}, park)\n")

@@ -81,7 +81,10 @@ def exact(text: str) -> Any:
 def context(example: Example) -> Context:
     given = json.loads(example.parts.get("json context", "{}"))
     source = example.parts.get("x12 source")
-    return Context(source=x12(source, {}) if source else None, **given)
+    tables = given.pop("tables", {})
+    return Context(
+        source=x12(source, {}) if source else None, lookup=lambda table, key: tables.get(table, {}).get(key), **given
+    )
 
 
 def compiled(example: Example, folder: Path) -> Mapping:
