@@ -19,23 +19,76 @@ def upgrade() -> None:
     sa.Column('last', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.PrimaryKeyConstraint('scope', name=op.f('pk_control_numbers'))
     )
+    op.create_table('lookup_changes',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('table', sa.String(length=80), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('key', sa.String(length=255), nullable=False),
+    sa.Column('cells', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_lookup_changes')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('lookup_changes', schema=None) as batch_op:
+        batch_op.create_index('ix_lookup_changes_table', ['table', 'version'], unique=False)
+
     op.create_table('lookup_rows',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('table', sa.String(length=80), nullable=False),
     sa.Column('key', sa.String(length=255), nullable=False),
-    sa.Column('value', sa.String(length=255), nullable=False),
-    sa.Column('updated_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('cells', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_lookup_rows')),
     sa.UniqueConstraint('table', 'key', name=op.f('uq_lookup_rows_table_key')),
+    sqlite_autoincrement=True
+    )
+    op.create_table('lookup_tables',
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.PrimaryKeyConstraint('name', name=op.f('pk_lookup_tables'))
+    )
+    op.create_table('lookup_versions',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('table', sa.String(length=80), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('author', sa.String(length=80), nullable=False),
+    sa.Column('reason', sa.String(length=500), nullable=True),
+    sa.Column('set', sa.Integer(), nullable=False),
+    sa.Column('removed', sa.Integer(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_lookup_versions')),
+    sa.UniqueConstraint('table', 'version', name=op.f('uq_lookup_versions_table_version')),
     sqlite_autoincrement=True
     )
     op.create_table('mapping_texts',
     sa.Column('hash', sa.String(length=64), nullable=False),
     sa.Column('name', sa.String(length=128), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
     sa.Column('first_used_at', sa.DateTime(timezone=True), nullable=False),
-    sa.PrimaryKeyConstraint('hash', name=op.f('pk_mapping_texts'))
+    sa.PrimaryKeyConstraint('hash', 'name', 'version', name=op.f('pk_mapping_texts'))
     )
+    op.create_table('mapping_versions',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('name', sa.String(length=128), nullable=False),
+    sa.Column('number', sa.Integer(), nullable=True),
+    sa.Column('text', sa.Text(), nullable=True),
+    sa.Column('stands_on', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('base', sa.Integer(), nullable=False),
+    sa.Column('restores', sa.Integer(), nullable=True),
+    sa.Column('author', sa.String(length=255), nullable=False),
+    sa.Column('drafted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('tested_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('tested', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
+    sa.Column('publisher', sa.String(length=255), nullable=True),
+    sa.Column('published_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('reason', sa.String(length=500), nullable=True),
+    sa.Column('forced', sa.Boolean(), server_default=sa.text('(false)'), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_mapping_versions')),
+    sa.UniqueConstraint('name', 'number', name=op.f('uq_mapping_versions_name_number')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('mapping_versions', schema=None) as batch_op:
+        batch_op.create_index('uq_mapping_versions_draft', ['name'], unique=True, sqlite_where=sa.text('number IS NULL'), postgresql_where=sa.text('number IS NULL'))
+
     op.create_table('merchants',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('name', sa.String(length=255), nullable=False),
@@ -188,7 +241,7 @@ def upgrade() -> None:
     sa.Column('settings', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.ForeignKeyConstraint(['partner_id'], ['partners.id'], name=op.f('fk_agreements_partner_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_agreements')),
-    sa.UniqueConstraint('partner_id', 'direction', 'set_id', name=op.f('uq_agreements_partner_id_direction_set_id')),
+    sa.UniqueConstraint('partner_id', 'direction', 'set_id', 'kind', name=op.f('uq_agreements_partner_id_direction_set_id_kind')),
     sqlite_autoincrement=True
     )
     op.create_table('messages',
@@ -219,6 +272,7 @@ def upgrade() -> None:
     sa.Column('acknowledged', sa.String(length=16), nullable=True),
     sa.Column('subject_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
     sa.Column('mapping_hash', sa.String(length=64), nullable=True),
+    sa.Column('tables', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
     sa.Column('at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
@@ -247,6 +301,7 @@ def upgrade() -> None:
     sa.Column('test', sa.Boolean(), nullable=False),
     sa.Column('own_qualifier', sa.String(length=4), nullable=False),
     sa.Column('own_value', sa.String(length=35), nullable=False),
+    sa.Column('location', sa.String(length=128), nullable=True),
     sa.ForeignKeyConstraint(['partner_id'], ['partners.id'], name=op.f('fk_partner_ids_partner_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_partner_ids')),
     sa.UniqueConstraint('qualifier', 'value', 'own_qualifier', 'own_value', 'test', name=op.f('uq_partner_ids_qualifier_value_own_qualifier_own_value_test')),
@@ -415,6 +470,26 @@ def upgrade() -> None:
         batch_op.create_index('ix_jobs_order_id', ['order_id'], unique=False)
         batch_op.create_index('uq_jobs_key_live', ['key', 'generation'], unique=True, sqlite_where=sa.text("state IN ('pending', 'running')"), postgresql_where=sa.text("state IN ('pending', 'running')"))
         batch_op.create_index('uq_jobs_lane_running', ['lane'], unique=True, sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'"))
+
+    op.create_table('order_changes',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('purpose', sa.String(length=8), nullable=False),
+    sa.Column('number', sa.String(length=80), nullable=True),
+    sa.Column('changed_on', sa.Date(), nullable=True),
+    sa.Column('content', sa.String(length=64), nullable=False),
+    sa.Column('lines', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('too_late', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_order_changes_message_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_order_changes_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_changes')),
+    sa.UniqueConstraint('message_id', name=op.f('uq_order_changes_message_id')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('order_changes', schema=None) as batch_op:
+        batch_op.create_index('ix_order_changes_order_id', ['order_id'], unique=False)
 
     op.create_table('order_lines',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
