@@ -11,12 +11,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import ValidationError
+from sqlalchemy import Connection
 
 from hub.config import Config
 from hub.limits import SharedBudget
 from hub.registry import Registry
 from hub.sdk import Budget, Connector, Http, Misconfigured
 from hub.sdk.http import private_addresses_refused
+from hub.store import mappings as mapping_store
 from hub.store.db import Database
 from hub.store.migrations import migrate
 from hub.vault import Vault, open_vault
@@ -48,8 +50,10 @@ class Installation:
         except BaseException:
             self.db.close()
             raise
-        self.remembered: set[str] = set()
-        """Hashes of mappings whose text is known to be stored."""
+        self.remembered: set[tuple[str, str, int]] = set()
+        """Mappings whose text is known to be stored: hash, name, version."""
+        self._library: Library | None = None
+        self._published = ""
         self._connectors: dict[int, tuple[str, Connector]] = {}
         self._making: dict[int, threading.Lock] = {}
         self._budgets: dict[int, SharedBudget] = {}
@@ -60,12 +64,27 @@ class Installation:
         """The connectors there are."""
         return Registry(self.config.connectors)
 
-    @cached_property
+    @property
     def mappings(self) -> Library:
-        """The mappings there are."""
-        from hub.mapping import Library
+        """The mappings there are: files, and the versions that are published over them."""
+        with self.db.read() as tx:
+            return self.mappings_at(tx)
 
-        return Library(self.config.mappings)
+    def mappings_at(self, tx: Connection) -> Library:
+        """The mappings as they are published in the sight of this transaction. Whoever reads documents takes them once
+        for all: a publication makes another library."""
+        revision = mapping_store.revision(tx)
+        with self._lock:
+            if self._library is None or revision != self._published:
+                from hub.mapping.library import Library, Version
+
+                rows = mapping_store.live(tx)
+                before = self._library or Library(self.config.mappings)
+                self._library = before.with_versions(
+                    {row.name: Version(row.number, row.text, row.stands_on) for row in rows}
+                )
+                self._published = revision
+            return self._library
 
     def grammars(self, profile: Profile, standard: Standard) -> Grammars:
         """The grammars that a partner's documents are read and written by: the built-in ones and the partner's own.

@@ -1,4 +1,4 @@
-"""`hub mapping`: check mapping files and try them on documents, without a database."""
+"""`hub mapping`: check mapping files and try them on documents, without a database; and the versions that are live."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from hub.cli.mapping_input import (
     source_option,
     unreadable,
 )
+from hub.cli.mapping_versions import VERSIONS
 from hub.documents import SCHEMAS
 from hub.mapping import Finding, Library, Mapping, MappingError, check, schema_fields
 from hub.mapping.differences import exact_json
@@ -39,7 +40,7 @@ UNREADABLE = frozenset({"mapping.not-found", "mapping.unreadable"})
 )
 @click.pass_context
 def mapping(context: click.Context, folders: tuple[Path, ...]) -> None:
-    """Check mappings and try them on a file.
+    """Check mappings, try them on a file, change what is live.
 
     MAPPING is a name such as shopify/order.in. Exit codes: 0 clean, 1 something was found, 2 it could not be read.
     """
@@ -138,5 +139,5 @@ def schema_command() -> None:
     print(json.dumps(editor_schema({kind: schema_fields(kind) or {} for kind in SCHEMAS}), indent=1))
 
 
-for command in AUTHORING:
+for command in (*AUTHORING, *VERSIONS):
     mapping.add_command(command)

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from hub.cli.common import console, emit, json_option
+from hub.cli.mapping_compared import Told
 from hub.cli.mapping_input import (
     bytes_of,
     context_from,
@@ -29,7 +30,7 @@ from hub.mapping.library import read_text
 from hub.mapping.pseudonyms import replace_texts, without_persons
 from hub.mapping.samples import samples, write_sample
 from hub.mapping.template import Format
-from hub.mapping.trial import context_of, documents
+from hub.mapping.trial import documents, outcomes
 
 DRAFTED = ("json", "ndjson", "csv", "xml")
 DRAFTED_BY_ENDING = {".csv": "csv", ".tsv": "csv", ".xml": "xml", ".ndjson": "ndjson", ".jsonl": "ndjson"}
@@ -37,10 +38,20 @@ DRAFTED_BY_ENDING = {".csv": "csv", ".tsv": "csv", ".xml": "xml", ".ndjson": "nd
 
 @click.command("test")
 @click.argument("names", metavar="[MAPPING]...", nargs=-1)
+@click.option("--draft", "drafted", is_flag=True, help="The drafts that are kept here, over stored messages too.")
+@click.option("--last", type=click.IntRange(min=1), help="With --draft: over this many messages of each: 500.")
 @json_option
 @click.pass_context
-def test_command(context: click.Context, names: tuple[str, ...], as_json: bool) -> None:
+def test_command(
+    context: click.Context, names: tuple[str, ...], drafted: bool, last: int | None, as_json: bool
+) -> None:
     """Run the samples of mappings; without a name, of all there are."""
+    if drafted:
+        from hub.cli.mapping_versions import try_drafts
+
+        if not names:
+            raise click.UsageError("name the mappings whose drafts to test.")
+        context.exit(0 if try_drafts(names, last, as_json) else 1)
     tested = [one for name in names or library().names() for one in _tested(name)]
     if as_json:
         emit([{"mapping": name, "sample": sample, "differences": told} for name, sample, told in tested])
@@ -162,36 +173,55 @@ def _show_explained(told: dict[str, Any]) -> None:
 
 @click.command("diff")
 @click.argument("name", metavar="MAPPING")
-@click.argument("other", metavar="OTHER")
+@click.argument("other", metavar="[OTHER]", required=False)
 @click.argument("files", metavar="[DOCUMENT]...", nargs=-1, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--draft", "drafted", type=click.Path(dir_okay=False, path_type=Path), help="A file with the new text.")
+@click.option("--last", type=click.IntRange(min=1), help="Compare over this many of the newest messages kept here.")
 @context_option
 @json_option
 @click.pass_context
 def diff_command(
-    context: click.Context, name: str, other: str, files: tuple[Path, ...], context_file: Path | None, as_json: bool
+    context: click.Context,
+    name: str,
+    other: str | None,
+    files: tuple[Path, ...],
+    drafted: Path | None,
+    last: int | None,
+    context_file: Path | None,
+    as_json: bool,
 ) -> None:
     """Show what another version of a mapping would change.
 
     OTHER is a mapping's name, or a draft: a file that ends in .yaml. Without documents, the samples of MAPPING are
     compared. Exit code 1 when a document that passes would fail.
+
+    With --last, or without OTHER: over the newest messages that MAPPING reads or writes in this installation. The new
+    text is that of --draft, or else the draft that is kept here.
     """
+    told = Told(as_json)
     try:
-        old, new = library().get(name), _other(other)
-        compared = Comparison()
-        for file in files:
-            given = context_from(old, None, context_file)
-            compared.add(str(file), old, new, documents(old.source, bytes_of(file)), given)
-        for sample in () if files else samples(library(), name):
-            given = context_of(old, sample.file("context"), sample.file("source"))
-            compared.add(sample.name, old, new, documents(old.source, sample.file("document") or b""), given)
+        if other is None or last is not None:
+            from hub.cli.mapping_versions import over_messages
+
+            compared = over_messages(name, drafted or (Path(other) if other else None), last, told)
+        else:
+            compared = _over_files(name, other, files, context_file, told)
     except MappingError as error:
         unreadable(error.findings, as_json)
         context.exit(2)
-    if as_json:
-        emit(_compared(compared))
-    else:
-        _show_compared(compared)
+    told.sum(compared)
     context.exit(1 if compared.fail_now else 0)
+
+
+def _over_files(name: str, other: str, files: tuple[Path, ...], context_file: Path | None, told: Told) -> Comparison:
+    old, new = library().get(name), _other(other)
+    compared = Comparison()
+    for file in files:
+        given, found = context_from(old, None, context_file), documents(old.source, bytes_of(file))
+        told.changes(compared.add(str(file), list(outcomes(old, found, given)), list(outcomes(new, found, given))))
+    for sample in () if files else samples(library(), name):
+        told.changes(compared.add(sample.name, sample.outcomes(old), sample.outcomes(new)))
+    return compared
 
 
 def _other(name: str) -> Mapping:
@@ -199,36 +229,6 @@ def _other(name: str) -> Mapping:
     if file.suffix == ".yaml":
         return library().draft(read_text(file), name)
     return library().get(name)
-
-
-def _compared(compared: Comparison) -> dict[str, Any]:
-    return {
-        "documents": compared.documents,
-        "fail_now": [change.document for change in compared.fail_now],
-        "pass_now": [change.document for change in compared.pass_now],
-        "fields": dict(compared.fields.most_common()),
-        "changes": [
-            {
-                "document": change.document,
-                "differences": list(map(str, change.differences)),
-                "errors_before": list(change.before),
-                "errors_after": list(change.after),
-            }
-            for change in compared.changes
-        ],
-    }
-
-
-def _show_compared(compared: Comparison) -> None:
-    for change in compared.changes:
-        mark = " [bold red]would fail[/]" if change.fails_now else " [green]would pass[/]" if change.passes_now else ""
-        console.print(f"{change.document}{mark}", soft_wrap=True)
-        for line in (*change.differences, *(f"error: {line}" for line in change.after if line not in change.before)):
-            console.print(f"      {line}", markup=False, soft_wrap=True)
-    for path, count in compared.fields.most_common():
-        console.print(f"{path or 'the whole'} changes in {count}", markup=False)
-    told = f"{compared.documents} documents, {len(compared.changes)} change"
-    console.print(f"{told}, {len(compared.fail_now)} would fail, {len(compared.pass_now)} would pass")
 
 
 @click.command("new")

@@ -6,7 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from hub.edi.profile import profile
 from hub.flows import envelopes
@@ -15,6 +15,7 @@ from hub.flows.problems import Park
 from hub.flows.reading import decoded, dump, mapped
 from hub.flows.render import RENDER, restated
 from hub.flows.translate import Guide
+from hub.mapping.differences import exact_json
 from hub.store import messages as message_store
 from hub.store import orders as order_store
 from hub.store import partners as partner_store
@@ -35,9 +36,10 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
     if document is None or document.get("lines") == []:
         return None
     mapping = guide.mapping(agreement.mapping) if agreement else guide.outbound(job.connection_id, job.noun)
-    source = _source(batch, order) if _reads_source(mapping.text) else None
+    source = original(batch.tx, order) if reads_source(mapping.text) else None
     context = guide.context(job.connection_id, agreement.partner_id if agreement else None, source)
-    values = mapped(dump(schema, document), mapping, context)
+    canonical = dump(schema, document)
+    values = mapped(canonical, mapping, context)
     facts: dict[str, Any] = {"format": "json", "partner_id": None}
     if agreement is not None:
         body, facts = envelopes.write(batch, agreement, values, bool(order.test))
@@ -45,6 +47,7 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
         body = json.dumps(values, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
     row = {**_row(batch, job, generation), "mapping_hash": mapping.hash, "test": bool(order.test), **facts}
     message_id = message_store.seal(batch.rows, row, body)
+    message_store.keep_source(batch.rows, message_id, exact_json(canonical, indent=None).encode())
     batch.outgoing.forget((job.connection_id, job.noun, job.key))
     return message_id, body
 
@@ -138,15 +141,15 @@ def set_aside(batch: Batch, job: Job, problem: Park) -> None:
     )
 
 
-def _reads_source(text: str) -> bool:
+def reads_source(text: str) -> bool:
     """Does a mapping look at the original message? Most do not, and need not have it read."""
     return "source/" in text or "source." in text
 
 
-def _source(batch: Batch, order: Row[Any]) -> Any:
-    """The message that the order came from, as mappings read it."""
-    message = message_store.get(batch.tx, [order.message_id])[order.message_id]
-    body = message_store.bodies(batch.tx, [order.message_id]).get(order.message_id)
+def original(tx: Connection, order: Row[Any]) -> Any:
+    """The message that the order came from, as mappings read it. Raises `Park`."""
+    message = message_store.get(tx, [order.message_id])[order.message_id]
+    body = message_store.bodies(tx, [order.message_id]).get(order.message_id)
     if body is None:
         raise Park("payload.erased", "The original order has been erased, and this document needs it.")
     return decoded(body, message.format)

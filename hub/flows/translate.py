@@ -27,6 +27,7 @@ from hub.mapping.parts import Part
 from hub.store import connections as connection_store
 from hub.store import jobs as job_store
 from hub.store import lookups as lookup_store
+from hub.store import mappings as mapping_store
 from hub.store import messages as message_store
 from hub.store import partners as partner_store
 from hub.store.jobs import Job
@@ -239,6 +240,7 @@ class Guide:
         self._mappings: dict[str, CompiledMapping] = {}
         self._looked_up: dict[tuple[str, str], dict[str, str] | None] = {}
         self._tables_asked: dict[str, int] = {}
+        self.library = inst.mappings_at(tx)
 
     def inbound(self, message: Row[Any]) -> tuple[str, CompiledMapping, Context]:
         """For a document that came: what kind it is, what reads it, and what that may see. Raises `Park` when no
@@ -272,7 +274,7 @@ class Guide:
         """A compiled mapping. Raises `Park` when it is missing or wrong."""
         if name not in self._mappings:
             try:
-                self._mappings[name] = self.inst.mappings.get(name)
+                self._mappings[name] = self.library.get(name)
             except MappingError as error:
                 raise Park("mapping.broken", f"Mapping {name} cannot be used: {error}"[:500], mapping=name) from error
         return self._mappings[name]
@@ -317,7 +319,8 @@ class Guide:
     def remember(self, tx: Connection, now: Any) -> None:
         """Keep the text of each mapping that was used, so that its results can be explained later."""
         for name, mapping in self._mappings.items():
-            if mapping.hash in self.inst.remembered:
+            used = (mapping.hash, name, mapping.version)
+            if used in self.inst.remembered:
                 continue
-            if not message_store.remember_mapping(tx, mapping.hash, name, mapping.text, now):
-                self.inst.remembered.add(mapping.hash)  # only what a committed transaction has stored is known to be
+            if not mapping_store.remember(tx, *used, mapping.text, now):
+                self.inst.remembered.add(used)  # only what a committed transaction has stored is known to be

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from hub.mapping.differences import Difference, differences
-from hub.mapping.mapping import Mapping
-from hub.mapping.runtime import Context
-from hub.mapping.trial import Outcome, outcomes
+from hub.mapping.trial import Outcome
 
 _NUMBER = re.compile(r"\[\d+\]")
 
@@ -36,39 +33,41 @@ class Change:
 
 @dataclass(slots=True)
 class Comparison:
-    """All documents: how many there were, and those for which something changes."""
+    """The sum over all documents; what it holds does not grow with what they hold.
+
+    `changed`: how many become different. `fail_now`: those that the old version passes and the new one does not, which
+    a publication must not bring about unasked; `pass_now`: the other way round. `fields`: in how many documents each
+    field changes, the numbers of list items left out.
+    """
 
     documents: int = 0
-    changes: list[Change] = field(default_factory=list)
+    changed: int = 0
+    fail_now: list[str] = field(default_factory=list)
+    pass_now: list[str] = field(default_factory=list)
+    fields: Counter[str] = field(default_factory=Counter)
 
-    @property
-    def fail_now(self) -> list[Change]:
-        """Passed by the old version and not by the new one: what a publication must not do unasked."""
-        return [change for change in self.changes if change.fails_now]
-
-    @property
-    def pass_now(self) -> list[Change]:
-        return [change for change in self.changes if change.passes_now]
-
-    @property
-    def fields(self) -> Counter[str]:
-        """In how many documents each field changes, the numbers of list items left out."""
-        return Counter(
-            path for change in self.changes for path in {_NUMBER.sub("", d.path) for d in change.differences}
-        )
-
-    def add(self, name: str, old: Mapping, new: Mapping, documents: Iterable[Any], context: Context) -> None:
-        """Compares what the two versions make of the documents of one message; each version splits for itself."""
-        documents = list(documents)
-        before, after = list(outcomes(old, documents, context)), list(outcomes(new, documents, context))
-        for i in range(max(len(before), len(after))):
-            self.documents += 1
-            label = name if max(len(before), len(after)) == 1 else f"{name} ({i + 1})"
+    def add(self, name: str, before: Sequence[Outcome], after: Sequence[Outcome]) -> list[Change]:
+        """Compares what the two versions make of one message, each having split it for itself. Gives what changes."""
+        changes = []
+        count = max(len(before), len(after))
+        for i in range(count):
+            label = name if count == 1 else f"{name} ({i + 1})"
             ours = before[i] if i < len(before) else Outcome()
             theirs = after[i] if i < len(after) else Outcome()
             change = _change(label, ours, theirs)
             if change is not None:
-                self.changes.append(change)
+                self._count(change)
+                changes.append(change)
+        self.documents += count
+        return changes
+
+    def _count(self, change: Change) -> None:
+        self.changed += 1
+        self.fields.update({_NUMBER.sub("", d.path) for d in change.differences})
+        if change.fails_now:
+            self.fail_now.append(change.document)
+        elif change.passes_now:
+            self.pass_now.append(change.document)
 
 
 def _change(document: str, before: Outcome, after: Outcome) -> Change | None:

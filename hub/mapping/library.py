@@ -1,4 +1,5 @@
-"""The mappings folder: files found by name, compiled once, compiled again when a file they rest on changes."""
+"""Mappings by name: files in folders, and versions that take their place. Compiled once, compiled again when a file
+they rest on changes."""
 
 from __future__ import annotations
 
@@ -6,6 +7,8 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as MappingType
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,33 +22,65 @@ _TABLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 Stamp = tuple[Path, int, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A text that takes the place of a mapping's file; `number` counts a mapping's versions, 0 is a draft.
+
+    `stands_on` keeps, by name, the text that each file had over which it was written: the one that it takes the place
+    of, and those that it extends. What it extends is read from there, so that a newer file changes nothing unasked.
+    """
+
+    number: int
+    text: str
+    stands_on: MappingType[str, str] = field(default_factory=dict)
+
+
 class Library:
-    """Mappings by name: `shopify/order.in` is `shopify/order.in.yaml` in the first of `paths` that has it.
+    """Mappings by name: `shopify/order.in` is `shopify/order.in.yaml` in the first of `paths` that has it, unless there
+    is a version of it. A version that extends its own name extends the file.
 
     Tables are `tables/NAME.csv` with a header `key,value[,more columns]`.
     """
 
-    def __init__(self, paths: Sequence[Path]) -> None:
+    def __init__(self, paths: Sequence[Path], versions: MappingType[str, Version] | None = None) -> None:
         self.paths = [Path(path) for path in paths]
-        self._compiled: dict[str, tuple[Mapping, list[Stamp]]] = {}
+        self.versions: MappingType[str, Version] = versions or {}
+        self._compiled: dict[str, tuple[Mapping, _Links]] = {}
+
+    def with_versions(self, versions: MappingType[str, Version]) -> Library:
+        """Another library of the same folders. This one stays as it is, for whoever is reading by it."""
+        other = Library((), versions)
+        other.paths = self.paths
+        changed = {name for name in {*self.versions, *versions} if self.versions.get(name) != versions.get(name)}
+        other._compiled = {n: kept for n, kept in list(self._compiled.items()) if not kept[1].names & changed}
+        return other
+
+    def written_over(self, name: str, text: str) -> Version:
+        """A draft of a mapping that stands on the files as they are now. Whether it compiles is another question."""
+        files = _Links(self.with_versions({**self.versions, name: Version(0, text)}))
+        resolve(files.load(name), files.load)
+        if self.find(name) is not None and name not in files.texts:
+            files.texts[name] = self.file_text(name)
+        return Version(0, text, files.texts)
 
     def get(self, name: str) -> Mapping:
         """The compiled mapping; raises MappingError (`mapping.not-found` when no folder has it)."""
         known = self._compiled.get(name)
-        if known is not None and all(_stamp(path) == (path, *rest) for path, *rest in known[1]):
+        if known is not None and all(_stamp(path) == (path, *rest) for path, *rest in known[1].used):
             return known[0]
-        used: list[Stamp] = []
-        mapping = self._compile(name, self._load(name, used), used)
-        self._compiled[name] = (mapping, used)
+        links = _Links(self)
+        version = self.versions.get(name)
+        mapping = self._compile(name, links.load(name), links, version.number if version else 0)
+        self._compiled[name] = (mapping, links)
         return mapping
 
     def draft(self, text: str, name: str) -> Mapping:
         """A mapping from a text that is in no folder; what it extends and looks up is. Raises MappingError."""
-        return self._compile(name, load(text, name), [])
+        return self._compile(name, load(text, name), _Links(self))
 
-    def _compile(self, name: str, template: Template, used: list[Stamp]) -> Mapping:
-        resolved = resolve(template, lambda parent: self._load(parent, used))
-        return Mapping(name, resolved, _Tables(self, resolved, used))
+    def _compile(self, name: str, template: Template, links: _Links, version: int = 0) -> Mapping:
+        resolved = resolve(template, links.load)
+        return Mapping(name, resolved, _Tables(self, resolved, links.used), version)
 
     def reload(self) -> None:
         """Forgets everything compiled."""
@@ -53,21 +88,24 @@ class Library:
 
     def names(self) -> list[str]:
         """Every mapping there is, sorted."""
-        return sorted({name for folder in self.paths for name in _names(folder)})
+        return sorted({*self.versions, *(name for folder in self.paths for name in _names(folder))})
 
     def find(self, name: str) -> Path | None:
         """The file of a mapping, if there is one."""
-        if not _NAME.fullmatch(name) or ".." in name:
+        if not is_name(name):
             return None
         return next((file for folder in self.paths if (file := folder / f"{name}.yaml").is_file()), None)
 
-    def _load(self, name: str, used: list[Stamp]) -> Template:
+    def file_text(self, name: str) -> str:
+        """What the file of a mapping says. Raises MappingError where there is none."""
+        return read_text(self._file(name))
+
+    def _file(self, name: str) -> Path:
         file = self.find(name)
         if file is None:
             folders = ", ".join(map(str, self.paths)) or "no folder"
             raise MappingError([Finding("mapping.not-found", f"there is no mapping `{name}` in {folders}", name)])
-        used.append(_stamp(file))
-        return load(read_text(file), f"{name}.yaml")
+        return file
 
     def table(self, name: str, used: list[Stamp]) -> dict[str, Any] | None:
         """A table's rows by key, None when there is no such file."""
@@ -88,6 +126,36 @@ class Library:
         return next((f for folder in self.paths if (f := folder / "tables" / f"{name}.csv").is_file()), None)
 
 
+class _Links:
+    """The texts that one mapping is made of, link by link along `extends`: of each name its version first, and where
+    that extends its own name, the file under it.
+
+    `names` are all of them, `texts` those that were read from files, `used` the state of those files and of tables.
+    """
+
+    def __init__(self, library: Library) -> None:
+        self.names: set[str] = set()
+        self.texts: dict[str, str] = {}
+        self.used: list[Stamp] = []
+        self._library = library
+        self._kept: dict[str, str] = {}
+
+    def load(self, name: str) -> Template:
+        """The next link. Raises MappingError."""
+        version = self._library.versions.get(name)
+        if version is not None and name not in self.names:
+            self.names.add(name)
+            self._kept |= version.stands_on
+            return load(version.text, f"{name}.yaml@{version.number or 'draft'}")
+        self.names.add(name)
+        text = self._kept.get(name)
+        if text is None:
+            file = self._library._file(name)
+            self.used.append(_stamp(file))
+            text = self.texts[name] = read_text(file)
+        return load(text, f"{name}.yaml")
+
+
 class _Tables(dict[str, Any]):
     """The tables of one mapping, those in its file first; a table file is read when the mapping turns out to use it."""
 
@@ -102,6 +170,11 @@ class _Tables(dict[str, Any]):
                 return False
             self[str(name)] = rows
         return True
+
+
+def is_name(name: str) -> bool:
+    """Whether a mapping can be called so: letters, digits, `_`, `.` and `-`, folders parted by `/`."""
+    return _NAME.fullmatch(name) is not None and ".." not in name
 
 
 def _names(folder: Path) -> Iterator[str]:

@@ -17,7 +17,7 @@ from typing import Any
 from hub.mapping.decode import decode
 from hub.mapping.differences import differences, exact_json
 from hub.mapping.errors import DecodeError, Finding
-from hub.mapping.library import Library
+from hub.mapping.library import Library, is_name
 from hub.mapping.mapping import Mapping
 from hub.mapping.template import Format
 from hub.mapping.trial import Outcome, context_of, documents, outcomes
@@ -74,11 +74,16 @@ def result_of(got: list[Outcome]) -> Any:
 
 
 def samples(library: Library, name: str) -> Iterator[Sample]:
-    """The samples of a mapping in all folders, by name."""
-    for folder in library.paths:
-        found = folder / "samples" / name
-        if library.find(name) is not None and found.is_dir():
-            yield from (Sample(each.name, each) for each in sorted(found.iterdir()) if each.is_dir())
+    """The samples of a mapping in all folders. Of two with one name that in the first folder counts: so what a shipped
+    sample expects is put right beside a mapping that takes the place of the shipped one."""
+    if not is_name(name):
+        return
+    found: dict[str, Sample] = {}
+    for folder in (folder / "samples" / name for folder in library.paths):
+        for each in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if each.is_dir():
+                found.setdefault(each.name, Sample(each.name, each))
+    yield from found.values()
 
 
 def write_sample(

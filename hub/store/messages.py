@@ -12,7 +12,7 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, 
 from hub.sdk.connector import Document
 from hub.store.bulk import change_many, insert_many
 from hub.store.gather import Gather
-from hub.store.tables import mapping_texts, messages, payloads
+from hub.store.tables import messages, payloads
 from hub.store.upsert import insert
 
 # Statements that every document runs stand ready: to build one costs several times as much as to run it.
@@ -38,6 +38,10 @@ _AWAITING = (
     .where(messages.c.awaits.in_(bindparam("facts", expanding=True)), messages.c.state == "parked")
     .order_by(messages.c.id)
 )
+
+
+WRITTEN_FROM = "canonical"
+"""The part of an outbound message that holds the document which its mapping read."""
 
 
 def digest(body: bytes) -> str:
@@ -101,6 +105,11 @@ def keep_answer(rows: Gather, message_id: int, raw: bytes) -> None:
     """Store what the other side answered to an outbound message, where it said something."""
     if raw:
         rows.append(payloads, [payload(message_id, "answer", raw)])
+
+
+def keep_source(rows: Gather, message_id: int, document: bytes) -> None:
+    """Store what an outbound message was written from, so that it can be explained, and written by another mapping."""
+    rows.append(payloads, [payload(message_id, WRITTEN_FROM, document)])
 
 
 def get(tx: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:
@@ -195,13 +204,6 @@ def by_control(tx: Connection, connection_id: int, control: str) -> list[Row[Any
             .order_by(messages.c.id)
         )
     )
-
-
-def remember_mapping(tx: Connection, hash_: str, name: str, text: str, now: dt.datetime) -> bool:
-    """Keep the resolved text of a mapping that has read or written a message. True when it is new."""
-    statement = insert(tx, mapping_texts).on_conflict_do_nothing(index_elements=["hash"])
-    row = {"hash": hash_, "name": name, "text": text, "first_used_at": now}
-    return tx.execute(statement.returning(mapping_texts.c.hash), [row]).first() is not None
 
 
 def count(tx: Connection, connection_id: int, reason: str) -> int:

@@ -200,15 +200,28 @@ def message_payloads(connection: Connection, message_id: int) -> Rows:
 
 
 def message_attempts(connection: Connection, message_id: int) -> Rows:
-    """Tries at the message, newest first, with the name of the mapping each used."""
+    """Tries at the message, newest first, with the name of the mapping each used and the number of its version."""
+    name, version = (_used(column, attempts.c.mapping_hash, attempts.c.at) for column in ("name", "version"))
     statement = (
-        select(attempts, jobs.c.kind.label("job_kind"), mapping_texts.c.name.label("mapping"))
+        select(attempts, jobs.c.kind.label("job_kind"), name.label("mapping"), version.label("mapping_version"))
         .join(jobs, jobs.c.id == attempts.c.job_id)
-        .outerjoin(mapping_texts, mapping_texts.c.hash == attempts.c.mapping_hash)
         .where(jobs.c.message_id == message_id)
         .order_by(attempts.c.id.desc())
     )
     return connection.execute(statement).all()
+
+
+def _used(column: str, digest: Any, at: Any) -> Any:
+    """Of which mapping, or of which version, a text was when it was used: a rolled back one is used under a second
+    number."""
+    texts = mapping_texts.c
+    return (
+        select(texts[column])
+        .where(texts.hash == digest, texts.first_used_at <= at)
+        .order_by(texts.first_used_at.desc(), texts.version.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def message_jobs(connection: Connection, message_id: int) -> Rows:
@@ -226,6 +239,7 @@ def same_reason(connection: Connection, reason: str) -> int:
 
 
 def mapping_text(connection: Connection, digest: str) -> Row[Any] | None:
-    """The resolved text of a mapping by its hash or the beginning of it."""
+    """The resolved text of a mapping by its hash or the beginning of it, as it was used last."""
     statement = select(mapping_texts).where(mapping_texts.c.hash.startswith(digest, autoescape=True))
-    return connection.execute(statement.limit(1)).one_or_none()
+    newest = (mapping_texts.c.first_used_at.desc(), mapping_texts.c.version.desc())
+    return connection.execute(statement.order_by(*newest).limit(1)).one_or_none()

@@ -77,7 +77,7 @@ class FindingView:
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
-    """One try. `mapping_hash` names the exact text of the mapping that it used."""
+    """One try. `mapping_hash` names the exact text of the mapping that it used; `mapping` has its version too."""
 
     id: int
     number: int
@@ -105,7 +105,7 @@ class JobView:
 class MessageDetail:
     """One message: `row` as in lists, its bytes, what is wrong with it, its tries, its family.
 
-    `mapping`, `mapping_hash`: the exact mapping that read or wrote it last.
+    `mapping`, `mapping_hash`: the exact mapping that read or wrote it last, by its name and version, and its text.
     """
 
     row: MessageRow
@@ -249,7 +249,7 @@ def message_detail(connection: Connection, message_id: int, merchant_id: int | N
     used = next(((a.mapping, a.mapping_hash) for a in attempts if a.mapping_hash), (None, head.mapping_hash))
     if used[0] is None and used[1]:
         text = timeline.mapping_text(connection, used[1])
-        used = (text.name if text is not None else None, used[1])
+        used = (_versioned(text.name, text.version) if text is not None else None, used[1])
     return MessageDetail(
         row=row,
         mapping=used[0],
@@ -278,10 +278,16 @@ def replay_says(installation: Installation, connection: Connection, found: Messa
         now = _mapping_of(Guide(installation, connection), message)
     except Park as problem:
         return f"A replay would end here: {problem.detail}"
+    name = _versioned(now.name, now.version)
     if now.hash == before:
-        return f"Replay uses mapping {now.name} {now.hash[:8]}, the same version as before."
-    other = f"{found.mapping} " if found.mapping and found.mapping != now.name else ""
-    return f"Replay uses mapping {now.name} {now.hash[:8]}; before it was {other}{before[:8]}."
+        return f"Replay uses mapping {name} {now.hash[:8]}, the same text as before."
+    other = f"{found.mapping} " if found.mapping and found.mapping != name else ""
+    return f"Replay uses mapping {name} {now.hash[:8]}; before it was {other}{before[:8]}."
+
+
+def _versioned(name: str, version: int) -> str:
+    """A mapping as it is called where its version matters; a file has none."""
+    return f"{name} version {version}" if version else name
 
 
 def _mapping_of(guide: Guide, message: Any) -> Mapping:
@@ -325,8 +331,9 @@ def _error_text(error: Any) -> str | None:
 
 
 def _attempt(row: Any) -> AttemptView:
+    mapping = _versioned(row.mapping, row.mapping_version) if row.mapping else None
     return AttemptView(
-        row.id, row.number, row.job_kind, row.at, row.outcome, row.mapping, row.mapping_hash, _error_text(row.error)
+        row.id, row.number, row.job_kind, row.at, row.outcome, mapping, row.mapping_hash, _error_text(row.error)
     )
 
 

@@ -16,7 +16,7 @@ LONGEST = 200_000
 
 @dataclass(frozen=True, slots=True)
 class PayloadView:
-    """One part of a message: body, envelope, answer or result. `text` is None once it was erased."""
+    """One part of a message: body, envelope, answer, result or canonical. `text` is None once it was erased."""
 
     id: int
     part: str
@@ -32,8 +32,8 @@ def shown(row: Any, form: str, family: list[Any]) -> PayloadView:
     """A payload row as a person reads it. `family`: payload rows that may hold the interchange's header."""
     if row.body is None:
         return PayloadView(row.id, row.part, form, row.size, row.sha256, row.erased_at, None, False)
-    if row.part == "answer":
-        form = ""  # the other side answers as it likes, not in the document's format
+    if row.part in ("answer", "canonical"):
+        form = ""  # the other side answers as it likes, and what a document is written from is never in its format
     text, form = readable(row.body, form, [other.body for other in family if other.body])
     return PayloadView(row.id, row.part, form, row.size, row.sha256, row.erased_at, text[:LONGEST], len(text) > LONGEST)
 

@@ -15,7 +15,7 @@ from tests.acceptance.commands import hub
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = ["getting-started.md", "edi-partner.md", "routing-and-holds.md"]
+PAGES = ["getting-started.md", "edi-partner.md", "routing-and-holds.md", "mapping-versions.md"]
 FINDS_PROBLEMS = {"hub doctor", "hub ledger --json", "hub edi validate order.x12"}
 """Commands whose exit code says that something waits or is wrong: 1 is a good answer too."""
 
@@ -30,6 +30,11 @@ def commands(page: str) -> list[str]:
     text = (DOCS / page).read_text("utf-8")
     blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
     return [line[2:] for block in blocks for line in block.splitlines() if line.startswith("$ hub ")]
+
+
+def files(page: str) -> list[tuple[str, str]]:
+    """The files that a page shows with their names, as (name, text)."""
+    return re.findall(r"```yaml (\S+)\n(.*?)```", (DOCS / page).read_text("utf-8"), re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +62,8 @@ def test_the_commands_of_the_pages_run_in_the_order_in_which_they_are_read(place
     folder, environment = place
     for page in PAGES:
         assert commands(page), f"{page} shows no command"
+        for name, text in files(page):
+            (folder / name).write_text(text)
         for command in commands(page):
             words = shlex.split(command)[1:]
             done = hub(words, folder, environment)

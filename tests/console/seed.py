@@ -426,7 +426,7 @@ def _parked_delivery(seed: Seed, shop: int, warehouse: int, merchant: int) -> tu
     )  # fmt: skip
     detail = "Warehouse Lyon refused it: the postcode 1099 is no German postcode."
     digest = hashlib.sha256(b"rest_warehouse/fulfillment.out").hexdigest()
-    text = {"hash": digest, "name": "rest_warehouse/fulfillment.out", "text": "target: fulfillment\n"}
+    text = {"hash": digest, "name": "rest_warehouse/fulfillment.out", "version": 0, "text": "target: fulfillment\n"}
     seed.tx.execute(t.mapping_texts.insert().values(**text, first_used_at=at))
     seed.park(message, "connector.rejected", detail, path="ship_to.postal_code")
     job = seed.job(

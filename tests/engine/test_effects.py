@@ -134,13 +134,14 @@ def test_a_replay_writes_anew_under_a_new_key(house: House) -> None:
     assert [m.state for m in house.messages(kind="fulfillment")] == ["withdrawn", "done"]
 
 
-def test_the_answer_is_kept_beside_what_was_sent(house: House) -> None:
+def test_the_answer_and_what_it_was_written_from_are_kept_beside_what_was_sent(house: House) -> None:
     shop = house.shop()
     house.depot()
     house.order(shop)
     (message,) = house.messages(kind="fulfillment")
     parts = house.rows(select(payloads).where(payloads.c.message_id == message.id).order_by(payloads.c.id))
-    assert [row.part for row in parts] == ["body", "answer"] and parts[1].body == b'{"taken": true}'
+    assert [row.part for row in parts] == ["body", "canonical", "answer"] and parts[2].body == b'{"taken": true}'
+    assert json.loads(parts[1].body)["lines"][0]["sku"] == "MUG"
 
 
 # -- errors, by who must act ----------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from hub.flows.mended import read_mended
 from hub.ledger import Quantities
 from hub.sdk import Document, Rejected, Retry
 from hub.store import lookups as lookup_store
-from hub.store import messages as message_store
+from hub.store import mappings as mapping_store
 from hub.store.tables import flows, fulfillments, mapping_texts, orders, payloads
 from hub.views.completeness import completeness
 from tests.engine.scripted import both
@@ -458,7 +458,7 @@ def rolled_back(house: House, folder: Path) -> None:
     override(house, folder, RIGHT)
     mapping = house.inst.mappings.get("own/order")
     with house.inst.db.write() as tx:
-        message_store.remember_mapping(tx, mapping.hash, "own/order", mapping.text, START)
+        mapping_store.remember(tx, mapping.hash, "own/order", 0, mapping.text, START)
 
 
 def another_in_the_flow(house: House, folder: Path) -> None:

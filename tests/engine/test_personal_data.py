@@ -24,4 +24,4 @@ def test_what_a_refusal_says_stands_in_payloads_only(house: House) -> None:
     with house.inst.db.read() as tx:
         found = message_detail(tx, message.id, None)
     assert found is not None and found.path == "name"
-    assert [(part.part, part.text) for part in found.payloads][1:] == [("answer", said)]
+    assert [(part.part, part.text) for part in found.payloads][2:] == [("answer", said)]

@@ -22,10 +22,11 @@ from hub.store.tables.fulfilment import (
 from hub.store.tables.installation import login_links, merchants, settings, users
 from hub.store.tables.invoices import invoice_lines, invoices, payments
 from hub.store.tables.lookups import lookup_changes, lookup_rows, lookup_tables, lookup_versions
+from hub.store.tables.mappings import mapping_texts, mapping_versions
 from hub.store.tables.messages import messages, payloads
 from hub.store.tables.orders import holds, ledger, line_refs, order_lines, orders, waivers
 from hub.store.tables.partners import agreements, connections, control_numbers, flows, partner_ids, partners
-from hub.store.tables.rules import mapping_texts, rules, sku_components
+from hub.store.tables.rules import rules, sku_components
 from hub.store.tables.work import LIVE_SQL, attempts, jobs
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "mapping_texts",
     "merchants",
     "messages",
+    "mapping_versions",
     "metadata",
     "order_lines",
     "orders",

@@ -58,7 +58,7 @@ payloads = table(
     "payloads",
     id_column(),
     reference("message_id", "messages"),
-    text_column("part", 16, False),  # body, envelope, answer, result
+    text_column("part", 16, False),  # body, envelope, answer, result; canonical: what it was written from
     Column("body", LargeBinary, comment="personal"),
     text_column("sha256", 64, False),
     Column("size", Integer, nullable=False),

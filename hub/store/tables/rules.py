@@ -1,21 +1,11 @@
-"""Mappings, the SKU cross-reference, routing rules."""
+"""The SKU cross-reference, routing rules."""
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Integer, UniqueConstraint
 
-from hub.store.tables.base import id_column, metadata, reference, table, text_column
-from hub.store.types import Instant, Json
-
-mapping_texts = Table(
-    "mapping_texts",
-    metadata,
-    Column("hash", String(64), primary_key=True),
-    Column("name", String(128), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("first_used_at", Instant, nullable=False),
-)
-"""The resolved text of each mapping that ever read or wrote a message, so that an old result can be explained."""
+from hub.store.tables.base import id_column, reference, table, text_column
+from hub.store.types import Json
 
 sku_components = table(
     "sku_components",

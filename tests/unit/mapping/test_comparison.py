@@ -11,39 +11,41 @@ from click.testing import CliRunner, Result
 
 from hub.cli.mapping import mapping as command
 from hub.mapping import Context, Mapping
-from hub.mapping.comparison import Comparison
+from hub.mapping.comparison import Change, Comparison
+from hub.mapping.trial import outcomes
 
 ROWS = "from: csv\nto: json\nsplit:\n  each: .\nrows:\n  id!: id\n  q: q | integer\n  t: t\n"
 OLD = Mapping.from_text(ROWS)
 DOCUMENT = [{"id": "1", "q": "2", "t": "a"}, {"id": "2", "q": "x", "t": "b"}, {"id": "3", "q": "4"}]
 
 
-def compared(text: str) -> Comparison:
+def compared(text: str) -> tuple[Comparison, list[Change]]:
     found = Comparison()
-    found.add("file", OLD, Mapping.from_text(text), [DOCUMENT], Context())
-    return found
+    before, after = (list(outcomes(one, [DOCUMENT], Context())) for one in (OLD, Mapping.from_text(text)))
+    return found, found.add("file", before, after)
 
 
 def test_what_changes_is_told_document_by_document_and_in_sum() -> None:
-    found = compared(ROWS.replace("t: t", "t: t | upper").replace("q | integer", "q | text"))
-    assert found.documents == 3
-    assert [(c.document, [str(d) for d in c.differences]) for c in found.changes] == [
+    found, changes = compared(ROWS.replace("t: t", "t: t | upper").replace("q | integer", "q | text"))
+    assert (found.documents, found.changed) == (3, 3)
+    assert [(c.document, [str(d) for d in c.differences]) for c in changes] == [
         ("file (1)", ['q: 2 became "2"', 't: "a" became "A"']),
         ("file (2)", []),
         ("file (3)", ['q: 4 became "4"']),
     ]
     assert found.fields == {"q": 2, "t": 1}
-    assert [c.document for c in found.pass_now] == ["file (2)"] and found.fail_now == []
+    assert found.pass_now == ["file (2)"] and found.fail_now == []
 
 
 def test_what_would_newly_fail_is_told() -> None:
-    found = compared(ROWS.replace("t: t", "t!: t"))
-    assert [c.document for c in found.fail_now] == ["file (3)"] and found.fail_now[0].after == ("t mapping.required",)
-    assert [c.document for c in found.changes] == ["file (3)"], "what fails as before is no change"
+    found, changes = compared(ROWS.replace("t: t", "t!: t"))
+    assert found.fail_now == ["file (3)"] and changes[0].after == ("t mapping.required",)
+    assert [c.document for c in changes] == ["file (3)"], "what fails as before is no change"
 
 
 def test_nothing_changes_for_the_same_mapping() -> None:
-    assert compared(ROWS).changes == []
+    found, changes = compared(ROWS)
+    assert changes == [] and (found.documents, found.changed) == (3, 0)
 
 
 # --- the commands

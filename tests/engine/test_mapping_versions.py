@@ -1,0 +1,362 @@
+"""Versions of mappings: nothing changes before it is published, everything is told before that, and all of it can be
+taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, select
+
+from hub.errors import Refused
+from hub.flows import mapping_folder, mappings, time_machine
+from hub.flows.mappings import Published
+from hub.flows.steering import set_mapping
+from hub.flows.translate import Guide
+from hub.installation import Installation
+from hub.mapping import MappingError
+from hub.mapping.comparison import Change
+from hub.mapping.samples import write_sample
+from hub.store.tables import flows, mapping_versions, orders, payloads
+from hub.views.messages import message_detail, replay_says
+from tests.engine.scripted import both
+from tests.engine.scripted.house import ACTOR, House
+
+ORDER = "shop/order.in"
+NOTED = "extends: shop/order.in\nrows:\n  note: number | upper\n"
+"""A change of the shop's orders: their note is their number."""
+
+
+def draft(house: House, text: str = NOTED, name: str = ORDER) -> None:
+    assert mappings.draft(house.inst, {name: text}, ACTOR) == [name]
+
+
+def publish(house: House, *names: str, force: bool = False) -> Published:
+    return mappings.publish(house.inst, names or (ORDER,), "as asked", ACTOR, force=force, last=500)
+
+
+def noted(house: House, id_: str) -> str | None:
+    (row,) = house.rows(select(orders).where(orders.c.external_id == id_))
+    note: str | None = row.note
+    return note
+
+
+def used(house: House, id_: str) -> str | None:
+    """What the message of an order says of the mapping that read it."""
+    (message,) = house.messages(kind="order", external_id=id_)
+    with house.inst.db.read() as tx:
+        found = message_detail(tx, message.id, None)
+    assert found is not None
+    return found.mapping
+
+
+# -- drafted, published, rolled back --------------------------------------------------------------------------------
+
+
+@both
+def test_a_publication_counts_from_the_next_batch_on_in_every_process(house: House) -> None:
+    shop = house.shop()
+    house.depot()
+    with Installation(house.inst.config, now=house.clock) as other:
+        draft(house)
+        house.order(shop, "o1", note="leave at the door")
+        assert noted(house, "o1") == "leave at the door"
+        assert publish(house).versions == {ORDER: 1}
+        house.order(shop, "o2")
+        assert noted(house, "o2") == "#O2"
+        with other.db.read() as tx:
+            assert other.mappings_at(tx).get(ORDER).version == 1
+
+
+def test_a_batch_reads_by_one_set_of_versions(house: House) -> None:
+    house.shop()
+    with house.inst.db.read() as tx:
+        guide = Guide(house.inst, tx)
+        before = guide.mapping(ORDER)
+        draft(house)
+        publish(house)
+        assert guide.library.get(ORDER) is before and guide.library.get("shop/return.in").version == 0
+    with house.inst.db.read() as tx:
+        assert Guide(house.inst, tx).mapping(ORDER).version == 1
+
+
+def test_a_batch_asks_once_whether_something_was_published(house: House) -> None:
+    house.shop()
+    draft(house)
+    publish(house)
+    asked: list[str] = []
+    with house.inst.db.read() as tx:
+        Guide(house.inst, tx)
+        event.listen(tx, "before_cursor_execute", lambda *call: asked.append(call[2]))
+        Guide(house.inst, tx).mapping(ORDER)
+    assert sum("FROM settings" in one for one in asked) == 1
+    assert not any("mapping_versions" in one for one in asked)
+
+
+@both
+def test_story_37_a_message_names_the_version_and_a_replay_the_one_it_will_use(house: House) -> None:
+    shop = house.shop()
+    house.depot()
+    house.order(shop, "o1")
+    draft(house)
+    publish(house)
+    house.order(shop, "o2")
+    house.order(shop, "bad", lines=[])
+    draft(house, NOTED.replace("upper", "lower"))
+    publish(house)
+    house.order(shop, "o3")
+    house.clock.forward(60)
+    mappings.roll_back(house.inst, ORDER, 1, "the upper case was right", ACTOR)
+    house.order(shop, "o4")
+    assert [used(house, name) for name in ("o1", "o2", "o3", "o4")] == [
+        ORDER, f"{ORDER} version 1", f"{ORDER} version 2", f"{ORDER} version 3",
+    ]  # fmt: skip
+    assert (noted(house, "o3"), noted(house, "o4")) == ("#o3", "#O4")
+    (bad,) = house.messages(kind="order", external_id="bad")
+    with house.inst.db.read() as tx:
+        found = message_detail(tx, bad.id, None)
+        assert found is not None
+        assert f"Replay uses mapping {ORDER} version 3" in replay_says(house.inst, tx, found)
+
+
+def test_a_roll_back_is_a_version_of_its_own_and_can_be_rolled_back(house: House) -> None:
+    shop = house.shop()
+    house.depot()
+    draft(house)
+    publish(house)
+    draft(house, NOTED.replace("upper", "lower"))
+    mappings.roll_back(house.inst, ORDER, 0, "not yet", ACTOR)
+    house.order(shop, "o1")
+    assert noted(house, "o1") is None and used(house, "o1") == ORDER
+    with pytest.raises(Refused) as refused:
+        publish(house)
+    assert refused.value.code == "mapping.draft-outdated", "it was drafted on what is not live any more"
+    mappings.roll_back(house.inst, ORDER, None, "now it is", ACTOR)
+    house.order(shop, "o2")
+    assert noted(house, "o2") == "#O2" and used(house, "o2") == f"{ORDER} version 3"
+    history = house.rows(select(mapping_versions).where(mapping_versions.c.number.is_not(None)))
+    assert [(row.number, row.restores, row.publisher, row.reason) for row in history] == [
+        (1, None, ACTOR, "as asked"), (2, 0, ACTOR, "not yet"), (3, 1, ACTOR, "now it is"),
+    ]  # fmt: skip
+    assert [event.actor for event in house.events("mapping.rolled-back")] == [ACTOR, ACTOR]
+    with pytest.raises(Refused, match="no other version 9"):
+        mappings.roll_back(house.inst, ORDER, 9, "no", ACTOR)
+
+
+def test_what_cannot_be_used_is_not_even_drafted(house: House) -> None:
+    with pytest.raises(MappingError) as failed:
+        mappings.draft(house.inst, {ORDER: "extends: shop/order.in\nrows:\n  note: number | shout\n"}, ACTOR)
+    (finding,) = failed.value.findings
+    assert (finding.file, finding.line, finding.target) == (f"{ORDER}.yaml@draft", 3, "note")
+    with pytest.raises(Refused):
+        mappings.draft(house.inst, {"../etc/passwd": NOTED}, ACTOR)
+    with pytest.raises(Refused, match="no draft"):
+        publish(house)
+    draft(house)
+    publish(house)
+    assert mappings.draft(house.inst, {ORDER: NOTED}, ACTOR) == [], "it is so already"
+
+
+def test_what_extends_a_published_mapping_follows_it(house: House, tmp_path: Path) -> None:
+    shop = house.shop()
+    house.depot()
+    house.inst.mappings.paths.insert(0, tmp_path)
+    (tmp_path / "own.yaml").write_text('extends: shop/order.in\nrows:\n  email: "ada@shop.test"\n')
+    (flow,) = house.rows(select(flows).where(flows.c.connection_id == shop.id, flows.c.kind == "order"))
+    set_mapping(house.inst, flow.id, "own", ACTOR)
+    house.order(shop, "o1")
+    draft(house)
+    done = publish(house)
+    assert done.trial.mappings == ["own", ORDER] and done.trial.compared.documents == 1
+    house.order(shop, "o2")
+    assert noted(house, "o2") == "#O2" and used(house, "o2") == "own"
+
+
+# -- the time machine -----------------------------------------------------------------------------------------------
+
+
+def differences(house: House, text: str, name: str = ORDER, last: int = 500) -> list[Change]:
+    changes: list[Change] = []
+    mappings.diff(house.inst, name, text, last, changes.extend)
+    return changes
+
+
+def test_a_diff_tells_what_would_become_of_stored_documents(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time_machine, "AT_ONCE", 2)
+    shop = house.shop()
+    house.depot()
+    for number in range(5):
+        house.order(shop, f"o{number}", note="#O3")
+    house.order(shop, "o5", lines=[])
+    changes = differences(house, NOTED)
+    ids = {m.external_id: m.id for m in house.messages(kind="order")}
+    told = [f"message {ids[name]} (order {name})" for name in ("o4", "o2", "o1", "o0")]
+    assert [change.document for change in changes] == told
+    assert str(changes[0].differences[0]) == 'note: "#O3" became "#O4"'
+    assert differences(house, NOTED, last=2) == changes[:1], "the newest two: one fails as before, one changes"
+    lenient = 'extends: shop/order.in\nrows:\n  lines:\n    - external_id: "1"\n      quantity: "1"\n'
+    assert differences(house, lenient)[0].passes_now
+
+
+def test_the_time_machine_writes_from_what_was_kept_and_sends_nothing(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
+    house.order(shop)
+    house.ship(depot, "s1", {"id": "p", "lines": [{"line": "1", "quantity": 2}]})
+    house.run()
+    jobs, messages = len(house.jobs()), len(house.messages())
+    name = "depot/fulfillment.out"
+    text = "extends: depot/fulfillment.out\nrows:\n  name: ship_to.name | upper\n"
+    (change,) = differences(house, text, name)
+    assert [str(d) for d in change.differences] == ['name: "Ada King" became "ADA KING"'], "units were asked for then"
+    (change,) = differences(house, "extends: depot/fulfillment.out\nrows:\n  location!: location\n", name)
+    assert change.fails_now and change.after == ("location mapping.required",)
+    assert (len(house.jobs()), len(house.messages())) == (jobs, messages)
+
+
+def test_what_was_erased_is_left_out(house: House) -> None:
+    shop = house.shop()
+    house.depot()
+    house.order(shop)
+    with house.inst.db.write() as tx:
+        tx.execute(payloads.update().values(body=None, erased_at=house.clock.now))
+    assert differences(house, NOTED) == []
+
+
+STRICT = "extends: shop/order.in\nrows:\n  note!: note\n"
+
+
+@both
+def test_a_publication_that_would_fail_what_passed_is_refused_unless_forced(house: House) -> None:
+    shop = house.shop()
+    house.depot()
+    house.order(shop, "o1", note="fragile")
+    house.order(shop, "o2")
+    draft(house, STRICT)
+    with pytest.raises(Refused) as refused:
+        publish(house)
+    assert refused.value.code == "mapping.would-fail" and "order o2" in refused.value.sentence
+    house.order(shop, "o3")
+    assert used(house, "o3") == ORDER, "nothing has changed"
+    assert publish(house, force=True).versions == {ORDER: 1}
+    (row,) = house.rows(select(mapping_versions))
+    assert row.forced and (row.tested["documents"], row.tested["failing"]) == (3, 2)
+    assert "fragile" not in json.dumps(row.tested), "what is kept of a trial holds no values"
+
+
+def test_a_publication_is_refused_while_a_sample_is_not_as_expected(house: House, tmp_path: Path) -> None:
+    house.inst.mappings.paths.insert(0, tmp_path)
+    body = json.dumps({"id": "1", "number": "n", "lines": [{"id": "1", "quantity": 1}]}).encode()
+    sample = write_sample(tmp_path / "samples" / ORDER / "plain", house.inst.mappings.get(ORDER), body)
+    draft(house)
+    with pytest.raises(Refused) as refused:
+        publish(house)
+    assert refused.value.code == "mapping.sample-differs"
+    assert f'{ORDER} plain: note: nothing became "N"' in refused.value.sentence
+    expected = sample.folder / "expected.json"
+    expected.write_text(json.dumps({**json.loads(expected.read_text()), "note": "N"}))
+    assert publish(house).trial.samples == 1
+
+
+# -- what waits goes on ---------------------------------------------------------------------------------------------
+
+
+@both
+def test_story_4_a_publication_reads_what_waits_for_it_from_the_store(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
+    draft(house, "extends: shop/order.in\nrows:\n  note: wrong | decimal\n")
+    publish(house)
+    for name in ("o1", "o2"):
+        house.say(shop, name, wrong="not a number")
+    house.say(shop, "o3", lines=[])
+    house.run()
+    assert house.parked() == ["mapping.failed", "mapping.failed", "document.invalid"]
+    calls = dict(shop.peer.calls)
+    draft(house)
+    assert publish(house).read == 3
+    house.drain()
+    assert house.parked() == ["document.invalid"] and len(depot.peer.of("fulfillment")) == 2
+    assert dict(shop.peer.calls) == calls
+
+
+def test_story_3_a_roll_back_writes_what_could_not_go_out(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
+    name = "depot/fulfillment.out"
+    draft(house, "extends: depot/fulfillment.out\nrows:\n  location!: location\n", name)
+    publish(house, name)
+    house.order(shop)
+    assert house.parked() == ["mapping.failed"] and depot.peer.of("fulfillment") == []
+    done = mappings.roll_back(house.inst, name, 0, "no location is known", ACTOR)
+    assert (done.read, done.written) == (0, 1)
+    house.drain()
+    assert house.parked() == [] and len(depot.peer.of("fulfillment")) == 1
+
+
+# -- files that change, and files to keep ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shipped(house: House, tmp_path: Path) -> Callable[[str], None]:
+    """Says what the file of the shop's orders holds."""
+    text = house.inst.mappings.file_text(ORDER)
+    house.inst.mappings.paths.insert(0, tmp_path)
+
+    def write(more: str) -> None:
+        (tmp_path / "shop").mkdir(exist_ok=True)
+        (tmp_path / "shop" / "order.in.yaml").write_text(text + more)
+
+    write("")
+    return write
+
+
+def test_an_update_under_a_version_changes_nothing_before_it_is_adopted(
+    house: House, shipped: Callable[[str], None]
+) -> None:
+    shop = house.shop()
+    house.depot()
+    draft(house)
+    publish(house)
+    assert mappings.updates(house.inst) == []
+    shipped("  references:\n    shop: number\n")
+    (update,) = mappings.updates(house.inst)
+    assert (update.mapping, update.version, update.file) == (ORDER, 1, ORDER)
+    assert update.now is not None and update.now.startswith(update.then)
+    house.order(shop, "o1")
+    (row,) = house.rows(select(orders))
+    assert row.references == {}, "the version reads by the text that it was written over"
+    mappings.adopt(house.inst, ORDER, ACTOR)
+    assert publish(house).versions == {ORDER: 2} and mappings.updates(house.inst) == []
+    house.order(shop, "o2")
+    assert house.rows(select(orders))[1].references == {"shop": "#o2"} and noted(house, "o2") == "#O2"
+    with pytest.raises(Refused, match="as they are"):
+        mappings.adopt(house.inst, ORDER, ACTOR)
+
+
+def test_versions_are_kept_in_a_folder_and_brought_back(house: House, tmp_path: Path) -> None:
+    draft(house)
+    mappings.draft(house.inst, {"own": "extends: shop/order.in\nrows:\n  email: email | lower\n"}, ACTOR)
+    publish(house, ORDER, "own")
+    folder = tmp_path / "kept"
+    assert mapping_folder.export(house.inst, folder, []) == ["own", ORDER]
+    assert (folder / "shop" / "order.in.yaml").read_text() == NOTED
+    assert mapping_folder.import_(house.inst, folder, ACTOR).drafted == []
+    mappings.roll_back(house.inst, ORDER, 0, "start anew", ACTOR)
+    (folder / "versions.json").write_text((folder / "versions.json").read_text().replace('"own": "', '"own": "0'))
+    done = mapping_folder.import_(house.inst, folder, ACTOR)
+    assert (done.drafted, done.unchanged) == ([ORDER], ["own"])
+    assert publish(house).versions == {ORDER: 3}
+    with pytest.raises(Refused, match="no mapping"):
+        mapping_folder.import_(house.inst, tmp_path / "nothing", ACTOR)
+
+
+def test_a_version_says_where_it_was_written_over_another_text(
+    house: House, shipped: Callable[[str], None], tmp_path: Path
+) -> None:
+    draft(house)
+    publish(house)
+    mapping_folder.export(house.inst, tmp_path / "kept", [ORDER])
+    mappings.roll_back(house.inst, ORDER, 0, "start anew", ACTOR)
+    shipped("  references:\n    shop: number\n")
+    done = mapping_folder.import_(house.inst, tmp_path / "kept", ACTOR)
+    assert done.other_ground == [(ORDER, ORDER)]
