@@ -16,7 +16,7 @@ from hub.flows.actions import clear_trouble, release_unrouted
 from hub.flows.batch import DEFAULT_BACKEND, Batch
 from hub.installation import Installation
 from hub.routing.rules import CONDITIONS
-from hub.schedules import next_slot
+from hub.schedules import next_slot, time_zone
 from hub.sdk.connector import Connector, secret_names
 from hub.sdk.errors import ConnectorError
 from hub.store import connections as store
@@ -270,10 +270,12 @@ POLICY = {
     "tolerance": "how far an order's total may differ from the sum of its parts",
     "match_oldest_line": "true: a backend that names only SKUs fills the oldest open lines",
     "shortfall": "what becomes of units that a backend says it does not ship: hold (until a person decides) or cancel",
+    "currency": "the currency of documents that name none, such as USD; mappings read it as connection.currency",
+    "zone": "the time zone of times that name none, such as America/Chicago; mappings read it as connection.zone",
 }
 """What an admin can decide per connection, and what it means."""
 
-_OF_BACKENDS = ("match_oldest_line", shortfalls.POLICY)
+_GATE = ("payments", "locations", "release_tests", "tolerance")
 
 
 def set_policy(inst: Installation, connection_id: int, given: Mapping[str, str], actor: str) -> None:
@@ -288,7 +290,7 @@ def set_policy(inst: Installation, connection_id: int, given: Mapping[str, str],
             raise NotFound("connection.missing", f"There is no connection {connection_id}.")
         policy = {**row.policy, "gate": dict(row.policy.get("gate", {}))}
         for name, text in given.items():
-            target = policy if name in _OF_BACKENDS else policy["gate"]
+            target = policy["gate"] if name in _GATE else policy
             target[name] = _policy_value(name, text)
         store.change(tx, connection_id, policy=policy)
         event_store.add(
@@ -310,6 +312,13 @@ def _policy_value(name: str, text: str) -> Any:
     if name == shortfalls.POLICY:
         if text not in (shortfalls.HOLD, shortfalls.CANCEL):
             raise Refused("connection.policy-invalid", f"{name} is {shortfalls.HOLD} or {shortfalls.CANCEL}.")
+        return text
+    if name == "currency":
+        if len(text) != 3 or not text.isascii() or not text.isalpha() or not text.isupper():
+            raise Refused("connection.policy-invalid", f"{name} is a code of three letters, such as USD.")
+        return text
+    if name == "zone":
+        time_zone(text)
         return text
     if text.lower() not in ("true", "false"):
         raise Refused("connection.policy-invalid", f"{name} is true or false.")

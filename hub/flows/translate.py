@@ -285,7 +285,7 @@ class Guide:
         return Context(
             source=source,
             partner=self._partner(partner_id) if partner_id is not None else {},
-            connection={"name": connection.name, "type": connection.type, **connection.settings},
+            connection={**connection.policy, **connection.settings, "name": connection.name, "type": connection.type},
             lookup=self._lookup,
         )
 
