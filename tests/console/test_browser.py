@@ -46,7 +46,7 @@ def address(app: Flask) -> Iterator[str]:
 
 
 @pytest.fixture
-def link(hub: Installation, address: str) -> str:
+def link(hub: Installation, world: World, address: str) -> str:
     """A one-time link of an admin."""
     user = auth.add_user(hub.db, "ada", "admin", NOW, actor=None)
     return auth.login_address(address, auth.make_link(hub.db, user.id, NOW, actor=None))
