@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
@@ -56,6 +57,12 @@ def documents(schema: Schema) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries(required, optional=optional)
 
 
+@cache
+def documents_of(kind: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Documents of a kind; made once, for that takes longer than to draw one."""
+    return documents(SCHEMAS[kind]())
+
+
 def spoilt(data: Any, draw: Any) -> None:
     """Puts something odd in one place."""
     node = data
@@ -80,7 +87,7 @@ def outcome(load: Any, document: Any) -> Any:
 @settings(max_examples=25, deadline=None)
 def test_it_agrees_with_marshmallow(kind: str, data: Any) -> None:
     schema = SCHEMAS[kind]()
-    document = data.draw(documents(schema))
+    document = data.draw(documents_of(kind))
     if data.draw(st.booleans()):
         spoilt(document, data.draw)
     quick, slow = outcome(schema.load, document), outcome(lambda d: Schema.load(schema, d), document)
@@ -93,7 +100,7 @@ def test_it_agrees_with_marshmallow(kind: str, data: Any) -> None:
 def test_it_dumps_what_marshmallow_dumps(kind: str, data: Any) -> None:
     schema = SCHEMAS[kind]()
     try:
-        loaded = schema.load(data.draw(documents(schema)))
+        loaded = schema.load(data.draw(documents_of(kind)))
     except ValidationError:
         return
     for name in data.draw(st.lists(st.sampled_from(sorted(loaded)), max_size=3)):
@@ -106,8 +113,8 @@ def test_a_document_that_is_right_takes_the_quick_way(kind: str) -> None:
     """Else the comparison above would compare marshmallow with itself."""
     taken = 0
 
-    @given(document=documents(SCHEMAS[kind]()))
-    @settings(max_examples=30, database=None, deadline=None)
+    @given(document=documents_of(kind))
+    @settings(max_examples=40, database=None, deadline=None)
     def run(document: dict[str, Any]) -> None:
         nonlocal taken
         try:

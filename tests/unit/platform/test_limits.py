@@ -93,7 +93,7 @@ def test_story_32_two_workers_never_exceed_the_shared_rate(database: Database, r
     clock = Clock()
     connection_id = connect(database, rate=rate, size=size)
     workers = [SharedBudget(database, connection_id, now=clock, sleep=clock.sleep) for _ in range(2)]
-    seconds, calls = min(60.0, 1500 / rate), 0
+    seconds, calls = min(60.0, 400 / rate), 0
     while clock.passed < seconds:
         for worker in workers:
             try:
