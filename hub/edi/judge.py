@@ -27,8 +27,11 @@ def judge_segments(
     index, and for the index behind the last one where the body ends. Without `trees` the tree stays empty.
     """
     ids = judge.ids(segments)
-    inside = list(islice(judge.faults(segments, ids), MOST_FINDINGS))
-    whole = _outline(judge, map(judge.split, segments), True) if trees else _known_outline(judge, segments, ids)
+    whole = None if trees else judge.outlines.get(ids)
+    if whole is None:
+        judge.learn(ids)
+        whole = _outline(judge, map(judge.split, segments), True) if trees else _treeless(judge, segments, ids)
+    inside = list(islice(judge.faults(segments), MOST_FINDINGS))
     found = [(index, fault, fault.loop) for index, fault in whole.faults]
     found += [(index, fault, whole.loop(index)) for index, fault in inside]
     found.sort(key=itemgetter(0))
@@ -45,12 +48,9 @@ def _outline(judge: SegmentJudge, segments: Iterable[Segment], trees: bool) -> O
     return whole._replace(faults=theirs)
 
 
-def _known_outline(judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...]) -> Outline:
+def _treeless(judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...]) -> Outline:
     """The outline without a tree. It follows from the ids alone, except where a segment numbers a level (HL): so
     those of clean sets are kept, and most sets of a partner are alike."""
-    known = judge.outlines.get(ids)
-    if known is not None:
-        return known
     numbered = judge.grammar.numbered
     heads = (judge.split(text) if one in numbered else (one,) for one, text in zip(ids, segments, strict=True))
     whole = _outline(judge, heads, False)

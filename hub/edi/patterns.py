@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from hub.edi.delimiters import Delimiters
@@ -72,8 +72,11 @@ class _Row(NamedTuple):
 
     def up_to(self, number: int) -> str:
         """All before the value of a place; does not match where the row ends earlier."""
-        before = f"(?:{self.character}*+{self.separator}){{{number - 1}}}+" if number > 1 else ""
-        return self.lead + before
+        return self.lead + self.skip(number - 1)
+
+    def skip(self, count: int) -> str:
+        """So many values, each with the separator behind it."""
+        return f"{self.character}*+{self.separator}" * count
 
     def conditions(self, notes: Iterable[Note]) -> str:
         """The notes, looked at ahead of the row. Those that a value brings about only concern a row long enough to
@@ -88,16 +91,23 @@ class _Row(NamedTuple):
 
     def _condition(self, note: Note) -> str:
         """What must be ahead for a note to be kept; see `Note.broken_at`."""
+        if note.kind == "R":
+            return self._any(sorted(note.numbers))
         there = [f"(?={self.up_to(number)}{self.character})" for number in note.numbers]
         absent = [f"(?!{self.up_to(number)}{self.character})" for number in note.numbers]
-        if note.kind == "R":
-            return f"(?:{'|'.join(there)})"
         if note.kind == "E":
             return "".join(f"(?!{one}{other})" for one, other in combinations(there, 2))
         if note.kind == "P":
             return f"(?:{''.join(there)}|{''.join(absent)})"
         needed = "" if note.kind == "C" else "|"
         return f"(?:{absent[0]}|{needed.join(there[1:])})"
+
+    def _any(self, numbers: list[int]) -> str:
+        """One at least of these places has a value: looked for in one go."""
+        text = self.character
+        for number, following in reversed(list(pairwise(numbers))):
+            text = f"(?:{self.character}|{self.skip(following - number)}{text})"
+        return f"(?={self.up_to(numbers[0])}{text})"
 
 
 # -- elements ---------------------------------------------------------------------------------------------------------
@@ -112,16 +122,21 @@ def _elements(rule: SegmentRule, number: int, notes: dict[int, Note], marks: Del
     own, note = _value(element, marks), notes.get(number)
     needed = any(e.mandatory for e in rule.elements[number - 1 :])
     if note is None:
-        text = f"{separator}{own}" if element.mandatory else f"{separator}(?:{own})?"
+        text = separator + (own if element.mandatory else _maybe(own))
         text += _elements(rule, number + 1, notes, marks)
-        return text if needed else f"(?:{text})?"
+        return text if needed else _maybe(text)
     partner = _value(rule.elements[number], marks)
-    partner = partner if note.kind == "P" else f"(?:{partner})?"
+    partner = partner if note.kind == "P" else _maybe(partner)
     text = f"{separator}(?:{own}{separator}{partner}|{separator})"
     text += _elements(rule, number + 2, notes, marks)
     if note.kind == "C":
         text = f"(?:{text}|{separator}{own})" if not needed else text
-    return text if needed else f"(?:{text})?"
+    return text if needed else _maybe(text)
+
+
+def _maybe(text: str) -> str:
+    """What may be left off. A branch with nothing in it costs half of what a question mark does."""
+    return f"(?:{text}|)"
 
 
 def _value(element: ElementRule, marks: Delimiters) -> str:
@@ -132,19 +147,44 @@ def _value(element: ElementRule, marks: Delimiters) -> str:
         return _composite(element, marks)
     least, most = element.least, element.most
     if element.codes:
-        return "(?:" + "|".join(sorted(map(re.escape, element.codes))) + ")"
+        return _one_of(element.codes)
     if element.type == "DT" and most == 8:
         return DATE
     if element.type == "TM" and (least, most) == (4, 8):
         return TIME
-    if element.type == "n" or element.type.startswith("N") or (element.type == "R" and least > 1):
-        return f"-?[0-9]{{{least},{most}}}"
-    if element.type == "R":
-        after = min(4, most // 3)
-        return f"-?[0-9]{{1,{most - after}}}(?:\\.[0-9]{{1,{after}}})?" if after else f"-?[0-9]{{1,{most}}}"
+    if element.type == "n" or element.type == "R" or element.type.startswith("N"):
+        return _number(element, marks)
     digits = "0-9" if element.type == "a" else ""
     excluded = re.escape(marks.in_data()) + digits + "\\x00-\\x1f\\x7f"
-    return f"[^{excluded} ][^{excluded}]{{{least - 1},{most - 1}}}"
+    return f"[^{excluded} ]" + _times(f"[^{excluded}]", least - 1, most - 1)
+
+
+def _number(element: ElementRule, marks: Delimiters) -> str:
+    """Digits, and where the type has them a sign and decimals, unless these characters are delimiters here."""
+    least, most = element.least, element.most
+    sign = "" if "-" in marks.in_data() else "-?"
+    points = {"R": ".", "n": ".,"}.get(element.type, "")
+    point = "".join(mark for mark in points if mark not in marks.in_data())
+    after = min(4, most // 3)
+    if least > 1 or not after or not point:
+        return sign + _times("[0-9]", least, most)
+    return sign + _times("[0-9]", 1, most - after) + _maybe(f"[{point}]" + _times("[0-9]", 1, after))
+
+
+def _one_of(codes: Iterable[str]) -> str:
+    """Any of the codes, by their common beginnings: twenty that are tried one by one would cost more than the rest."""
+    ends: dict[str, list[str]] = {}
+    for code in sorted(filter(None, codes)):
+        ends.setdefault(code[0], []).append(code[1:])
+    plain = "".join(first for first, rest in ends.items() if rest == [""])
+    choices = [f"[{re.escape(plain)}]"] if plain else []
+    choices += [re.escape(first) + _one_of(rest) for first, rest in ends.items() if rest != [""]]
+    return f"(?:{'|'.join([*choices, *[''] * ('' in codes)])})"
+
+
+def _times(character: str, least: int, most: int) -> str:
+    """So many of a character, and none given back: what follows a value is never part of it."""
+    return character if least == most == 1 else f"{character}{{{least},{most}}}+" if most else ""
 
 
 def _dated(element: ElementRule, period: tuple[int, int], marks: Delimiters) -> str:
@@ -168,9 +208,9 @@ def _composite(element: ElementRule, marks: Delimiters) -> str:
 def _components(element: ElementRule, index: int, marks: Delimiters) -> str:
     component = element.components[index]
     own = _value(component, marks)
-    text = own if component.mandatory else f"(?:{own})?"
+    text = own if component.mandatory else _maybe(own)
     if not marks.component or index + 1 == len(element.components):
         return text
     rest = re.escape(marks.component) + _components(element, index + 1, marks)
     needed = any(c.mandatory for c in element.components[index + 1 :])
-    return text + (rest if needed else f"(?:{rest})?")
+    return text + (rest if needed else _maybe(rest))

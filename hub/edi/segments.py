@@ -52,10 +52,18 @@ class SegmentJudge:
         mark = self.delimiters.element
         return tuple([text.partition(mark)[0] for text in segments])
 
-    def faults(self, segments: Sequence[str], ids: Iterable[str]) -> Iterator[tuple[int, Finding]]:
+    def learn(self, ids: Iterable[str]) -> None:
+        """Take these segments into the pattern of clean ones, which so grows with what is met."""
+        described = self.grammar.segments.keys() & set(ids)
+        if not described <= self._described:
+            self._described |= described
+            rules = [self.grammar.segments[one] for one in sorted(self._described)]
+            self._clean = clean_run(rules, self.delimiters)
+
+    def faults(self, segments: Sequence[str]) -> Iterator[tuple[int, Finding]]:
         """What is wrong inside of segments, each by the index of its segment, not yet placed (`Finding.at`)."""
         mark = self.delimiters.terminator
-        text, run = mark.join([*segments, ""]), self._run(ids).match
+        text, run = mark.join([*segments, ""]), self._clean.match
         index = at = 0
         while True:
             match = run(text, at)
@@ -67,15 +75,6 @@ class SegmentJudge:
                 yield index, fault
             at = match.end() + len(segments[index]) + 1
             index += 1
-
-    def _run(self, ids: Iterable[str]) -> re.Pattern[str]:
-        """The pattern of clean segments, for these ids at least: it grows with what is met."""
-        described = self.grammar.segments.keys() & set(ids)
-        if not described <= self._described:
-            self._described |= described
-            rules = [self.grammar.segments[one] for one in sorted(self._described)]
-            self._clean = clean_run(rules, self.delimiters)
-        return self._clean
 
     def _verdict(self, text: str) -> tuple[Finding, ...]:
         """The faults of a segment that the pattern did not take for clean; kept, as partners repeat theirs."""

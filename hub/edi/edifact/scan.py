@@ -10,7 +10,7 @@ from typing import TypeAlias
 from hub.edi.edifact.advice import locate
 from hub.edi.edifact.characters import decode, encoding_of, foreign
 from hub.edi.edifact.interchange import Group, Interchange, Message, note
-from hub.edi.edifact.text import needless_release, parse, written
+from hub.edi.edifact.text import has_empty_ends, needless_release, parse
 from hub.edi.findings import finding
 from hub.edi.source import Source
 from hub.edi.tree import Segment
@@ -205,11 +205,10 @@ class Scan:
         if needless is not None:
             message = f"A release character stands before {needless.group(1)!r}, which needs none; it was taken out."
             self._note("edi.release-needless", message, start)
-        segment = parse(text, self.marks)
-        if needless is None and written(segment, self.marks) != text:
+        if needless is None and has_empty_ends(text, self.marks):
             message = f"{text[:3]} holds separators with nothing behind them; they are to be left out."
             self._note("edi.trailing-separators", message, start)
-        return segment
+        return parse(text, self.marks)
 
     # -- what is told -------------------------------------------------------------------------------------------
 

@@ -58,6 +58,18 @@ def _written_element(value: Element, marks: Delimiters) -> str:
     return marks.component.join(parts)
 
 
+def has_empty_ends(text: str, marks: Delimiters) -> bool:
+    """Whether elements or components at an end of a segment's text are empty, so that separators are to be left out."""
+    return _empty_end(marks).search(text) is not None and written(parse(text, marks), marks) != text
+
+
+@lru_cache(maxsize=64)
+def _empty_end(marks: Delimiters) -> re.Pattern[str]:
+    """Matches where such separators may stand; not all that it matches are ones (a release character may precede)."""
+    component, every = re.escape(marks.component), re.escape(marks.element + marks.component + marks.repetition)
+    return re.compile(rf"{component}[{every}]|[{every}]\Z")
+
+
 def needless_release(text: str, marks: Delimiters) -> re.Match[str] | None:
     """The first release character in a text that stands before something that needs none (group 1)."""
     if not marks.release or marks.release not in text:

@@ -49,6 +49,8 @@ _TA1 = (
     (r"[AER]", "A, E or R"),
     (r"0[0-3][0-9]", "a note code of three digits from 000 to 031"),
 )
+_SET_ID = re.compile(r"[0-9A-Z]{3}").fullmatch
+_SET_NUMBER = re.compile(r"[!-~]{4,9}").fullmatch
 _EXPECTED = {
     1: "a two-character qualifier",
     3: "a two-character qualifier",
@@ -187,12 +189,12 @@ def _judge_gs(group: Group) -> None:
 
 
 def _judge_set(group: Group, one: RawSet, library: Library) -> None:
-    if not re.fullmatch(r"[0-9A-Z]{3}", one.set_id):
+    if not _SET_ID(one.set_id):
         _on_set(one, "edi.set-id-invalid", "ST01 is not a transaction set id of three characters.", 1, one.set_id)
     elif group.functional_id and (owner := library.functional_id(one.set_id)) not in ("", group.functional_id):
         text = f"Set {one.set_id} belongs in a group {owner}, not in the group it stands in."
         _on_set(one, "edi.set-in-wrong-group", text, 1, one.set_id)
-    if not re.fullmatch(r"[!-~]{4,9}", one.control_number):
+    if not _SET_NUMBER(one.control_number):
         text = "ST02 is not a control number of four to nine characters."
         _on_set(one, "edi.set-control-invalid", text, 2, one.control_number)
     if one.trailer is None:

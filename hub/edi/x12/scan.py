@@ -54,13 +54,14 @@ class Scan:
     def run(self) -> Iterator[Ended]:
         """The sets and groups of the interchange, each as it ends."""
         self._look_ahead()
+        handlers = {b"TA1": self._ta1, b"GS": self._gs, b"ST": self._st, b"SE": self._se, b"GE": self._ge,
+                    b"IEA": self._iea}  # fmt: skip
         while (found := self._next()) is not None:
             start, name, stop, after = found
             elements = decode(self.source.cut(start, stop), self.interchange.encoding)
             self._stray(start)
             self.edge, self.at, self.strayed = after, stop, False
-            handle = getattr(self, "_" + name.decode().lower())
-            yield from handle(elements.rstrip("\r\n").split(self.separator)[1:], start, after)
+            yield from handlers[name](elements.rstrip("\r\n").split(self.separator)[1:], start, after)
             if name == b"IEA":
                 self._close(after)
                 return

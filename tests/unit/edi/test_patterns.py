@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from functools import cache
 
 import pytest
@@ -55,7 +54,7 @@ def segment_of(rule: SegmentRule, marks: Delimiters, chance: random.Random) -> s
 def judge_of(grammar, marks):
     """With the pattern of all its segments, made once."""
     judge = SegmentJudge(grammar, marks)
-    list(judge.faults([], grammar.segments))
+    judge.learn(grammar.segments)
     return judge
 
 
@@ -65,7 +64,7 @@ def test_the_pattern_agrees_with_the_closer_look(number, chance):
     grammar, rule = RULES[number]
     marks = MARKS[grammar.standard]
     judge, text = judge_of(grammar, marks), segment_of(rule, marks, chance)
-    quick = tuple(fault for _, fault in judge.faults([text], [rule.id]))
+    quick = tuple(fault for _, fault in judge.faults([text]))
     assert quick == judge._look_closely(text, rule), text
 
 
@@ -83,25 +82,37 @@ def test_each_kind_of_note_is_in_the_pattern(note, count):
         assert (clean.match(text).end() == len(text)) == (note.broken_at([True, *present]) == 0), text
 
 
+@pytest.mark.parametrize("marks", [Delimiters(".", ">", "~"), Delimiters("-", ">", "~"), Delimiters("*", ",", "~")])
+def test_a_delimiter_is_no_part_of_a_number(marks):
+    numbers = (ElementRule("1", "", "R", 1, 9, True), ElementRule("2", "", "n", 1, 9, True))
+    clean = clean_run([SegmentRule("XX", "", numbers, ())], marks)
+    right = marks.element.join(["XX", "1", "2"]) + "~"
+    assert clean.match(right).end() == len(right)
+    wrong = [["XX", "1"], ["XX", "1", "", "2"], ["XX", "1", f"2{marks.component}5"], ["XX", "", "2"]]
+    assert [clean.match(marks.element.join(one) + "~").end() for one in wrong] == [0] * 4
+
+
 def test_conditions_between_components_are_in_the_pattern():
     judge = SegmentJudge(default_library().grammar("850", "004010"), MARKS["x12"])
-    ((_, fault),) = judge.faults(["REF*ZZ*1**DP>9>IA", "REF*ZZ*1**DP>9>IA>1"], ["REF"] * 2)
+    judge.learn(["REF"])
+    ((_, fault),) = judge.faults(["REF*ZZ*1**DP>9>IA", "REF*ZZ*1**DP>9>IA>1"])
     assert (fault.code, fault.designator) == ("edi.condition-not-met", "REF04-4")
 
 
 def test_clean_segments_are_passed_in_one_go(order_segments, monkeypatch):
     judge = SegmentJudge(default_library().grammar("850", "004010"), MARKS["x12"])
+    judge.learn(judge.ids(order_segments))
     monkeypatch.setattr(judge, "_look_closely", None)
-    assert list(judge.faults(order_segments, judge.ids(order_segments))) == []
+    assert list(judge.faults(order_segments)) == []
 
 
 @given(st.lists(st.sampled_from(["PO1*1*5*EA*9.25", "PO1*1*x*EA", "PID*F****Widget", "PID*F", "ZZZ*1", "REF*DP*38"])))
 def test_a_fault_is_told_of_its_own_segment(body):
     grammar = default_library().grammar("850", "004010")
     together, alone = (SegmentJudge(grammar, MARKS["x12"]) for _ in range(2))
-    ids = [re.split(r"\*", text)[0] for text in body]
-    expected = [(at, f) for at, text in enumerate(body) for _, f in alone.faults([text], [ids[at]])]
-    assert list(together.faults(body, ids)) == expected
+    together.learn(together.ids(body))
+    expected = [(at, f) for at, text in enumerate(body) for _, f in alone.faults([text])]
+    assert list(together.faults(body)) == expected
 
 
 @pytest.mark.parametrize("set_id", ["850", "856"])
