@@ -38,12 +38,13 @@ class Package(Strict):
 
 
 class ClosedLine(Strict):
-    """A line of which the backend ships nothing more. `quantity`: how many of its units it says that it does not ship;
-    without it, all that it still has. `reason`: cancelled, out of stock ..., as the backend puts it."""
+    """A line of which the backend ships nothing more. `short`: it has not shipped all of it and gives back the rest;
+    false: it has shipped all that it means to have had. `reason`: cancelled, out of stock ..., as the backend puts it.
+    """
 
     line = text(64)
     sku = text(128)
-    quantity = Exact(allow_none=True, signed=False)
+    short = fields.Boolean(load_default=True)
     reason = text(64)
 
 

@@ -29,13 +29,13 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
     agreement = _agreement(batch, job, order)
     if agreement is not None and job.noun == "shipment":
         envelopes.label(batch, agreement.partner_id, job.subject_id)
-    # A backend that has no document of its own for cancellations gets the fulfillment anew, as what is left of it.
-    anew = agreement is not None and job.noun == "cancellation" and agreement.kind == "fulfillment"
+    mapping = guide.mapping(agreement.mapping) if agreement else guide.outbound(job.connection_id, job.noun)
+    # A cancellation may be told as the fulfillment anew, as what is left of it.
+    anew = job.noun == "cancellation" and mapping.source.name == "fulfillment"
     schema, make = ("fulfillment", restated) if anew else RENDER[job.noun]
     document = make(batch, order, job.subject_id)
     if document is None or document.get("lines") == []:
         return None
-    mapping = guide.mapping(agreement.mapping) if agreement else guide.outbound(job.connection_id, job.noun)
     source = original(batch.tx, order) if reads_source(mapping.text) else None
     context = guide.context(job.connection_id, agreement.partner_id if agreement else None, source)
     canonical = dump(schema, document)

@@ -92,13 +92,21 @@ def set_acknowledge_hours(inst: Installation, name: str, hours: float | None, ac
 def warehouse_agreements(acknowledge_hours: float | None = None) -> list[dict[str, Any]]:
     """With a warehouse: shipping orders and their cancellations out, shipping advices in. `acknowledge_hours`: as for
     `standard_agreements`."""
+    out = {"direction": "out", "acknowledge_hours": acknowledge_hours}
     return [
-        {
-            "direction": "out",
-            "set_id": "940",
-            "kind": "fulfillment",
-            "mapping": "x12/940.out",
-            "acknowledge_hours": acknowledge_hours,
-        },
+        {**out, "set_id": "940", "kind": "fulfillment", "mapping": "x12/940.out"},
         {"direction": "in", "set_id": "945", "kind": "shipment", "mapping": "x12/945.in"},
+    ]
+
+
+def supplier_agreements(acknowledge_hours: float | None = None) -> list[dict[str, Any]]:
+    """With a supplier who ships to the consumer: purchase orders and their cancellations out, answers to both and ship
+    notices in. `acknowledge_hours`: as for `standard_agreements`."""
+    out = {"direction": "out", "acknowledge_hours": acknowledge_hours}
+    return [
+        {**out, "set_id": "850", "kind": "fulfillment", "mapping": "x12/850.out"},
+        {**out, "set_id": "860", "kind": "cancellation", "mapping": "x12/860.out"},
+        {"direction": "in", "set_id": "855", "kind": "acknowledgement", "mapping": "x12/855.in"},
+        {"direction": "in", "set_id": "865", "kind": "acknowledgement", "mapping": "x12/865.in"},
+        {"direction": "in", "set_id": "856", "kind": "shipment", "mapping": "x12/856.in"},
     ]

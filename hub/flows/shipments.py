@@ -48,7 +48,7 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
         news = _again(batch, message, known, doc)
     elif news:
         _take(batch, message, order, fulfillment, doc)
-    gone = shortfalls.close(batch, message, fulfillment, doc["closed"], "closed") if doc["closed"] else 0
+    gone = shortfalls.close(batch, message, fulfillment, doc["closed"]) if doc["closed"] else 0
     if not news and not gone:
         raise Ignore("revision.same")
     shortfalls.settle(batch, message, fulfillment)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from hub import jobs
 from hub.edi.tree import TransactionSet
-from hub.flows import acknowledgements, interchanges, inventory, orders, parts, returns, shipments
+from hub.flows import acknowledgements, confirmations, interchanges, inventory, orders, parts, returns, shipments
 from hub.flows.batch import Batch, together_or_apart
 from hub.flows.problems import Ignore, Park
 from hub.flows.reading import Reading, read
@@ -39,12 +39,18 @@ Apply = Callable[[Batch, Row[Any], Mapping[str, Any], str], int | None]
 APPLY: dict[str, Apply] = {
     "order": orders.apply,
     "shipment": shipments.apply,
+    "acknowledgement": confirmations.apply,
     "return": returns.apply,
     "inventory": inventory.apply,
 }
 """What stores a canonical document of each kind."""
 
-EXPECT = {"order": orders.expect, "shipment": shipments.expect, "return": returns.expect}
+EXPECT = {
+    "order": orders.expect,
+    "shipment": shipments.expect,
+    "acknowledgement": confirmations.expect,
+    "return": returns.expect,
+}
 """What says beforehand which questions storing such a document will ask of the database."""
 
 

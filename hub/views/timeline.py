@@ -44,6 +44,7 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "fulfillment.sent": (Tone.FLOWING, "Sent to {backend}[ as {reference}][: {lines:line}][, {units:unit}]"),
     "fulfillment.accepted": (Tone.FLOWING, "{to} accepted[ {accepted} of][ {lines:line}][ as {remote_id}]"),
     "fulfillment.rejected": (Tone.FAILED, "{backend} rejected the order[: {detail}]"),
+    "fulfillment.confirmed": (Tone.FLOWING, "{backend} answered: {status}"),
     "fulfillment.withdrawn": (Tone.PAUSED, "Taken back from {backend} before it was sent"),
     "cancellation.requested": (Tone.WAITING, "Asked {backend} to cancel[ {units:unit}][: {reason}]"),
     "cancellation.sent": (Tone.WAITING, "The cancellation went to {to}; its answer comes as a document"),
