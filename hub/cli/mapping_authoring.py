@@ -77,7 +77,7 @@ def _tested(name: str) -> Iterator[tuple[str, str, list[str]]]:
 
 @click.command("sample")
 @click.argument("name", metavar="MAPPING")
-@file_argument
+@click.argument("document", metavar="DOCUMENT|MESSAGE")
 @click.option("--name", "called", required=True, help="What the sample is called, such as gift-card.")
 @source_option
 @context_option
@@ -86,32 +86,44 @@ def _tested(name: str) -> Iterator[tuple[str, str, list[str]]]:
 def sample_command(
     context: click.Context,
     name: str,
-    file: Path,
+    document: str,
     called: str,
     source_file: Path | None,
     context_file: Path | None,
     as_it_is: bool,
 ) -> None:
-    """Make a sample out of a document, personal data replaced by stand-ins.
+    """Make a sample out of a file, or out of a message kept here by its id, personal data replaced by stand-ins.
 
     What the document becomes now is what will be expected of it: look at it before you keep it.
     """
     try:
-        mapping = library().get(name)
-        given = context_from(mapping, source_file, context_file)
-        body, original = bytes_of(file), bytes_of(source_file) if source_file is not None else None
-        if not as_it_is:
-            body, personal = without_persons(mapping, body, given)
-            original = replace_texts(mapping.original, original, personal) if original is not None else None
-        folder = library().paths[0] / "samples" / name / called
-        if folder.exists():
-            raise DecodeError([Finding("mapping.sample", "there is a sample of that name", str(folder))])
-        facts = bytes_of(context_file) if context_file is not None else None
-        write_sample(folder, mapping, body, context=facts, source=original)
+        if document.isdecimal() and not Path(document).exists():
+            from hub.cli.mapping_versions import sample_of_message
+
+            folder = sample_of_message(name, int(document), called, as_it_is)
+        else:
+            folder = _sample_of_file(name, Path(document), called, source_file, context_file, as_it_is)
     except MappingError as error:
         unreadable(error.findings, as_json=False)
         context.exit(2)
     console.print(f"Look at {folder} and correct what is not as it should be.", soft_wrap=True)
+
+
+def _sample_of_file(
+    name: str, file: Path, called: str, source_file: Path | None, context_file: Path | None, as_it_is: bool
+) -> Path:
+    mapping = library().get(name)
+    given = context_from(mapping, source_file, context_file)
+    body, original = bytes_of(file), bytes_of(source_file) if source_file is not None else None
+    if not as_it_is:
+        body, personal = without_persons(mapping, body, given)
+        original = replace_texts(mapping.original, original, personal) if original is not None else None
+    folder = library().paths[0] / "samples" / name / called
+    if folder.exists():
+        raise DecodeError([Finding("mapping.sample", "there is a sample of that name", str(folder))])
+    facts = bytes_of(context_file) if context_file is not None else None
+    write_sample(folder, mapping, body, context=facts, source=original)
+    return folder
 
 
 @click.command("explain")

@@ -294,6 +294,13 @@ def try_drafts(names: Sequence[str], last: int | None, as_json: bool) -> bool:
     return not trial.differing and not trial.compared.fail_now
 
 
+def sample_of_message(name: str, message_id: int, called: str, as_it_is: bool) -> Path:
+    """A sample out of a message kept here. Raises MappingError."""
+    from hub.flows import mapping_samples
+
+    return mapping_samples.make(installation(), name, message_id, called, as_it_is=as_it_is)
+
+
 VERSIONS = (
     draft_command,
     publish_command,

@@ -1,0 +1,100 @@
+"""`hub mapping` on an installation: from a draft to a version that is live, as a person types it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from hub.cli import cli
+from hub.errors import Refused
+from hub.mapping.samples import Sample
+from tests.engine.scripted.house import House
+
+ORDER = "shop/order.in"
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def call(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Run the command line on the house, with a mappings folder of one's own before the others."""
+    config = house.inst.config
+    (tmp_path / "own").mkdir()
+    monkeypatch.setenv("HUB_DATABASE", config.database)
+    monkeypatch.setenv("HUB_DATA_DIR", str(config.data_dir))
+    monkeypatch.setenv("HUB_CONNECTORS", ",".join(map(str, config.connectors)))
+    monkeypatch.setenv("HUB_MAPPINGS", ",".join(map(str, (tmp_path / "own", *config.mappings))))
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Result:
+        result = CliRunner().invoke(cli, ["mapping", *arguments], standalone_mode=False)
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result
+
+    return run
+
+
+def test_a_change_from_its_draft_to_its_end(call: Call, house: House, tmp_path: Path) -> None:
+    shop = house.shop()
+    house.depot()
+    house.order(shop, "o1", note="fragile")
+    house.order(shop, "o2")
+    file = tmp_path / "noted.yaml"
+    file.write_text("extends: shop/order.in\nrows:\n  note!: note | upper\n")
+    assert "hub mapping diff" in call("draft", ORDER, "noted.yaml").output
+    told = call("diff", ORDER, "--last", "5")
+    assert told.return_value == 1, told.output
+    assert 'note: "fragile" became "FRAGILE"' in told.output and "2 documents, 2 change, 1 would fail" in told.output
+    tested = call("test", ORDER, "--draft", "--json")
+    assert tested.return_value == 1
+    assert json.loads(tested.output)["fields"] == {"note": 1}
+    with pytest.raises(Refused, match="would fail"):
+        call("publish", ORDER, "--reason", "louder")
+
+    file.write_text("extends: shop/order.in\nrows:\n  note: note | upper\n")
+    assert "1 would fail" not in call("diff", ORDER, "--draft", "noted.yaml").output
+    call("draft", ORDER, "noted.yaml")
+    published = call("publish", ORDER, "--reason", "louder", "--json")
+    assert json.loads(published.output)["versions"] == {ORDER: 1}
+    assert call("show", ORDER).output == file.read_text()
+    assert "number: number" in call("show", ORDER, "--version", "0").output
+    assert "extends" not in call("show", ORDER, "--resolved").output
+
+    assert call("export", "kept").output == f"1 mappings written: {ORDER}\n"
+    assert f"{ORDER} version 2 is live." in call("rollback", ORDER, "--reason", "too loud").output
+    assert f"Drafted: {ORDER}." in call("import", "kept").output
+    listed = json.loads(call("versions", ORDER, "--json").output)
+    assert [(one["version"], one["reason"], one["restores"]) for one in listed] == [
+        (None, None, None),
+        (2, "too loud", 0),
+        (1, "louder", None),
+    ]
+    assert "gone" in call("draft", ORDER, "--discard").output
+    assert "as they are" in call("updates").output
+
+
+def test_a_draft_that_cannot_be_used_is_told_with_its_place(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text("extends: shop/order.in\nrows:\n  note: note | shout\n")
+    told = call("draft", ORDER, "wrong.yaml")
+    assert told.return_value == 2 and f"{ORDER}.yaml@draft:3:16: note:" in told.output
+
+
+@pytest.mark.parametrize("as_it_is", [False, True])
+def test_a_stored_message_becomes_a_sample_with_nobody_in_it(
+    call: Call, house: House, tmp_path: Path, as_it_is: bool
+) -> None:
+    shop = house.shop()
+    house.depot()
+    house.order(shop, email="ada@shop.test")
+    (order,) = house.messages(kind="order")
+    (sent,) = house.messages(kind="fulfillment")
+    for name, message in ((ORDER, order), ("depot/fulfillment.out", sent)):
+        call("sample", name, str(message.id), "--name", "real", *(["--as-it-is"] if as_it_is else []))
+        sample = Sample("real", tmp_path / "own" / "samples" / name / "real")
+        kept = "".join(file.read_text() for file in sample.folder.iterdir())
+        assert ("Ada King" in kept) is as_it_is and "MUG" in kept
+        assert sample.differences(house.inst.mappings.get(name)) == []
