@@ -21,6 +21,8 @@ MOST_FINDINGS = 1_000
 
 Kind = Literal["envelope", "standard", "partner", "gap"]
 Severity = Literal["error", "warning"]
+Rule = Literal["error", "warning", "ignore"]
+"""What a partner's rules make of a finding."""
 
 
 class Code(NamedTuple):
@@ -120,16 +122,18 @@ def finding(code: str, message: str, *, standard: Standard = "x12", ack: str | N
     )
 
 
-def judged_by(findings: list[Finding], rules: Mapping[str, Severity]) -> None:
-    """Let a partner's rules decide which findings are errors, in place.
+def judged_by(findings: list[Finding], rules: Mapping[str, Rule]) -> None:
+    """Let a partner's rules decide which findings are errors, and leave out those to be ignored, in place.
 
     A key is a finding's code (`edi.code-undescribed`), or its code and place (`edi.element-too-long REF02`), which
     counts more.
     """
-    for index, one in enumerate(findings):
-        severity = rules.get(f"{one.code} {one.designator}", rules.get(one.code, one.severity))
-        if severity != one.severity:
-            findings[index] = replace(one, severity=severity)
+    if not rules:
+        return
+    said = [(one, rules.get(f"{one.code} {one.designator}", rules.get(one.code, one.severity))) for one in findings]
+    findings[:] = [
+        one if rule == one.severity else replace(one, severity=rule) for one, rule in said if rule != "ignore"
+    ]
 
 
 def errors(findings: Iterable[Finding]) -> list[Finding]:

@@ -9,7 +9,7 @@ What the two syntaxes have in common is told here; each has more of its own in `
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -42,15 +42,38 @@ class JudgedSet(Protocol):
     def control_number(self) -> str: ...
 
 
+class JudgedGroup(Protocol):
+    """One functional group; in EDIFACT also the messages that stand in none."""
+
+    findings: list[Finding]
+
+
 class JudgedInterchange(Protocol):
-    """One interchange with its sets, in the order of the file."""
+    """One interchange with its sets, in the order of the file.
+
+    `sender` and `receiver` are qualifier and id. `bare`: it has no envelope, so they and the control number are empty.
+    """
 
     offset: int
     length: int
     findings: list[Finding]
 
     @property
+    def standard(self) -> Standard: ...
+    @property
+    def bare(self) -> bool: ...
+    @property
+    def sender(self) -> tuple[str, str]: ...
+    @property
+    def receiver(self) -> tuple[str, str]: ...
+    @property
+    def control_number(self) -> str: ...
+    @property
+    def test(self) -> bool: ...
+    @property
     def delimiters(self) -> Delimiters: ...
+    @property
+    def groups(self) -> Sequence[JudgedGroup]: ...
     @property
     def sets(self) -> Iterator[JudgedSet]: ...
     def all_findings(self) -> list[Finding]:

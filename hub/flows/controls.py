@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from hub.flows.batch import Batch
 from hub.store import partners as partner_store
 
@@ -20,4 +22,12 @@ def interchange(sender: Party, receiver: Party, number: str | int, test: bool) -
     """The key of an interchange, in either direction and syntax: who wrote it to whom, and its control number without
     the zeros before it. Test and production count by themselves."""
     parties = f"{':'.join(sender)}>{':'.join(receiver)}{'/test' if test else ''}"
-    return f"{parties}/{str(number).strip().lstrip('0') or '0'}"
+    return bounded(f"{parties}/{str(number).strip().lstrip('0') or '0'}", 128)
+
+
+def bounded(text: str, longest: int) -> str:
+    """A key as it is stored: one that is too long for its column is cut and told from others by its hash."""
+    if len(text) <= longest:
+        return text
+    digest = hashlib.sha256(text.encode()).hexdigest()[:24]
+    return f"{text[: longest - 25]}~{digest}"

@@ -12,9 +12,10 @@ from hub.edi.build import build
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import EdiError
 from hub.edi.grammar import default_library
+from hub.edi.profile import profile
 from hub.edi.x12.writer import Envelope, transaction_set
 from hub.edi.x12.writer import write as write_interchange
-from hub.flows import answers, controls
+from hub.flows import controls
 from hub.flows.batch import Batch
 from hub.flows.problems import MAX_FINDINGS, Park, without_value
 from hub.store import partners as partner_store
@@ -41,7 +42,7 @@ def write(batch: Batch, agreement: Row[Any], values: Mapping[str, Any], test: bo
             receiver_id=address.value,
             interchange_control_number=interchange,
             group_control_number=group,
-            when=batch.now.astimezone(answers.zone(partner)),
+            when=batch.now.astimezone(profile(partner.settings).zone),
             version=version,
             usage="T" if test else "P",
             delimiters=_delimiters(partner.settings),

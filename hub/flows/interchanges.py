@@ -1,25 +1,25 @@
-"""EDI that came: split an interchange into its documents and answer it."""
+"""EDI that came: find out who sent each interchange of a file, judge it as that partner has it, store its documents
+and owe its acknowledgements."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from hub import jobs
-from hub.edi.findings import Finding
-from hub.edi.tree import TransactionSet
-from hub.edi.values import as_count
-from hub.edi.x12.acknowledge import FUNCTIONAL_ACKNOWLEDGEMENT, acknowledge_group
-from hub.edi.x12.interchange import Group, Interchange, RawSet
-from hub.edi.x12.ta1 import InterchangeDecision, acknowledge_interchange
-from hub.edi.x12.validation import examine
-from hub.flows import answers
+from hub.edi.findings import Finding, Rule, judged_by
+from hub.edi.grammar import GrammarError
+from hub.edi.inbound import ACKNOWLEDGEMENTS, Document, Terms, apply_rules, decide
+from hub.edi.profile import Profile
+from hub.edi.validation import JudgedInterchange, examine
+from hub.flows import answers, controls, sets
 from hub.flows.batch import Batch
+from hub.flows.duplicates import Fate, Memory
 from hub.flows.problems import MAX_FINDINGS, Ignore, Park, without_value
+from hub.installation import Installation
 from hub.store import messages as message_store
 from hub.store import partners as partner_store
 
@@ -31,180 +31,240 @@ KIND = "edi"
 class _Part:
     """One interchange of a file with the partner who sent it. `refused`: why none of it is taken in."""
 
-    interchange: Interchange
-    partner: Row[Any] | None
+    interchange: JudgedInterchange
+    partner: Row[Any] | None = None
+    profile: Profile = field(default_factory=Profile)
     agreements: dict[str, Row[Any] | None] = field(default_factory=dict)
-    verdict: InterchangeDecision | None = None
     refused: Park | None = None
 
     @property
-    def test(self) -> bool:
-        return self.interchange.part(15) == "T"
+    def key(self) -> str:
+        """What this interchange is found again by."""
+        one = self.interchange
+        return controls.interchange(one.sender, one.receiver, one.control_number, one.test)
+
+    def profile_of(self, set_id: str) -> Profile:
+        """The settings that count for a set."""
+        agreement = self.agreements.get(set_id)
+        if self.partner is None or agreement is None:
+            return self.profile
+        return sets.profile_of(self.partner.settings, agreement.settings)
+
+    def rules_of(self, set_id: str) -> Mapping[str, Rule]:
+        """What the partner makes of findings in a set."""
+        return self.profile_of(set_id).rules
+
+    @property
+    def terms(self) -> Terms:
+        """How its documents are judged and answered."""
+        strict = {one.set_id for one in self.interchange.sets if self.profile_of(one.set_id).strict}
+        said = self.profile
+        return Terms(said.strict, frozenset(strict), said.answer, said.answer_interchanges)
 
 
 @dataclass(slots=True)
 class Split:
-    """A file, judged: its interchanges with their partners."""
+    """A file, judged: its interchanges with their partners, and what is wrong outside of them."""
 
     parts: list[_Part]
+    outside: list[Finding]
 
 
-def split(tx: Connection, message: Row[Any], body: bytes) -> Split:
-    """Read and judge a file, and find out who sent each interchange. Raises `Park` when there is none in it."""
-    examination = examine(body)
-    parts = [_identify(tx, message.connection_id, interchange) for interchange in examination]
+# -- who sent it, and what is wrong with it -------------------------------------------------------------------------
+
+
+def split(inst: Installation, tx: Connection, message: Row[Any], body: bytes) -> Split:
+    """Read a file, find out who sent each interchange, and judge it by that partner's grammars and rules. Raises `Park`
+    when there is none in it."""
+    examination = examine(body, trees=False)
+    parts = [_identified(tx, message.connection_id, interchange) for interchange in examination]
     if not parts:
         raise Park(
             "edi.unreadable",
             "The file holds no interchange that can be read.",
             findings=[without_value(f) for f in examination.findings[:MAX_FINDINGS]],
         )
-    return Split(parts)
+    _judge_by_their_own(inst, parts, body)
+    for part in parts:
+        apply_rules(part.interchange, part.profile.rules, part.rules_of)
+    outside = list(examination.findings)
+    judged_by(outside, next((part.profile.rules for part in parts if part.partner), {}))
+    return Split(parts, [finding for finding in outside if finding.is_error])
 
 
-def _identify(tx: Connection, connection_id: int, interchange: Interchange) -> _Part:
-    sender = (interchange.part(5), interchange.part(6))
-    receiver = (interchange.part(7), interchange.part(8))
-    test = interchange.part(15) == "T"
-    partner = partner_store.of_envelope(tx, connection_id, sender, receiver, test)
-    part = _Part(interchange, partner)
-    if partner is None:
-        part.refused = Park(
-            "edi.unknown-partner",
-            f"No partner of this connection writes as {sender[0]}:{sender[1]} to {receiver[0]}:{receiver[1]}"
-            f"{' in test' if test else ''}. Add the ids to a partner and replay.",
-            interchange=interchange.part(13),
-        )
+def _identified(tx: Connection, connection_id: int, interchange: JudgedInterchange) -> _Part:
+    part = _Part(interchange)
+    part.partner = _sender(tx, connection_id, interchange)
+    if part.partner is None:
+        part.refused = _unknown(interchange)
         return part
-    verdict = acknowledge_interchange(interchange, answers.policy(partner))
-    if verdict.error is not None and not verdict.accepted:
-        fatal = [f for f in interchange.findings if f.is_error and f.ack_segment == "TA1"]
-        part.refused = Park(
-            "edi.interchange-broken",
-            verdict.error.message,
-            interchange=interchange.part(13),
-            findings=[without_value(f) for f in fatal[:MAX_FINDINGS]],
-        )
-    part.verdict = verdict
     for set_id in {one.set_id for one in interchange.sets}:
-        part.agreements[set_id] = partner_store.agreement(tx, partner.id, "in", set_id=set_id)
+        part.agreements[set_id] = partner_store.agreement(tx, part.partner.id, "in", set_id=set_id)
+    try:
+        part.profile = sets.profile_of(part.partner.settings)
+        for set_id in part.agreements:
+            part.profile_of(set_id)
+    except Park as problem:
+        part.refused = problem
     return part
 
 
-def apply(batch: Batch, message: Row[Any], split: Split) -> Park | None:
+def _sender(tx: Connection, connection_id: int, interchange: JudgedInterchange) -> Row[Any] | None:
+    """The partner whose ids the envelope has. What came without one can only be from the connection's one partner."""
+    if not interchange.bare:
+        return partner_store.of_envelope(tx, connection_id, interchange.sender, interchange.receiver, interchange.test)
+    there = partner_store.of_connection(tx, connection_id)
+    return there[0] if len(there) == 1 else None
+
+
+def _unknown(interchange: JudgedInterchange) -> Park:
+    if interchange.bare:
+        detail = "It has no envelope that says who sent it, and this connection has not just one partner."
+    else:
+        detail = (
+            f"No partner of this connection writes as {':'.join(interchange.sender)} to"
+            f" {':'.join(interchange.receiver)}{' in test' if interchange.test else ''}. Add the ids to a partner and"
+            " replay."
+        )
+    return Park("edi.unknown-partner", detail, interchange=interchange.control_number)
+
+
+def _judge_by_their_own(inst: Installation, parts: Sequence[_Part], body: bytes) -> None:
+    """Judge anew the interchanges of partners who have grammars of their own, or a character set that counts instead of
+    the one their envelopes announce. Who sent an interchange is only known once it has been read."""
+    again: dict[tuple[Any, ...], list[JudgedInterchange]] = {}
+    for place, part in enumerate(parts):
+        own = (part.interchange.standard, part.profile.grammars, part.profile.character_set)
+        if part.refused or not any(own[1:]):
+            continue
+        try:
+            if own not in again:
+                by = sets.manner(inst, part.profile, part.interchange.standard)
+                again[own] = list(examine(body, by.library, trees=False, encoding=by.encoding))
+            part.interchange = again[own][place]
+        except GrammarError as error:
+            part.refused = sets.broken_grammar(error)
+        except Park as problem:
+            part.refused = problem
+
+
+# -- what becomes of it ---------------------------------------------------------------------------------------------
+
+
+def apply(batch: Batch, message: Row[Any], split: Split) -> Park | Ignore | None:
     """Store the documents of a file and owe its acknowledgements, in one transaction.
 
-    Gives the problem of the interchanges that could not be taken in, None when there is none. A file that brought
-    nothing new raises `Ignore`.
+    Gives the problem of what could not be taken in, or why nothing follows from the file; None when all is well.
     """
-    stored = stated = 0
-    for part in split.parts:
-        if part.refused is None and part.partner is not None:
-            for group in part.interchange.groups:
-                new = _take_group(batch, message, part, group)
-                stored += new
-                stated += _stated(group) if new else 0
-    for place, part in enumerate(split.parts):
-        if part.verdict is not None and (stored or part.refused):
-            answers.to_interchange(batch, message, part.partner, part.interchange, part.verdict, place)
-    message_store.change(batch.tx, [{"b_id": message.id, "documents": stated}])
+    taken = [
+        _take(batch, message, part, part.partner, place)
+        for place, part in enumerate(split.parts)
+        if part.refused is None and part.partner is not None
+    ]
+    message_store.change(batch.tx, [{"b_id": message.id, "documents": sum(one.stated for one in taken)}])
     refused = [part.refused for part in split.parts if part.refused]
     if refused:
         return refused[0]
-    if not stored:
-        raise Ignore("edi.duplicate")
+    if split.outside:
+        findings = [without_value(f) for f in split.outside[:MAX_FINDINGS]]
+        return Park("edi.outside-interchange", split.outside[0].message, findings=findings)
+    if not any(one.stored for one in taken):
+        return Ignore("edi.duplicate" if any(one.repeated for one in taken) else "edi.empty")
     return None
 
 
-def _stated(group: Group) -> int:
-    """How many sets a group says it holds (GE01), so that one we failed to find shows up in the books."""
-    count = as_count(group.trailer[0].strip()) if group.trailer else None
-    return len(group.sets) if count is None else count
+@dataclass(slots=True)
+class _Taken:
+    """What came of an interchange: documents stored now, found to be stored before, and those that it says it brings,
+    without such as another file has brought."""
+
+    stored: int = 0
+    repeated: int = 0
+    stated: int = 0
 
 
-def _take_group(batch: Batch, message: Row[Any], part: _Part, group: Group) -> int:
-    decision = acknowledge_group(group, answers.policy(part.partner))
-    rows = [
-        _document(message, part, group, one, numbers, accepted=verdict.accepted, errors=verdict.errors)
-        for one, verdict, numbers in zip(group.sets, decision.sets, _numbers(part, group), strict=True)
-    ]
-    known = message_store.known(batch.tx, message.connection_id, [row["external_id"] for row, _ in rows])
-    for row, _ in rows:
-        if row["state"] == "received" and row["external_id"] in known:
-            row.update(state="parked", reason="edi.duplicate-control", problem=_DUPLICATE, settled_at=batch.now)
-    for row, _ in rows:
-        row["at"] = batch.now
-    added = message_store.add(batch.tx, rows)
-    if not added:
-        return 0
-    _follow(batch, added)
-    agreed = [part.agreements.get(one.set_id) for one in group.sets]
-    # Owed unless every agreement on the group's sets says otherwise.
-    if not agreed or any(agreement is None or agreement.acknowledge for agreement in agreed):
-        answers.to_group(batch, message, part.partner, part.interchange, group, decision)
-    return len(added)
+def _take(batch: Batch, message: Row[Any], part: _Part, partner: Row[Any], place: int) -> _Taken:
+    """Take in what one interchange brings, and owe what is to be said of it."""
+    memory = Memory(batch, message, partner.id, "" if part.interchange.bare else part.key, part.profile_of)
+    decision = decide(part.interchange, part.terms, memory.recall)
+    taken, new = _Taken(), set[int]()
+    if decision.error is None:
+        rows = [
+            (_row(batch, message, part, partner, one, fate), one.raw) for one, fate in memory.fates if not fate.repeated
+        ]
+        added = message_store.add(batch.tx, rows)
+        _follow(batch, added)
+        stored = {external_id for _, _, external_id in added}
+        new = {id(one) for one, fate in memory.fates if fate.external_id in stored and not fate.repeated}
+        repeated = sum(fate.repeated for _, fate in memory.fates)
+        taken = _Taken(len(added), len(memory.fates) - len(added), decision.stated - repeated)
+    else:
+        part.refused = Park(
+            "edi.interchange-broken",
+            decision.error.message,
+            interchange=part.interchange.control_number,
+            findings=[without_value(f) for f in part.interchange.findings if f.is_error][:MAX_FINDINGS],
+        )
+    for number, answer in enumerate(decision.answers):
+        about = {id(one) for one in answer.documents}
+        due = new & about if about else new or decision.error or memory.duplicate
+        if due and _wanted(part, answer.documents):
+            answers.owe(batch, message, partner, part.profile, part.interchange, answer, f"{place}-{number}")
+    return taken
 
 
-_DUPLICATE = {
-    "code": "edi.duplicate-control",
-    "detail": "The partner has used these control numbers before, with other content. Replay accepts it.",
-}
+def _wanted(part: _Part, documents: Sequence[Document]) -> bool:
+    """Whether documents are to be acknowledged: unless every agreement on them says otherwise."""
+    agreed = [part.agreements.get(one.set_id) for one in documents]
+    return not agreed or any(agreement is None or agreement.acknowledge for agreement in agreed)
 
 
-def _document(
-    message: Row[Any],
-    part: _Part,
-    group: Group,
-    one: RawSet,
-    numbers: str,
-    *,
-    accepted: bool,
-    errors: Sequence[Finding],
-) -> tuple[dict[str, Any], bytes]:
-    """One transaction set as a message of its own; its bytes are its envelope's and its own, as they came."""
+def _row(batch: Batch, message: Row[Any], part: _Part, partner: Row[Any], one: Document, fate: Fate) -> dict[str, Any]:
+    """One document as a message of its own; its bytes are its envelope's and its own, as they came."""
     agreement = part.agreements.get(one.set_id)
+    interchange = part.interchange
     row: dict[str, Any] = {
         "direction": "in",
         "connection_id": message.connection_id,
-        "partner_id": part.partner.id if part.partner else None,
+        "partner_id": partner.id,
         "parent_id": message.id,
-        "kind": agreement.kind if agreement else one.set_id,
-        "format": "x12",
-        "external_id": f"{part.partner.id if part.partner else 0}/{group.functional_id}/{numbers}",
-        "revision": "/" + hashlib.sha256(one.body.encode()).hexdigest()[:24],
+        "kind": agreement.kind if agreement else one.set_id[:32],
+        "format": interchange.standard,
+        "external_id": fate.external_id,
+        "revision": fate.revision,
         "via": "split",
-        "test": part.test,
-        "set_id": one.set_id,
-        "control": numbers,
+        "test": interchange.test,
+        "set_id": one.set_id[:12],
+        "control": f"{interchange.control_number}/{one.group}/{one.number}"[:64],
+        "interchange": None if interchange.bare else part.key,
         "state": "received",
         "reason": None,
         "problem": None,
         "settled_at": None,
+        "at": batch.now,
     }
     problem: dict[str, Any] | None = None
-    if not accepted:
-        kept = [without_value(f) for f in errors[:MAX_FINDINGS]]
-        detail = errors[0].message if errors else "Its group was rejected."
+    if not one.accepted:
+        kept = [without_value(f) for f in one.errors[:MAX_FINDINGS]]
+        detail = one.errors[0].message if one.errors else "Its group was rejected."
         problem = {"code": "edi.rejected", "detail": detail, "findings": kept}
-    elif group.functional_id != FUNCTIONAL_ACKNOWLEDGEMENT and agreement is None:
+    elif one.set_id not in ACKNOWLEDGEMENTS and agreement is None:
         detail = f"There is no agreement with the partner on set {one.set_id}. Add one and replay."
         problem = {"code": "edi.no-agreement", "detail": detail}
+    elif gaps := [f for f in one.errors if f.kind == "gap"]:
+        # An acknowledgement never speaks of what only our description lacks.
+        detail = f"The partner's rules make an error of it: {gaps[0].message}"
+        problem = {"code": "edi.against-rules", "detail": detail, "findings": [without_value(f) for f in gaps]}
+    elif fate.code:
+        problem = {"code": fate.code, "detail": fate.detail}
     if problem:
-        row.update(state="parked", reason=problem["code"], problem=problem, settled_at=message.at)
-    return row, part.interchange.alone(group, one)
-
-
-def _numbers(part: _Part, group: Group) -> list[str]:
-    """The control numbers of each set of a group; one that repeats an earlier set's number also gets its place."""
-    named: dict[str, int] = {}
-    for place, one in enumerate(group.sets, 1):
-        numbers = f"{part.interchange.part(13)}/{group.control_number}/{one.control_number}"
-        named[f"{numbers}#{place}" if numbers in named else numbers] = place
-    return list(named)
+        state = "ignored" if problem["code"] == fate.code and fate.ignored else "parked"
+        row.update(state=state, reason=problem["code"], problem=problem, settled_at=batch.now)
+    return row
 
 
 def _follow(batch: Batch, added: Sequence[tuple[int, str, str]]) -> None:
-    """The new documents of a group are read next; what is parked is told."""
+    """The new documents of an interchange are read next; what is parked is told."""
     rows = message_store.get(batch.tx, [id_ for id_, _, _ in added])
     for row in rows.values():
         if row.state == "parked":
@@ -215,14 +275,7 @@ def _follow(batch: Batch, added: Sequence[tuple[int, str, str]]) -> None:
                 code=row.reason,
                 document=row.set_id,
             )
-        else:
-            batch.jobs.append(jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, batch.now))
-
-
-def only_set(body: bytes) -> TransactionSet:
-    """The structured document of one stored transaction set. Raises `Park`."""
-    for interchange in examine(body):
-        for one in interchange.sets:
-            if one.tree is not None:
-                return one.tree
-    raise Park("edi.unreadable", "The document cannot be read as a transaction set.")
+        elif row.state == "received":
+            # Changes of orders build on each other: a partner's are read one after the other, as they came.
+            document = f"{row.partner_id}" if row.kind == "order_change" else row.external_id
+            batch.jobs.append(jobs.translate_job(row.id, row.kind, document, row.connection_id, batch.now))

@@ -11,6 +11,7 @@ from marshmallow import Schema, ValidationError
 
 from hub.documents import SCHEMAS
 from hub.documents.base import errors_of
+from hub.flows import sets
 from hub.flows.problems import Park
 from hub.flows.revisions import content_hash
 from hub.mapping import Context, LookupMissing, MappingError, decode
@@ -35,18 +36,18 @@ class Reading:
     mapping: CompiledMapping
 
 
-def read(kind: str, body: bytes, format_: str, mapping: CompiledMapping, context: Context) -> Reading:
-    """Read one document of `kind`. Raises `Park` with where and what, never with a value."""
-    return judge(kind, mapped(decoded(body, format_, mapping), mapping, context), mapping)
+def read(
+    kind: str, body: bytes, format_: str, mapping: CompiledMapping, context: Context, by: sets.Manner | None = None
+) -> Reading:
+    """Read one document of `kind`; `by`: how EDI is read. Raises `Park` with where and what, never with a value."""
+    return judge(kind, mapped(decoded(body, format_, mapping, by), mapping, context), mapping)
 
 
-def decoded(body: bytes, format_: str, mapping: CompiledMapping | None = None) -> Any:
+def decoded(body: bytes, format_: str, mapping: CompiledMapping | None = None, by: sets.Manner | None = None) -> Any:
     """Bytes of one document as a mapping sees them. What the mapping reads decides over `format_` wherever that only
-    rests on how the file is called or begins. Raises `Park`."""
-    if format_ == "x12":
-        from hub.flows.interchanges import only_set
-
-        return only_set(body)
+    rests on how the file is called or begins; `by`: how EDI is read. Raises `Park`."""
+    if format_ in sets.FORMATS:
+        return sets.only_set(body, by)
     if mapping is not None and mapping.source.name in _PLAIN and format_ != PART:
         format_ = mapping.source.name
     try:

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import OperationalError
 
 from hub import jobs
-from hub.edi.tree import TransactionSet
-from hub.flows import acknowledgements, confirmations, interchanges, inventory, orders, parts, returns, shipments
+from hub.edi.reports import Report
+from hub.flows import acknowledgements, confirmations, interchanges, inventory, orders, parts, returns, sets, shipments
 from hub.flows.batch import Batch, together_or_apart
 from hub.flows.problems import Ignore, Park
 from hub.flows.reading import Reading, read
@@ -64,7 +64,7 @@ class _Task:
     reading: Reading | None = None
     split: interchanges.Split | None = None
     parts: list[Part] | None = None
-    acknowledgement: TransactionSet | None = None
+    acknowledgement: Report | None = None
     kind: str = ""
     problem: Park | Ignore | None = None
     used: str | None = None
@@ -124,9 +124,10 @@ def _read(guide: Guide, task: _Task) -> None:
         if task.body is None:
             raise Park("payload.erased", "Its content has been erased, so it can no longer be read.")
         if task.message.kind == interchanges.KIND:
-            task.split = interchanges.split(guide.tx, task.message, task.body)
+            task.split = interchanges.split(guide.inst, guide.tx, task.message, task.body)
         elif acknowledgements.is_acknowledgement(task.message):
-            task.acknowledgement = interchanges.only_set(task.body)
+            by = guide.manner(task.message)
+            task.acknowledgement = acknowledgements.read_report(task.message, task.body, by)
         else:
             task.kind, mapping, context = guide.inbound(task.message)
             task.used = mapping.hash
@@ -134,7 +135,8 @@ def _read(guide: Guide, task: _Task) -> None:
                 if parts.comes_apart(task.message, mapping):
                     task.parts = parts.cut(task.message, task.body, mapping, context)
                 else:
-                    task.reading = read(task.kind, task.body, task.message.format, mapping, context)
+                    by = guide.manner(task.message)
+                    task.reading = read(task.kind, task.body, task.message.format, mapping, context, by)
     except (Park, Ignore) as problem:
         task.problem = problem
     except OperationalError:
@@ -160,20 +162,22 @@ def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
             raise task.problem
         with batch.document():
             order_id = None
-            refused = interchanges.apply(batch, message, task.split) if task.split else None
+            ended = interchanges.apply(batch, message, task.split) if task.split else None
             if task.acknowledgement is not None:
-                refused = acknowledgements.acknowledged(batch, message, task.acknowledgement)
+                ended = acknowledgements.acknowledged(batch, message, task.acknowledgement)
             if task.parts is not None:
                 parts.apply(batch, message, task.parts)
             if task.reading is not None:
                 order_id = APPLY[task.kind](batch, message, task.reading.document, task.reading.content)
                 if task.kind != message.kind:  # its agreement came after it
                     message_store.change(batch.tx, [{"b_id": message.id, "kind": task.kind}])
-            if refused is None:
+            if ended is None:
                 batch.end(message.id, "done", order_id=order_id or message.order_id, **used)
                 task.taken_in = True
+            elif isinstance(ended, Ignore):
+                batch.end(message.id, "ignored", reason=ended.code)
             else:
-                park(batch, message, refused)
+                park(batch, message, ended)
     except Ignore as ignored:
         batch.end(message.id, "ignored", reason=ignored.code, order_id=message.order_id, **used)
         if ignored.refetch:
@@ -243,6 +247,7 @@ class Guide:
         self._flows = connection_store.all_flows(tx)
         self._partners: dict[int, Row[Any]] = {}
         self._agreements: dict[tuple[int, str, str], Row[Any] | None] = {}
+        self._manners: dict[tuple[int, str], sets.Manner] = {}
         self._mappings: dict[str, CompiledMapping] = {}
         self._looked_up: dict[tuple[str, str], dict[str, str] | None] = {}
         self._tables_asked: dict[str, int] = {}
@@ -262,6 +267,16 @@ class Guide:
         if name is None:
             raise Park("edi.no-agreement", f"There is no agreement with the partner on set {message.set_id}.")
         return kind, self.mapping(name), self.context(message.connection_id, message.partner_id)
+
+    def manner(self, message: Row[Any]) -> sets.Manner | None:
+        """How an EDI document of a partner is read; None for any other. Raises `Park`."""
+        if message.partner_id is None or message.format not in sets.FORMATS:
+            return None
+        key = (message.partner_id, message.format)
+        if key not in self._manners:
+            said = sets.profile_of(self._partner_row(message.partner_id).settings)
+            self._manners[key] = sets.manner(self.inst, said, message.format)
+        return self._manners[key]
 
     def outbound(self, connection_id: int, kind: str) -> CompiledMapping:
         """For a document that goes to a connection without a partner."""
@@ -314,13 +329,16 @@ class Guide:
         return lookup_store.current_versions(self.tx)
 
     def _partner(self, partner_id: int) -> dict[str, Any]:
+        row = self._partner_row(partner_id)
+        return {"id": row.id, "name": row.name, **row.settings}
+
+    def _partner_row(self, partner_id: int) -> Row[Any]:
         if partner_id not in self._partners:
             row = partner_store.get(self.tx, partner_id)
             if row is None:
                 raise Park("edi.unknown-partner", "The partner of this document no longer exists.")
             self._partners[partner_id] = row
-        row = self._partners[partner_id]
-        return {"id": row.id, "name": row.name, **row.settings}
+        return self._partners[partner_id]
 
     def remember(self, tx: Connection, now: Any) -> None:
         """Keep the text of each mapping that was used, so that its results can be explained later."""

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, tuple_, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, select, text, tuple_, update
 
 from hub.sdk.connector import Document
 from hub.store.bulk import change_many, insert_many
@@ -42,6 +42,9 @@ _AWAITING = (
 
 WRITTEN_FROM = "canonical"
 """The part of an outbound message that holds the document which its mapping read."""
+
+_MOST_AT_ONCE = 5_000
+"""Values that one statement names at most; databases have a limit."""
 
 
 def digest(body: bytes) -> str:
@@ -191,15 +194,17 @@ def awaiting_any(tx: Connection, beginning: str) -> list[tuple[str, int]]:
     return [(row.awaits, row.id) for row in tx.execute(statement)]
 
 
-def by_control(tx: Connection, connection_id: int, control: str) -> list[Row[Any]]:
-    """Outbound messages that carry these control numbers, which an acknowledgement names."""
+def sent_to(tx: Connection, partner_id: int, **named: str) -> list[Row[Any]]:
+    """Documents that a partner was sent in one group (`control=`) or interchange (`interchange=`), newest last."""
+    conditions = [messages.c[column] == value for column, value in named.items()]
     return list(
         tx.execute(
             select(messages)
             .where(
-                messages.c.control == control,
-                messages.c.connection_id == connection_id,
+                *conditions,
+                messages.c.partner_id == partner_id,
                 messages.c.direction == "out",
+                messages.c.set_control.is_not(None),
             )
             .order_by(messages.c.id)
         )
@@ -248,18 +253,38 @@ def parked_of_order(tx: Connection, order_id: int) -> list[Row[Any]]:
     )
 
 
-def known(tx: Connection, connection_id: int, external_ids: Sequence[str]) -> set[str]:
-    """Which of these inbound documents have been stored before, in whatever revision."""
-    return set(
+def of_interchange(tx: Connection, partner_id: int, interchange: str, parent_id: int) -> list[Row[Any]]:
+    """What other files than `parent_id` brought under the numbers of an inbound interchange: external_id, revision,
+    reason, at."""
+    return list(
         tx.execute(
-            select(messages.c.external_id).where(
-                messages.c.connection_id == connection_id,
+            select(messages.c.external_id, messages.c.revision, messages.c.reason, messages.c.at).where(
+                messages.c.interchange == interchange,
                 messages.c.direction == "in",
-                messages.c.via == "split",
-                messages.c.external_id.in_(external_ids),
+                messages.c.partner_id == partner_id,
+                messages.c.parent_id != parent_id,
             )
-        ).scalars()
+        )
     )
+
+
+def with_content(tx: Connection, partner_id: int, revisions: Iterable[str], parent_id: int) -> list[Row[Any]]:
+    """Documents of a partner with one of these contents, which other files than `parent_id` brought, oldest first:
+    set_id, revision, reason, at."""
+    found: list[Row[Any]] = []
+    wanted = list(revisions)
+    for start in range(0, len(wanted), _MOST_AT_ONCE):
+        found += tx.execute(
+            select(messages.c.set_id, messages.c.revision, messages.c.reason, messages.c.at)
+            .where(
+                messages.c.revision.in_(wanted[start : start + _MOST_AT_ONCE]),
+                text("via = 'split'"),  # as the index has it
+                messages.c.partner_id == partner_id,
+                messages.c.parent_id != parent_id,
+            )
+            .order_by(messages.c.at)
+        )
+    return found
 
 
 def supersede(tx: Connection, done: Sequence[Mapping[str, Any]], now: dt.datetime) -> None:

@@ -32,6 +32,11 @@ def of_envelope(
     ).first()
 
 
+def of_connection(tx: Connection, connection_id: int) -> list[Row[Any]]:
+    """The partners whose documents come through a connection."""
+    return list(tx.execute(select(partners).where(partners.c.connection_id == connection_id).order_by(partners.c.id)))
+
+
 def address(tx: Connection, partner_id: int, test: bool) -> Row[Any] | None:
     """The ids to write under to a partner."""
     return tx.execute(

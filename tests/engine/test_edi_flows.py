@@ -66,7 +66,7 @@ def test_the_acknowledgement_is_sealed_with_the_documents(
         raise RuntimeError("after the documents were stored")
 
     with monkeypatch.context() as broken:
-        broken.setattr(answers, "to_group", fails)
+        broken.setattr(answers, "owe", fails)
         drop(house, mailbox, interchange(purchase_order("A1")))
     assert house.messages(via="split") == [] and house.messages(direction="out") == []
     (parked,) = house.messages(state="parked")
@@ -179,7 +179,7 @@ def test_the_same_order_under_new_control_numbers_is_the_same_order(house: House
     partner(house, mailbox)
     drop(house, mailbox, interchange(purchase_order("A1")))
     drop(house, mailbox, interchange(purchase_order("A1"), number=2), "two.edi")
-    assert house.parked() == [] and house.messages(via="split")[1].reason == "revision.same"
+    assert house.parked() == [] and house.messages(via="split")[1].reason == "edi.duplicate-content"
     drop(house, mailbox, interchange(purchase_order("A1", "PO1*1*5*EA*9.25**VN*MUG"), number=3), "three.edi")
     assert house.parked() == ["order.same-number"]
     drop(house, mailbox,
@@ -370,7 +370,7 @@ def test_a_partner_who_requests_it_gets_an_interchange_acknowledgement_once(hous
     requested = interchange(purchase_order("A2"), number=2).replace(b"000000002*0*P", b"000000002*1*P")
     drop(house, mailbox, requested, "two.edi")
     drop(house, mailbox, requested, "two-again.edi")
-    assert interchange_answers(mailbox) == [("000000002", "A", "000")]
+    assert interchange_answers(mailbox) == [("000000002", "A", "000"), ("000000002", "R", "025")]
     assert len(sent(mailbox, "997")) == 2
 
 

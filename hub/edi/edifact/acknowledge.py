@@ -29,7 +29,7 @@ class Policy:
     A fault is named by where a CONTRL reports it. The default rejects what makes a document unreadable or
     incomplete (references and counts of the message, order and presence of segments, mandatory elements) and
     accepts what a person can still make sense of (lengths, codes, dates). Of the interchange it rejects what says
-    that it may not be whole or not for us.
+    that it may not be whole or not for us. Of the messages in `strict_sets` every fault rejects one.
     """
 
     reject_message: frozenset[str] = frozenset(
@@ -49,7 +49,8 @@ class Policy:
         }
     )
     reject_group: frozenset[str] = frozenset({"UCF:13", "UCF:26"})
-    reject_interchange: frozenset[str] = frozenset({"UCI:2", "UCI:7", "UCI:23", "UCI:25", "UCI:26"})
+    reject_interchange: frozenset[str] = frozenset({"UCI:2", "UCI:7", "UCI:13", "UCI:23", "UCI:25", "UCI:26"})
+    strict_sets: frozenset[str] = frozenset()
 
 
 STRICT = Policy(
@@ -167,13 +168,13 @@ def _decide_group(group: Group, policy: Policy) -> GroupDecision:
 def _decide_message(one: Message, policy: Policy) -> MessageDecision:
     errors = [f for f in one.findings if f.is_error and f.ack_segment in ("UCM", "UCS", "UCD")]
     rejected = any(f"{f.ack_segment}:{f.ack_code}" in policy.reject_message for f in errors)
-    code = REJECTED if rejected else ACKNOWLEDGED
+    code = REJECTED if rejected or (errors and one.set_id in policy.strict_sets) else ACKNOWLEDGED
     return MessageDecision(one.header, one.set_id, one.control_number, code, errors, _codes(errors, "UCM"))
 
 
 def _codes(findings: Iterable[Finding], where: str) -> list[str]:
-    """The distinct codes reported in one place, in the order met."""
-    return list(dict.fromkeys(f.ack_code for f in findings if f.ack_segment == where and f.ack_code))
+    """The distinct codes of the errors reported in one place, in the order met."""
+    return list(dict.fromkeys(f.ack_code for f in findings if f.is_error and f.ack_segment == where and f.ack_code))
 
 
 def _body(interchange: Interchange, decision: InterchangeDecision) -> Loop:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.edifact.characters import decode
 from hub.edi.findings import MOST_FINDINGS, Finding
 from hub.edi.numbers import Numbers
 from hub.edi.source import Source
-from hub.edi.tree import Segment, TransactionSet, element
+from hub.edi.tree import Segment, Standard, TransactionSet, element
 
 NO_SEGMENT: Segment = ("",)
 
@@ -130,6 +131,27 @@ class Interchange:
     numbers: dict[tuple[str, int], Numbers] = field(default_factory=dict, repr=False)
     findings: list[Finding] = field(default_factory=list)
     encoding: str = "iso8859-1"
+    standard: ClassVar[Standard] = "edifact"
+
+    @property
+    def bare(self) -> bool:
+        """Whether there is no UNB."""
+        return self.header is NO_SEGMENT
+
+    @property
+    def sender(self) -> tuple[str, str]:
+        """Qualifier (0007, `""` where there is none) and id (0004) of S002."""
+        return part(self.header, 2, 2), part(self.header, 2, 1)
+
+    @property
+    def receiver(self) -> tuple[str, str]:
+        """Qualifier (0007, `""` where there is none) and id (0010) of S003."""
+        return part(self.header, 3, 2), part(self.header, 3, 1)
+
+    @property
+    def acknowledgement_requested(self) -> bool:
+        """Whether a CONTRL is asked for (0031)."""
+        return part(self.header, 9) in ("1", "2")
 
     @property
     def syntax_id(self) -> str:

@@ -34,7 +34,7 @@ class Policy:
     segments, mandatory elements) and accepts with errors what a person can still make sense of (lengths, codes,
     dates, conditions). `answer` is the set that answers: `"999"` counts from version 005010 on, where there is one;
     before it a 997 is sent. `interchange` tells when a TA1 is sent: `"requested"` (ISA14 is 1), `"always"`,
-    `"errors"` or `"never"`.
+    `"errors"` or `"never"`. Of the sets in `strict_sets` every fault rejects one.
     """
 
     reject_set: frozenset[str] = frozenset(
@@ -45,6 +45,7 @@ class Policy:
     accept_interchange: frozenset[str] = frozenset({"TA1:022", "TA1:024"})
     answer: Literal["997", "999"] = "997"
     interchange: Literal["requested", "always", "errors", "never"] = "requested"
+    strict_sets: frozenset[str] = frozenset()
 
 
 STRICT = Policy(
@@ -160,13 +161,13 @@ def _decide_set(one: RawSet, policy: Policy) -> SetDecision:
     codes = _codes(errors, "AK502")
     if any(f.ack_segment != "AK502" for f in errors) and "5" not in codes:
         codes.append("5")
-    code = "R" if rejected else "E" if errors else "A"
+    code = "R" if rejected or (errors and one.set_id in policy.strict_sets) else "E" if errors else "A"
     return SetDecision(one.set_id, one.control_number, code, errors, codes[:_MOST_CODES])
 
 
 def _codes(findings: Iterable[Finding], where: str) -> list[str]:
-    """The distinct codes reported in one place, in the order met."""
-    return list(dict.fromkeys(f.ack_code for f in findings if f.ack_segment == where and f.ack_code))
+    """The distinct codes of the errors reported in one place, in the order met."""
+    return list(dict.fromkeys(f.ack_code for f in findings if f.is_error and f.ack_segment == where and f.ack_code))
 
 
 def _body(group: Group, decision: GroupDecision) -> Loop:

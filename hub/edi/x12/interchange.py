@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding
 from hub.edi.numbers import Numbers
 from hub.edi.source import Source
-from hub.edi.tree import TransactionSet
+from hub.edi.tree import Standard, TransactionSet
 
 
 @dataclass(slots=True)
@@ -116,6 +117,27 @@ class Interchange:
     numbers: dict[tuple[str, ...], Numbers] = field(default_factory=dict, repr=False)
     ta1: list[list[str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    standard: ClassVar[Standard] = "x12"
+
+    @property
+    def sender(self) -> tuple[str, str]:
+        """Qualifier and id (ISA05, ISA06)."""
+        return self.part(5), self.part(6)
+
+    @property
+    def receiver(self) -> tuple[str, str]:
+        """Qualifier and id (ISA07, ISA08)."""
+        return self.part(7), self.part(8)
+
+    @property
+    def control_number(self) -> str:
+        """ISA13."""
+        return self.part(13)
+
+    @property
+    def test(self) -> bool:
+        """Whether the usage indicator (ISA15) says test."""
+        return self.part(15) == "T"
 
     def part(self, number: int) -> str:
         """Element `number` of ISA without its padding."""

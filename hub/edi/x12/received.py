@@ -122,3 +122,15 @@ ELEMENT_ERRORS = {
     "8": "invalid date", "9": "invalid time", "10": "exclusion condition broken",
     "12": "too many repetitions", "13": "too many components",
 }  # fmt: skip
+INTERCHANGE_NOTES = {
+    "001": "IEA02 is not ISA13", "002": "ISA11 names an unsupported standard", "003": "unsupported version in ISA12",
+    "004": "invalid segment terminator", "005": "invalid sender qualifier", "006": "invalid or unknown sender",
+    "007": "invalid receiver qualifier", "008": "invalid receiver", "009": "the receiver is unknown",
+    "010": "invalid authorisation qualifier", "011": "invalid authorisation", "012": "invalid security qualifier",
+    "013": "invalid security information", "014": "invalid date in ISA09", "015": "invalid time in ISA10",
+    "016": "invalid ISA11", "017": "invalid version in ISA12", "018": "invalid control number",
+    "019": "invalid ISA14", "020": "invalid usage indicator", "021": "wrong number of groups",
+    "022": "invalid structure", "023": "the file ends before IEA", "024": "invalid content", "025": "received before",
+    "026": "invalid element separator", "027": "invalid component separator", "028": "invalid delivery date",
+    "029": "invalid delivery time", "030": "invalid delivery time code", "031": "invalid grade of service",
+}  # fmt: skip

@@ -36,21 +36,22 @@ class InterchangeDecision:
 
 
 def acknowledge_interchange(
-    interchange: Interchange, policy: Policy | None = None, note: str = ""
+    interchange: Interchange, policy: Policy | None = None, note: str = "", *, rejects: bool = True
 ) -> InterchangeDecision:
     """Decide on a judged interchange.
 
-    `note` is a code that only the caller can know of, and that rejects: `UNKNOWN_RECEIVER`, `DUPLICATE`, or 006 for a
-    sender nobody knows. Otherwise the first fault that rejects is named, else the first. An interchange that consists
-    of acknowledgements is never answered, and neither is one without ISA.
+    `note` is a code that only the caller can know of: `UNKNOWN_RECEIVER`, `DUPLICATE`, or 006 for a sender nobody
+    knows. It rejects, or, where `rejects` is false, is an error noted. Otherwise the first fault that rejects is named,
+    else the first. An interchange that consists of acknowledgements is never answered, and neither is one without ISA.
     """
     policy = policy or Policy()
     groups = [f for group in interchange.groups for f in group.findings]
     errors = [f for f in (*interchange.findings, *groups) if f.is_error and f.ack_segment == "TA1"]
     fatal = [f for f in errors if f"TA1:{f.ack_code}" not in policy.accept_interchange]
-    error = None if note else next(iter(fatal or errors), None)
-    code = "R" if note or fatal else "E" if errors else "A"
-    said = note or (error.ack_code if error and error.ack_code else NO_FAULT)
+    named = bool(note) and (rejects or not fatal)
+    error = None if named else next(iter(fatal or errors), None)
+    code = "R" if fatal or (note and rejects) else "E" if errors or note else "A"
+    said = note if named else error.ack_code if error and error.ack_code else NO_FAULT
     return InterchangeDecision(interchange.part(13), code, said, error, _is_owed(interchange, policy, code))
 
 

@@ -78,7 +78,7 @@ def test_every_code_has_a_document_that_provokes_exactly_it(edifact, old, new, e
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [
-        (b"UNZ+1+", b"UNZ+2+", "29"), (b"UNZ+1+REF1", b"UNZ+1+REF2", "28"), (b"UNZ+1+REF1'", b"", "13"),
+        (b"UNZ+1+", b"UNZ+2+", "29"), (b"UNZ+1+REF1", b"UNZ+1+REF2", "28"),
         (b"260105:1200+REF1", b"261305:1200+REF1", "12"), (b"'UNH+1", b"'UNT+2+1'UNH+1", "33"),
     ],
 )  # fmt: skip
@@ -89,6 +89,11 @@ def test_faults_of_the_interchange_are_noted_and_reject_it_only_where_the_policy
     decision, strict, _, _ = answer_to(data, STRICT)
     assert (strict[0][4:], [s[0] for s in strict]) == (("4", code), ["UCI"])
     assert [one.accepted for one in decision.sets] == [False]
+
+
+def test_an_interchange_that_was_cut_off_is_rejected(edifact):
+    decision, segments, _, _ = answer_to(edifact().replace(b"UNZ+1+REF1'", b""))
+    assert not decision.accepted and segments[0][4:] == ("4", "13")
 
 
 @pytest.mark.parametrize("code", ["7", "23", "25", "26"])
