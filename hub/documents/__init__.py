@@ -6,12 +6,14 @@ A mapping reshapes a source document into one of these; the schema judges it. `S
 from marshmallow import Schema
 
 from hub.documents.acknowledgement import Acknowledgement
+from hub.documents.advice import Advice
 from hub.documents.fulfillment import Cancellation, CancellationResult, Fulfillment
 from hub.documents.inventory import Inventory
 from hub.documents.invoice import Invoice
 from hub.documents.order import Order
 from hub.documents.order_cancellation import OrderCancellation
 from hub.documents.order_change import OrderChange
+from hub.documents.remittance import Remittance
 from hub.documents.returns import Return
 from hub.documents.shipment import Shipment
 
@@ -27,4 +29,6 @@ SCHEMAS: dict[str, type[Schema]] = {
     "inventory": Inventory,
     "acknowledgement": Acknowledgement,
     "invoice": Invoice,
+    "remittance": Remittance,
+    "advice": Advice,
 }

@@ -60,6 +60,10 @@ class Profile:
     currency: str | None = None
     sscc_prefix: str | None = None
     tables: Mapping[str, str] = field(default_factory=dict)
+    issued_by: Literal["hub", "backend"] = "hub"
+    invoice_prefix: str = "INV-"
+    remit_to: str | None = None
+    terms: Mapping[str, Any] = field(default_factory=dict)
     marks: Mapping[str, str] = field(default_factory=dict)
     line_breaks: Literal["none", "lf", "crlf"] = "none"
     character_set: str = ""
@@ -199,6 +203,14 @@ class _Delimiters(Schema):
     decimal = Mark()
 
 
+class _Terms(Schema):
+    net_days = fields.Integer(validate=validate.Range(0, 999, error="Write a number of days up to 999."))
+    discount_percent = fields.String(
+        validate=validate.Regexp(r"[0-9]{1,2}(\.[0-9]{1,3})?\Z", error="Write a percentage such as 2 or 1.5.")
+    )
+    discount_days = fields.Integer(validate=validate.Range(0, 999, error="Write a number of days up to 999."))
+
+
 class _Settings(Schema):
     class Meta:
         unknown = RAISE
@@ -228,6 +240,15 @@ class _Settings(Schema):
         "the time zone of the times we write and of the schedule", PARTNER))  # fmt: skip
     currency = _text("the currency of documents that name none", PARTNER, "[A-Z]{3}", "a code of three letters, USD")
     sscc_prefix = _text("the GS1 company prefix of package labels", PARTNER, "[0-9]{7,10}", "7 to 10 digits")
+    issued_by = fields.String(validate=validate.OneOf(("hub", "backend")), metadata=_said(
+        "whose invoices they get: ours, one for each shipment, or those that our backends send us", ("out",)
+    ))  # fmt: skip
+    invoice_prefix = _text("what stands in front of the numbers of our invoices", PARTNER, "[0-9A-Za-z/-]{0,8}",
+                           "up to eight letters, digits, / or -")  # fmt: skip
+    remit_to = _text("our number, as they gave it, of whom they pay", PARTNER, "[ -~]{1,17}", "up to 17 characters")
+    terms = fields.Nested(_Terms, metadata=_said(
+        "terms of payment where the order states none: `terms.net_days`, `terms.discount_percent`, "
+        "`terms.discount_days`", PARTNER))  # fmt: skip
     delimiters = fields.Nested(_Delimiters, metadata=_said(
         "`delimiters.element`, `.component`, `.terminator`, `.repetition`; EDIFACT also `.release` and `.decimal`",
         OUTBOUND))  # fmt: skip
@@ -266,7 +287,7 @@ _SETTINGS = _Settings()
 HELP: Mapping[str, str] = {name: one.metadata["help"] for name, one in _SETTINGS.fields.items()}
 """Every setting and what it means."""
 
-_JOINED = ("rules", "duplicates", "delimiters", "tables")
+_JOINED = ("rules", "duplicates", "delimiters", "tables", "terms")
 
 
 # -- reading and checking -------------------------------------------------------------------------------------------

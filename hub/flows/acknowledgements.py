@@ -98,10 +98,11 @@ def _note(batch: Batch, sent: Row[Any], verdict: str, faults: Sequence[str]) -> 
         batch.end(sent.id, "done", order_id=sent.order_id, mapping_hash=sent.mapping_hash)
 
 
-def rejected(batch: Batch, message: Row[Any], faults: Sequence[str] = ()) -> None:
+def rejected(
+    batch: Batch, message: Row[Any], faults: Sequence[str] = (), code: str = "acknowledgement.rejected"
+) -> None:
     """The partner takes nothing from a document of ours: it waits for a person, who has it written anew. `faults`: what
     the acknowledgement says is wrong with it, in words and without values."""
-    code = "acknowledgement.rejected"
     findings = [{"code": code, "message": fault} for fault in faults[:MAX_FAULTS]]
     problem = Park(code, "The partner rejects it.", findings=findings)
     batch.end(

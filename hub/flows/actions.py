@@ -213,7 +213,10 @@ def replay_message(inst: Installation, message_id: int, actor: str) -> str:
             return "Reading it again with the present mappings."
         message_store.change(batch.tx, [{"b_id": message.id, "state": "parked", "sent_at": None}])
         woken = job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id)
-        if not woken and message.reason == "acknowledgement.rejected":  # it arrived: its delivery is over
+        if not woken and message.reason in (
+            "acknowledgement.rejected",
+            "advice.rejected",
+        ):  # it arrived: its delivery is over
             woken = jobs.add_again(
                 batch.tx,
                 jobs.deliver_job(message.kind, message.subject_id, message.connection_id, message.order_id, batch.now),

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from hub.installation import Installation
 from hub.store import events as event_store
 from hub.store import health, schedule
-from hub.store.events import OVERDUE, PARKED, UNANSWERED, Standing
+from hub.store import invoices as invoice_store
+from hub.store.events import OVERDUE, PAID, PARKED, UNANSWERED, Standing
 
 PATIENCE = dt.timedelta(minutes=1)
 """What waits shorter is often released by the fact that it waits for, and no reason to call a person."""
@@ -25,6 +26,7 @@ def look(inst: Installation) -> bool:
         event_store.keep_alerts(tx, PARKED, _parked(tx, now), now)
         event_store.keep_alerts(tx, OVERDUE, _overdue(tx, now), now)
         event_store.keep_alerts(tx, UNANSWERED, _unanswered(tx, now), now)
+        event_store.keep_alerts(tx, PAID, _paid_otherwise(tx), now)
     return True
 
 
@@ -65,4 +67,16 @@ def _unanswered(tx: Connection, now: dt.datetime) -> dict[str, Standing]:
             row.connection_id,
         )
         for row in health.unanswered(tx, now)
+    }
+
+
+def _paid_otherwise(tx: Connection) -> dict[str, Standing]:
+    """One cause for each invoice of which another amount was paid than it is about."""
+    return {
+        f"{PAID}{row.id}": Standing(
+            "remittance.amount-differs",
+            f"{row.paid:f} of {row.due:f} {row.currency or ''} is paid of invoice {row.number}.",
+            row.connection_id,
+        )
+        for row in invoice_store.paid_otherwise(tx)
     }

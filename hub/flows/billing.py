@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
 from hub import jobs
-from hub.documents.invoice import line_amount, sums
+from hub.documents.invoice import Charge, Tax, Terms, line_amount, sums
 from hub.documents.money import places
+from hub.edi.profile import Profile, profile
 from hub.flows.batch import Batch
 from hub.flows.problems import Park
 from hub.flows.route import due
@@ -23,10 +23,11 @@ from hub.store import partners as partner_store
 HUB, BACKEND = "hub", "backend"
 """Who issues the invoices that a source gets: the setting `issued_by` of its agreement or flow."""
 
-PREFIX = "INV-"
 LARGEST_NUMBER = 999_999_999
 
 Document = dict[str, Any]
+
+_CHARGE, _TAX, _TERMS = Charge(), Tax(), Terms()
 
 
 def issuer(batch: Batch, order: Row[Any]) -> str | None:
@@ -88,16 +89,16 @@ def _issue(batch: Batch, order: Row[Any], row: Row[Any]) -> None:
             order_id=order.id,
             lines=unpriced,
         )
-    settings = _settings(batch, order)
+    agreed = _profile(batch, order)
     before = store.billed_before(batch.tx, order.id, row.id)
-    currency = order.currency or settings.get("currency")
+    currency = order.currency or agreed.currency
     decimals = places(currency)
     billed = {line.id: _line(line, before.get(line.line_id, 0), decimals) for line in lines}
     first = store.is_first(batch.tx, order.id, row.id)
     charges, taxes = _of_the_order(batch, order) if first else ([], [])
     values = {"scope": row.scope, "number": row.number, "issued_on": row.issued_on}
     if row.number is None:
-        values = _number(batch, order, settings)
+        values = _number(batch, order, agreed)
     store.change_lines(batch.tx, billed)
     store.change(
         batch.tx,
@@ -106,24 +107,25 @@ def _issue(batch: Batch, order: Row[Any], row: Row[Any]) -> None:
         currency=currency,
         charges=charges,
         taxes=taxes,
-        terms=settings.get("terms"),
+        terms=dict(agreed.terms) or None,
     )
 
 
-def _settings(batch: Batch, order: Row[Any]) -> Mapping[str, Any]:
+def _profile(batch: Batch, order: Row[Any]) -> Profile:
+    """The settings of the order's partner; the usual ones where it has none."""
     partner = partner_store.get(batch.tx, order.partner_id) if order.partner_id is not None else None
-    return partner.settings if partner is not None else {}
+    return profile(partner.settings if partner is not None else {})
 
 
-def _number(batch: Batch, order: Row[Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+def _number(batch: Batch, order: Row[Any], agreed: Profile) -> dict[str, Any]:
     """The next number of the merchant's series, and the date where the source is. Test orders count by themselves."""
-    prefix = ("TEST-" if order.test else "") + settings.get("invoice_prefix", PREFIX)
+    prefix = ("TEST-" if order.test else "") + agreed.invoice_prefix
     scope = f"invoice/{order.merchant_id or 0}/{prefix}"[:64]
     number = partner_store.next_control(batch.tx, scope, LARGEST_NUMBER)
     return {
         "scope": scope,
         "number": f"{prefix}{number:06d}",
-        "issued_on": batch.now.astimezone(ZoneInfo(settings.get("timezone", "UTC"))).date(),
+        "issued_on": batch.now.astimezone(agreed.zone).date(),
     }
 
 
@@ -167,10 +169,10 @@ def _document(batch: Batch, order: Row[Any], row: Row[Any]) -> Document:
         "ordered_on": order.placed_on or (order.placed_at.date() if order.placed_at else None),
         "currency": row.currency,
         "taxes_included": order.taxes_included,
-        "terms": row.terms,
+        "terms": _TERMS.load(row.terms) if row.terms else None,
         "lines": [_billed(line, decimals) for line in store.lines_of(batch.tx, row.id)],
-        "charges": [_exact(each) for each in row.charges],
-        "taxes": [_exact(each) for each in row.taxes],
+        "charges": [_CHARGE.load(each) for each in row.charges],
+        "taxes": [_TAX.load(each) for each in row.taxes],
         **{name: getattr(order, name) for name in ("ship_to", "bill_to", "references")},
         "parties": order.parties or [],
     }
@@ -198,9 +200,3 @@ def _billed(line: Row[Any], decimals: int) -> Document:
         },
     }
     return {**stated, "amount": line_amount(stated, decimals)}
-
-
-def _exact(stated: Mapping[str, Any]) -> Document:
-    """A charge or tax as it was kept: its numbers are texts there."""
-    numbers = ("amount", "percent", "basis")
-    return {name: Decimal(value) if name in numbers and value else value for name, value in stated.items()}

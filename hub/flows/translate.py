@@ -14,7 +14,20 @@ from sqlalchemy.exc import OperationalError
 
 from hub import jobs
 from hub.edi.reports import Report
-from hub.flows import acknowledgements, confirmations, interchanges, inventory, orders, parts, returns, sets, shipments
+from hub.flows import (
+    acknowledgements,
+    advices,
+    confirmations,
+    interchanges,
+    inventory,
+    invoices,
+    orders,
+    parts,
+    remittances,
+    returns,
+    sets,
+    shipments,
+)
 from hub.flows.batch import Batch, together_or_apart
 from hub.flows.problems import Ignore, Park
 from hub.flows.reading import Reading, read
@@ -42,6 +55,9 @@ APPLY: dict[str, Apply] = {
     "acknowledgement": confirmations.apply,
     "return": returns.apply,
     "inventory": inventory.apply,
+    "invoice": invoices.apply,
+    "remittance": remittances.apply,
+    "advice": advices.apply,
 }
 """What stores a canonical document of each kind."""
 
@@ -50,6 +66,7 @@ EXPECT = {
     "shipment": shipments.expect,
     "acknowledgement": confirmations.expect,
     "return": returns.expect,
+    "invoice": invoices.expect,
 }
 """What says beforehand which questions storing such a document will ask of the database."""
 

@@ -19,6 +19,8 @@ OVERDUE = "overdue/"
 """How those about documents begin that no partner has acknowledged in time: overdue/<message>."""
 UNANSWERED = "unanswered/"
 """How those about cancellations begin that no backend has answered in time: unanswered/<cancellation>."""
+PAID = "paid/"
+"""How those about invoices begin of which another amount was paid: paid/<invoice>."""
 
 
 def event(

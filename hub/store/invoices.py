@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, select, update
+from sqlalchemy import Connection, Row, case, func, select, type_coerce, update
 
 from hub.store.bulk import ID, change_many
 from hub.store.gather import Gather
 from hub.store.tables import invoice_lines, invoices, order_lines, orders, payments
+from hub.store.types import Exact
 from hub.store.upsert import insert
 
 HUB = invoices.c.connection_id.is_(None)
@@ -33,12 +34,13 @@ def named(tx: Connection, scope: str, number: str) -> Row[Any] | None:
     return tx.execute(select(invoices).where(invoices.c.scope == scope, invoices.c.number == number)).first()
 
 
-def to_partner(tx: Connection, partner_id: int, numbers: Sequence[str]) -> list[Row[Any]]:
-    """The invoices of these numbers for orders of a partner."""
+def to_source(tx: Connection, connection_id: int, partner_id: int | None, numbers: Sequence[str]) -> list[Row[Any]]:
+    """The invoices of these numbers for orders of a partner, or of a connection's own."""
+    payer = orders.c.partner_id == partner_id if partner_id is not None else orders.c.partner_id.is_(None)
     statement = (
         select(invoices)
         .join(orders, orders.c.id == invoices.c.order_id)
-        .where(orders.c.partner_id == partner_id, invoices.c.number.in_(numbers))
+        .where(orders.c.connection_id == connection_id, payer, invoices.c.number.in_(numbers))
     )
     return list(tx.execute(statement.order_by(invoices.c.id)))
 
@@ -103,11 +105,11 @@ def change_lines(tx: Connection, lines: Mapping[int, Mapping[str, Any]]) -> None
 
 
 def pay(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Note what a remittance pays; what the same one said before is replaced."""
+    """Note what a payment pays; what it said before of the same invoice is replaced."""
     statement = insert(tx, payments)
-    stated = {name: statement.excluded[name] for name in ("paid_on", "amount", "discount")}
+    stated = {name: statement.excluded[name] for name in ("message_id", "paid_on", "amount", "discount")}
     tx.execute(
-        statement.on_conflict_do_update(index_elements=["invoice_id", "message_id"], set_=stated),
+        statement.on_conflict_do_update(index_elements=["invoice_id", "reference"], set_=stated),
         [dict(r) for r in rows],
     )
 
@@ -116,3 +118,30 @@ def payments_of(tx: Connection, invoice_ids: Sequence[int]) -> list[Row[Any]]:
     """What was paid of these invoices, oldest first."""
     statement = select(payments).where(payments.c.invoice_id.in_(invoice_ids))
     return list(tx.execute(statement.order_by(payments.c.id)))
+
+
+def paid_otherwise(tx: Connection) -> list[Row[Any]]:
+    """Invoices of which something is paid, and with the discount taken not what they are about: id, number, currency,
+    connection_id (of the order's source), paid, due. A credit note is due below zero."""
+    paid = (
+        select(
+            payments.c.invoice_id,
+            func.sum(payments.c.amount).label("amount"),
+            func.sum(payments.c.amount + payments.c.discount).label("settled"),
+        )
+        .group_by(payments.c.invoice_id)
+        .subquery()
+    )
+    due = case((invoices.c.kind == "credit", -invoices.c.total), else_=invoices.c.total)
+    statement = (
+        select(
+            *(invoices.c[name] for name in ("id", "number", "currency")),
+            orders.c.connection_id,
+            type_coerce(paid.c.amount, Exact()).label("paid"),
+            type_coerce(due, Exact()).label("due"),
+        )
+        .join(paid, paid.c.invoice_id == invoices.c.id)
+        .join(orders, orders.c.id == invoices.c.order_id)
+        .where(paid.c.settled != due)
+    )
+    return list(tx.execute(statement.order_by(invoices.c.id)))

@@ -57,6 +57,12 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "return.written_back": (Tone.DONE, "Told {to} of the return[: {units:unit}]"),
     "acknowledgement.sent": (Tone.DONE, "Acknowledgement[ {set_id}] sent to {to}"),
     "invoice.sent": (Tone.DONE, "Invoice sent to {to}"),
+    "invoice.received": (Tone.FLOWING, "{document} {number} received from {backend}"),
+    "invoice.paid": (
+        Tone.DONE,
+        "{amount}[ {currency}] paid of invoice {number}[, beside {elsewhere:invoice} issued elsewhere]",
+    ),
+    "advice.received": (Tone.DONE, "The partner's application has seen the {document}[: {verdict}]"),
     "acknowledgement.received": (Tone.DONE, "The partner acknowledged it[: {verdict}]"),
     "shipment.tracking-added": (Tone.FLOWING, "Tracking added[ to shipment {shipment}]"),
     "shipment.tracking-written-back": (Tone.DONE, "Told {to} of the tracking"),

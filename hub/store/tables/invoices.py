@@ -19,6 +19,7 @@ invoices = table(
     text_column("number", 35),  # null: ours, owed and not written yet
     Column("issued_on", Date),
     text_column("currency", 3),
+    text_column("content", 64),  # a backend's: the hash of what it said
     Column("charges", Json, nullable=False),
     Column("taxes", Json, nullable=False),
     Column("terms", Json),
@@ -47,9 +48,10 @@ payments = table(
     id_column(),
     reference("invoice_id", "invoices"),
     reference("message_id", "messages"),
+    text_column("reference", 50, False),  # the payer's number of the payment
     Column("paid_on", Date, nullable=False),
     Column("amount", Exact, nullable=False),
     Column("discount", Exact, nullable=False),  # taken off by the payer
-    UniqueConstraint("invoice_id", "message_id"),
+    UniqueConstraint("invoice_id", "reference"),
 )
 """What a remittance pays of an invoice."""

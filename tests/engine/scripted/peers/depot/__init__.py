@@ -5,7 +5,7 @@ from tests.engine.scripted.peer import Scripted
 
 class Depot(Scripted):
     type = "depot"
-    pulls = frozenset({"shipment", "return", "inventory"})
+    pulls = frozenset({"shipment", "return", "inventory", "invoice"})
     pushes = frozenset({"fulfillment", "cancellation"})
 
 
