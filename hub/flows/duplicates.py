@@ -51,10 +51,16 @@ class Memory:
     envelope; `profile_of` gives the settings that count for a set."""
 
     def __init__(
-        self, batch: Batch, message: Row[Any], partner_id: int, key: str, profile_of: Callable[[str], Profile]
+        self,
+        batch: Batch,
+        message: Row[Any],
+        partner_id: int,
+        key: str,
+        test: bool,
+        profile_of: Callable[[str], Profile],
     ) -> None:
-        self._batch, self._message, self._partner_id, self._key = batch, message, partner_id, key
-        self._profile_of = profile_of
+        self._batch, self._message, self._partner_id = batch, message, partner_id
+        self._key, self._test, self._profile_of = key, test, profile_of
         self.fates: list[tuple[Document, Fate]] = []
         self.duplicate: Duplicate = ""
 
@@ -86,7 +92,7 @@ class Memory:
     def _contents(self, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], dt.datetime]:
         """When the same content came last, in other files, by set and revision."""
         rows = message_store.with_content(
-            self._batch.tx, self._partner_id, {revision for _, revision in wanted}, self._message.id
+            self._batch.tx, self._partner_id, self._test, {revision for _, revision in wanted}, self._message.id
         )
         return {(row.set_id, row.revision): row.at for row in rows if row.reason not in _NOTHING_FOLLOWED}
 

@@ -185,7 +185,8 @@ class _Taken:
 
 def _take(batch: Batch, message: Row[Any], part: _Part, partner: Row[Any], place: int) -> _Taken:
     """Take in what one interchange brings, and owe what is to be said of it."""
-    memory = Memory(batch, message, partner.id, "" if part.interchange.bare else part.key, part.profile_of)
+    key = "" if part.interchange.bare else part.key
+    memory = Memory(batch, message, partner.id, key, part.interchange.test, part.profile_of)
     decision = decide(part.interchange, part.terms, memory.recall)
     taken, new = _Taken(), set[int]()
     if decision.error is None:

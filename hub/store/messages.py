@@ -268,9 +268,11 @@ def of_interchange(tx: Connection, partner_id: int, interchange: str, parent_id:
     )
 
 
-def with_content(tx: Connection, partner_id: int, revisions: Iterable[str], parent_id: int) -> list[Row[Any]]:
-    """Documents of a partner with one of these contents, which other files than `parent_id` brought, oldest first:
-    set_id, revision, reason, at."""
+def with_content(
+    tx: Connection, partner_id: int, test: bool, revisions: Iterable[str], parent_id: int
+) -> list[Row[Any]]:
+    """Documents of a partner, in test or not, with one of these contents, which other files than `parent_id` brought,
+    oldest first: set_id, revision, reason, at."""
     found: list[Row[Any]] = []
     wanted = list(revisions)
     for start in range(0, len(wanted), _MOST_AT_ONCE):
@@ -280,6 +282,7 @@ def with_content(tx: Connection, partner_id: int, revisions: Iterable[str], pare
                 messages.c.revision.in_(wanted[start : start + _MOST_AT_ONCE]),
                 text("via = 'split'"),  # as the index has it
                 messages.c.partner_id == partner_id,
+                messages.c.test == test,
                 messages.c.parent_id != parent_id,
             )
             .order_by(messages.c.at)

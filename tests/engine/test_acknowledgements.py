@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 import pytest
 from sqlalchemy import Row, select, update
 
+from hub.edi.x12.reader import read
 from hub.flows import actions, partners
 from hub.sdk import Document, Rejected
 from hub.store.tables import alerts, messages
@@ -180,3 +182,103 @@ def test_an_acknowledgement_of_nothing_is_an_alert_until_somebody_looked(house: 
     actions.ignore_message(house.inst, parked.id, "a test of theirs", ACTOR)
     house.look()
     assert house.alerts() == []
+
+
+def test_story_40_each_partner_has_its_own_time(house: House, mailbox: Side) -> None:
+    ids = [{"qualifier": "ZZ", "value": "SLOW", "own_qualifier": "ZZ", "own_value": "HUB"}]
+    agreed = partners.standard_agreements(72)
+    partners.add_partner(house.inst, mailbox.id, "Slow", ids=ids, agreements=agreed, settings={}, actor=ACTOR)
+    drop(house, mailbox, interchange(purchase_order("A1")), "one.edi")
+    drop(house, mailbox, interchange(purchase_order("B1"), sender="SLOW"), "two.edi")
+    house.look(later=25 * HOUR)
+    (alert,) = house.rows(select(alerts.c.detail).where(alerts.c.closed_at.is_(None)))
+    assert alert.detail.startswith("Buyer has not")
+    house.look(later=48 * HOUR)
+    assert house.alerts() == ["acknowledgement.overdue"] * 2
+
+
+@both
+def test_story_51_the_same_words_under_other_numbers_are_no_news(house: House, mailbox: Side) -> None:
+    ours = ordered(house, mailbox)
+    answer(house, mailbox, ours)
+    answer(house, mailbox, ours, number=3)
+    accepted = acknowledgement("PR", int(ours.control.split("/")[1]), control="0777").replace("*1*1*1", "*1*01*1")
+    drop(house, mailbox, interchange(accepted, number=4, functional_id="FA"), "fa4.edi")
+    said = house.messages(set_id="997", direction="in")
+    assert [m.reason for m in said] == [None, "edi.duplicate-content", "acknowledgement.repeated"]
+    assert len(house.events("acknowledgement.received")) == 1
+
+
+def test_a_999_with_its_contexts_is_read_like_a_997(house: House, mailbox: Side) -> None:
+    ours = ordered(house, mailbox)
+    group = ours.control.split("/")[1]
+    notes = ["IK3*BAK*2**8", "CTX*SITUATIONAL TRIGGER*BAK*2**3", "CTX*PO NUMBER:A1", "IK4*3*324*7*A1", "IK5*R*5"]
+    said = ["ST*999*0001*005010X231", f"AK1*PR*{group}*005010", "AK2*855*0001", *notes, "AK9*R*1*1*0", "SE*10*0001"]
+    body = interchange("~".join(said) + "~", number=2, functional_id="FA").replace(b"*004010~", b"*005010~", 1)
+    drop(house, mailbox, body.replace(b"*U*00401*", b"*^*00501*").replace(b"*0*P*>", b"*0*P*:"), "fa.edi")
+    (rejected,) = house.messages(state="parked")
+    assert (rejected.id, rejected.reason) == (ours.id, "acknowledgement.rejected")
+    assert [f["message"] for f in rejected.problem["findings"]] == ["segment 2 (BAK), element 3: invalid code (7)"]
+
+
+def interchange_acknowledgement(
+    number: str, when: tuple[str, str], code: str, note: str = "000", *, own: int = 7
+) -> bytes:
+    """The partner's TA1 of an interchange of ours, in one of its own."""
+    ta1 = f"TA1*{number}*{when[0]}*{when[1]}*{code}*{note}~"
+    around = interchange("", number=own, functional_id="FA")
+    return re.sub(rb"GS\*.*GE\*[^~]*~IEA\*1", ta1.encode() + b"IEA*0", around)
+
+
+def isa_of(house: House, message: Row[Any]) -> tuple[str, tuple[str, str]]:
+    """The control number of our interchange, its date and its time."""
+    (found,) = read(house.body(message.id))
+    return found.part(13), (found.part(9), found.part(10))
+
+
+@both
+def test_an_interchange_that_the_partner_cannot_use_is_rejected_with_all_in_it(house: House, mailbox: Side) -> None:
+    ours = ordered(house, mailbox)
+    number, when = isa_of(house, ours)
+    drop(house, mailbox, interchange_acknowledgement(number, when, "A"), "ta1.edi")
+    (row,) = house.messages(id=ours.id)
+    assert row.acknowledged is None and row.state == "done", "that it arrived says nothing of what is in it"
+    assert len(house.events("acknowledgement.received")) == 1 and house.parked() == []
+    drop(house, mailbox, interchange_acknowledgement(number, when, "R", "006", own=8), "ta1-2.edi")
+    (row,) = house.messages(state="parked")
+    assert (row.id, row.reason, row.acknowledged) == (ours.id, "acknowledgement.rejected", "rejected")
+    assert [f["message"] for f in row.problem["findings"]] == ["invalid or unknown sender (006)"]
+    assert sent(mailbox, "997") != [] and len(house.messages(set_id="TA1", direction="out")) == 0
+
+
+def test_a_ta1_about_nothing_we_sent_is_parked(house: House, mailbox: Side) -> None:
+    _, when = isa_of(house, ordered(house, mailbox))
+    drop(house, mailbox, interchange_acknowledgement("000000099", when, "A"), "ta1.edi")
+    (parked,) = house.messages(state="parked")
+    assert parked.reason == "acknowledgement.unmatched" and "000000099" in parked.problem["detail"]
+
+
+def test_a_number_that_was_used_again_is_told_by_its_time(house: House, mailbox: Side) -> None:
+    first = ordered(house, mailbox)
+    house.clock.forward(HOUR)
+    drop(house, mailbox, interchange(purchase_order("A2"), number=2), "two.edi")
+    second = house.messages(kind="acknowledgement")[1]
+    with house.inst.db.write() as tx:
+        tx.execute(update(messages).where(messages.c.id == second.id).values(interchange=first.interchange))
+    _, when = isa_of(house, second)
+    drop(house, mailbox, interchange_acknowledgement(isa_of(house, first)[0], when, "R", "018"), "ta1.edi")
+    assert [row.id for row in house.messages(state="parked")] == [second.id]
+
+
+def test_only_the_rejected_set_of_a_group_waits(house: House, mailbox: Side) -> None:
+    first = ordered(house, mailbox)
+    drop(house, mailbox, interchange(purchase_order("A2"), number=2), "two.edi")
+    second = house.messages(kind="acknowledgement")[1]
+    with house.inst.db.write() as tx:  # as one that is sent together with the first
+        values = {"control": first.control, "set_control": "0002"}
+        tx.execute(update(messages).where(messages.c.id == second.id).values(values))
+    notes = ["AK2*855*0001", "AK5*E*5", "AK2*855*2", "AK5*R*5", "AK9*P*2*2*1"]
+    said = ["ST*997*0001", f"AK1*PR*{first.control.split('/')[1]}", *notes, "SE*8*0001"]
+    drop(house, mailbox, interchange("~".join(said) + "~", number=3, functional_id="FA"), "fa.edi")
+    assert [row.acknowledged for row in house.messages(kind="acknowledgement")] == ["errors", "rejected"]
+    assert [row.id for row in house.messages(state="parked")] == [second.id]
