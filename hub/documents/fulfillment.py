@@ -11,13 +11,15 @@ from hub.documents.base import Address, Exact, Instant, Strict, code, key, text
 
 class FulfillmentLine(Strict):
     """`line` is our own line number and goes out with every order; answers match on it. `quantity` in base units; 0
-    only where a change says that nothing of the line is wanted any more."""
+    only where a change says that nothing of the line is wanted any more. `identifiers` are the order line's: UPC, the
+    buyer's own number, or what a mapping of the partner has put there."""
 
     line = key(64)
     sku = key(128)
     title = text(512)
     quantity = fields.Integer(required=True, validate=validate.Range(min=0))
     unit_price = Exact(allow_none=True)
+    identifiers = fields.Dict(keys=fields.String(), values=fields.String(), load_default=dict)
 
 
 class Fulfillment(Strict):

@@ -45,6 +45,7 @@ def fulfillment(batch: Batch, order: Row[Any], fulfillment_id: int) -> Document 
                 "title": line.title,
                 "quantity": has[line.line_id] * line.units_per,
                 "unit_price": line.unit_price,
+                "identifiers": line.identifiers,
             }
             for number, line in numbered(lines).items()
             if has.get(line.line_id)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from hub.edi.tree import Loop, TransactionSet
-from hub.mapping.edi_paths import QUALIFIER
+from hub.mapping.edi_paths import FIRST_PAIR, QUALIFIER, element_values
 from hub.mapping.errors import Fault, Finding, Position
 from hub.mapping.runtime import Scope
+from hub.mapping.syntax import Step
 
 if TYPE_CHECKING:
     from hub.mapping.check import FieldTree
@@ -120,24 +121,70 @@ def _leaves(node: Any, names: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def _unread_elements(document: Any, reads: list[Read]) -> list[str]:
-    steps = [step for each in reads for step in each.path.steps]
-    tested = [step for each in steps for test in each.tests for step in test.path]
-    read = {f"{step.name}{step.number:02d}" for step in (*steps, *tested) if step.kind == "element"}
-    read |= {f"{step.name}{QUALIFIER.get(step.name, 1):02d}" for step in steps if any(not t.path for t in step.tests)}
-    paired = {
-        before.name
-        for each in reads
-        for before, step in zip(each.path.steps, each.path.steps[1:], strict=False)
-        if step.kind == "pair"
-    }
+    """Elements by their designators: `SAC05`; `REF[ZZ]/REF02` where others of that element are read, and
+    `PO1.pair(CB)` where other pairs of that segment are."""
+    read = _Designators(reads)
     root = document.root if isinstance(document, TransactionSet) else document
     found: dict[str, None] = {}
     for segment in root.walk():
+        name = str(segment[0])
+        qualifier = next(iter(element_values(segment, QUALIFIER.get(name, 1), 1)), "")
         for number, value in enumerate(segment[1:], 1):
-            name = f"{segment[0]}{number:02d}"
-            if value and name not in read and segment[0] not in paired:
-                found[name] = None
+            left = read.left_over(name, qualifier, number, value) if value else None
+            if left is not None:
+                found[left] = None
     return list(found)
+
+
+class _Designators:
+    """What paths read of the segments: elements by the qualifiers under which they are read, pairs by theirs."""
+
+    def __init__(self, reads: list[Read]) -> None:
+        self.elements: dict[str, set[str] | None] = {}  # None: whatever the qualifier
+        self.pairs: dict[str, set[str]] = {}
+        for path in (each.path for each in reads):
+            for before, step in zip((None, *path.steps), path.steps, strict=False):
+                self._take(before, step)
+
+    def _take(self, before: Step | None, step: Step) -> None:
+        if step.kind == "element":
+            own = before is not None and before.kind == "segment" and before.name == step.name
+            self._add(step.name, step.number, _chosen(before) if own and before is not None else None)
+        elif step.kind == "pair" and before is not None:
+            self.pairs.setdefault(before.name, set()).add(step.name)
+        for test in step.tests:
+            if not test.path:
+                self._add(step.name, QUALIFIER.get(step.name, 1), None)
+            for inner in test.path:
+                self._take(None, inner)
+
+    def _add(self, segment: str, number: int, qualifiers: set[str] | None) -> None:
+        name = f"{segment}{number:02d}"
+        known = self.elements.get(name, set())
+        self.elements[name] = None if known is None or qualifiers is None else known | qualifiers
+
+    def left_over(self, segment: str, qualifier: str, number: int, value: Any) -> str | None:
+        """How an element is called that nothing reads, None for one that something does."""
+        name = f"{segment}{number:02d}"
+        if name in self.elements:
+            under = self.elements[name]
+            return None if under is None or qualifier in under else f"{segment}[{qualifier}]/{name}"
+        if segment not in self.pairs:
+            return name
+        first = FIRST_PAIR.get(segment, 0)
+        if not first or isinstance(value, tuple):
+            return None  # its pairs may stand anywhere
+        if number < first:
+            return name
+        is_qualifier = (number - first) % 2 == 0
+        return f"{segment}.pair({value})" if is_qualifier and value not in self.pairs[segment] else None
+
+
+def _chosen(step: Step) -> set[str] | None:
+    """The qualifiers that a step is for, None for whatever it is not told by."""
+    if len(step.tests) != 1 or step.tests[0].path or step.tests[0].negated or step.tests[0].other is not None:
+        return None
+    return set(step.tests[0].values)
 
 
 def unfilled(explanation: Explanation, fields: FieldTree) -> list[str]:

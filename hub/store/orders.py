@@ -64,6 +64,7 @@ _LINES_OF_FULFILLMENTS = (
         fulfillment_lines.c.units_per,
         order_lines.c.title,
         order_lines.c.unit_price,
+        order_lines.c.identifiers,
         order_lines.c.external_id,
     )
     .join(order_lines, order_lines.c.id == fulfillment_lines.c.line_id)

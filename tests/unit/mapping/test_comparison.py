@@ -10,8 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from hub.cli.mapping import mapping as command
+from hub.edi.tree import Loop, TransactionSet
 from hub.mapping import Context, Mapping
 from hub.mapping.comparison import Change, Comparison
+from hub.mapping.explain import unread
 from hub.mapping.trial import outcomes
 
 ROWS = "from: csv\nto: json\nsplit:\n  each: .\nrows:\n  id!: id\n  q: q | integer\n  t: t\n"
@@ -113,3 +115,14 @@ def test_new_prints_a_draft_that_runs(folder: Path) -> None:
     )
     (folder / "odd.json").write_text('{"zz": true}')
     assert call(folder, "new", "--from", str(folder / "odd.json"), "--to", "order").exit_code == 2
+
+
+def test_what_is_left_over_of_an_edi_set_is_told_with_its_qualifier() -> None:
+    line = ("PO1", "1", "3", "EA", "9.95", "WE", "CB", "55501", "UP", "012345678905")
+    segments = [("BEG", "00", "SA", "4711"), ("REF", "DP", "038"), ("REF", "ZZ", "X"), ("MSG", "now"), line]
+    document = TransactionSet("x12", "850", "004010", "1", Loop("850", segments), {})
+    rows = "  number: BEG03\n  department: REF[DP]/REF02\n  upc: PO1.pair(UP)\n  note: MSG[MSG01!=later]/MSG01\n"
+    compiled = Mapping.from_text(f"from: x12 850\nto: json\nrows:\n{rows}")
+    assert unread(document, compiled.reads) == [
+        "BEG01", "BEG02", "REF[ZZ]/REF02", "PO101", "PO102", "PO103", "PO104", "PO105", "PO1.pair(CB)",
+    ]  # fmt: skip
