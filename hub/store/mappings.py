@@ -13,11 +13,13 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, fun
 from hub.store import settings
 from hub.store.messages import WRITTEN_FROM
 from hub.store.tables import agreements, mapping_texts, mapping_versions, messages, payloads
+from hub.store.tables import settings as settings_table
 from hub.store.upsert import insert
 
 REVISION = "mappings_revision"
 """The name of the hub's own fact that changes with every publication."""
 
+_REVISION = select(settings_table.c.value).where(settings_table.c.name == REVISION)
 _versions = mapping_versions.c
 _NEWEST = select(_versions.name, func.max(_versions.number)).where(_versions.number.is_not(None))
 _LIVE = select(mapping_versions).where(
@@ -30,7 +32,7 @@ _LIVE = select(mapping_versions).where(
 
 def revision(tx: Connection) -> str:
     """What differs once something was published since: one row, read with every batch."""
-    return str(settings.get(tx, REVISION, ""))
+    return str(tx.execute(_REVISION).scalar() or "")
 
 
 def live(tx: Connection) -> list[Row[Any]]:
