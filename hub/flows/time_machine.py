@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row
 from hub.flows.outbound import original, reads_source
 from hub.flows.problems import Park
 from hub.flows.reading import decoded
+from hub.flows.sets import Manner
 from hub.flows.translate import Guide
 from hub.installation import Installation
 from hub.mapping import Context, Finding, Library, Mapping, MappingError, decode
@@ -35,11 +36,12 @@ Told = Callable[[Sequence[Change]], None]
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One stored message: what its mapping reads, and what that may see besides."""
+    """One stored message: what its mapping reads, the message that its order came from, and how its EDI is read."""
 
     row: Row[Any]
     body: bytes
     original: Any
+    by: Manner | None
 
     @property
     def label(self) -> str:
@@ -58,7 +60,7 @@ class Stored:
     def _document(self, mapping: Mapping) -> Any:
         if self.row.direction == "out":
             return decode(self.body, "json")
-        return decoded(self.body, self.row.format, mapping)
+        return decoded(self.body, self.row.format, mapping, self.by)
 
 
 def affected(before: Library, after: Library) -> list[str]:
@@ -94,33 +96,34 @@ def compare(
         for name in names:
             old, new = usable(before, name), after.get(name)
             originals = any(reads_source(mapping.text) for mapping in (old, new) if mapping is not None)
-            for stored in newest(tx, name, last, originals):
+            for stored in newest(guide, name, last, originals):
                 context = guide.context(stored.row.connection_id, stored.row.partner_id, stored.original)
                 told(compared.add(stored.label, stored.outcomes(old, context), stored.outcomes(new, context)))
     return compared
 
 
-def newest(tx: Connection, name: str, last: int, originals: bool) -> Iterator[Stored]:
+def newest(guide: Guide, name: str, last: int, originals: bool) -> Iterator[Stored]:
     """The newest messages that a mapping reads or writes, the newest first, a few in memory at a time."""
-    ids = store.past(tx, routes(tx, name), last, PART)
+    ids = store.past(guide.tx, routes(guide.tx, name), last, PART)
     for start in range(0, len(ids), AT_ONCE):
-        yield from load(tx, ids[start : start + AT_ONCE], originals)
+        yield from load(guide, ids[start : start + AT_ONCE], originals)
 
 
-def load(tx: Connection, ids: Sequence[int], originals: bool) -> Iterator[Stored]:
+def load(guide: Guide, ids: Sequence[int], originals: bool) -> Iterator[Stored]:
     """These messages as their mappings see them; `originals`: with the messages that their orders came from. One of
-    which something that is needed was erased is left out."""
-    rows = message_store.get(tx, ids)
-    came = message_store.bodies(tx, ids)
-    went = message_store.bodies(tx, ids, message_store.WRITTEN_FROM)
+    which something that is needed was erased, or whose partner's own grammar cannot be used, is left out."""
+    rows = message_store.get(guide.tx, ids)
+    came = message_store.bodies(guide.tx, ids)
+    went = message_store.bodies(guide.tx, ids, message_store.WRITTEN_FROM)
     for row in (rows[id_] for id_ in ids if id_ in rows):
         body = (came if row.direction == "in" else went).get(row.id)
         try:
-            source = _original(tx, row) if originals and row.direction == "out" else None
+            source = _original(guide.tx, row) if originals and row.direction == "out" else None
+            by = guide.manner(row)
         except Park:
             continue
         if body is not None:
-            yield Stored(row, body, source)
+            yield Stored(row, body, source, by)
 
 
 def _original(tx: Connection, row: Row[Any]) -> Any:

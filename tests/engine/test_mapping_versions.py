@@ -19,9 +19,10 @@ from hub.installation import Installation
 from hub.mapping import MappingError
 from hub.mapping.comparison import Change
 from hub.mapping.samples import write_sample
+from hub.sdk import Document
 from hub.store.tables import flows, mapping_versions, orders, payloads
 from hub.views.messages import message_detail, replay_says
-from tests.engine.scripted import both
+from tests.engine.scripted import both, edi
 from tests.engine.scripted.house import ACTOR, House
 
 ORDER = "shop/order.in"
@@ -95,7 +96,6 @@ def test_a_batch_asks_once_whether_something_was_published(house: House) -> None
     assert not any("mapping_versions" in one for one in asked)
 
 
-@both
 def test_story_37_a_message_names_the_version_and_a_replay_the_one_it_will_use(house: House) -> None:
     shop = house.shop()
     house.depot()
@@ -213,6 +213,36 @@ def test_the_time_machine_writes_from_what_was_kept_and_sends_nothing(house: Hou
     (change,) = differences(house, "extends: depot/fulfillment.out\nrows:\n  location!: location\n", name)
     assert change.fails_now and change.after == ("location mapping.required",)
     assert (len(house.jobs()), len(house.messages())) == (jobs, messages)
+
+
+def test_partners_documents_are_compared_set_by_set_in_both_directions(house: House) -> None:
+    mailbox = house.add("mailbox", "Mailbox")
+    house.depot()
+    edi.partner(house, mailbox)
+    two = edi.interchange(edi.purchase_order("A1"), edi.purchase_order("A2", control="0002"))
+    mailbox.peer.put(Document("edi", "one.edi", two, format="x12"))
+    house.run()
+    changes = differences(house, "extends: x12/850.in\nrows:\n  note: BEG03 | lower\n", "x12/850.in")
+    assert [str(change.differences[0]) for change in changes] == [
+        'note: nothing became "a2"',
+        'note: nothing became "a1"',
+    ]
+    changes = differences(house, "extends: x12/855.out\nrows:\n  BAK03!: source/BEG03 | lower\n", "x12/855.out")
+    assert [str(change.differences[0]) for change in changes] == ['BAK03: "A2" became "a2"', 'BAK03: "A1" became "a1"']
+
+
+def test_a_file_of_several_documents_is_compared_once_document_by_document(house: House) -> None:
+    shop = house.shop()
+    house.depot()
+    (flow,) = house.rows(select(flows).where(flows.c.connection_id == shop.id, flows.c.kind == "order"))
+    set_mapping(house.inst, flow.id, "generic/csv_order.in", ACTOR)
+    rows = "order_number,sku,quantity,country,unit_price,currency\nA1,MUG,2,US,9.50,USD\nA2,TEA,none,US,4,USD\n"
+    shop.peer.put(Document("order", "orders.csv", rows.encode(), format="csv"))
+    house.run()
+    text = 'extends: generic/csv_order.in\nrows:\n  lines:\n    quantity!: "1"\n'
+    first, second = differences(house, text, "generic/csv_order.in")
+    assert str(first.differences[0]) == 'lines[1].quantity: 2 became "1"' and first.document.endswith("orders.csv) (1)")
+    assert second.passes_now
 
 
 def test_what_was_erased_is_left_out(house: House) -> None:

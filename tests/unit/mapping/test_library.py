@@ -22,6 +22,7 @@ from hub.mapping import (
     read_table,
     schema_fields,
 )
+from hub.mapping.library import Version
 
 Write = Callable[..., Library]
 
@@ -244,3 +245,46 @@ def test_errors_come_back_as_findings(write: Write) -> None:
 def test_the_canonical_schemas_are_read() -> None:
     order = schema_fields("order")
     assert order is not None and "sku" in order["lines"] and schema_fields("nix") is None
+
+
+# --- versions over files
+
+
+def test_a_version_takes_the_place_of_its_file_and_may_extend_it(write: Write) -> None:
+    files = write(base=BASE, child="extends: base\nrows:\n  n: z\n")
+    draft = files.written_over("base", "extends: base\nrows:\n  a: x\n")
+    assert (draft.number, dict(draft.stands_on)) == (0, {"base": BASE})
+    library = files.with_versions({"base": Version(2, draft.text, draft.stands_on)})
+    document = {"b": 1, "x": 2, "z": 3}
+    assert library.get("base").run(document) == {"a": 2} and library.get("base").version == 2
+    assert library.get("child").run(document) == {"a": 2, "n": 3}, "what extends it follows its version"
+    assert library.get("child").version == 0 and files.get("base").run(document) == {"a": 1}
+    assert Mapping.from_text(library.get("child").text).run(document) == {"a": 2, "n": 3}
+
+
+def test_a_version_stands_on_the_files_as_they_were(write: Write) -> None:
+    files = write(base=BASE, child="extends: base\nrows: {}\n")
+    draft = files.written_over("child", "extends: child\nrows:\n  n: z\n")
+    assert set(draft.stands_on) == {"child", "base"}
+    library = files.with_versions({"child": draft})
+    write(base=BASE.replace("a: b", "a: x"))
+    assert library.get("child").run({"b": 1, "x": 2, "z": 3}) == {"a": 1, "n": 3}
+    assert library.get("base").run({"b": 1, "x": 2}) == {"a": 2}, "the file itself has moved on"
+    assert files.written_over("child", draft.text).stands_on["base"] != draft.stands_on["base"]
+
+
+def test_a_version_of_what_is_no_file_stands_on_its_own(write: Write) -> None:
+    files = write(base=BASE)
+    library = files.with_versions({"own": Version(1, "extends: base\nrows: {}\n", {"base": BASE})})
+    assert library.names() == ["base", "own"] and library.get("own").run({"b": 1}) == {"a": 1}
+    with pytest.raises(MappingError, match="cannot extend `own`"):
+        files.with_versions({"own": Version(1, "extends: own\nrows: {}\n")}).get("own")
+
+
+def test_other_versions_leave_what_does_not_rest_on_them_compiled(write: Write) -> None:
+    files = write(base=BASE, other=BASE, child="extends: base\nrows: {}\n")
+    compiled = {name: files.get(name) for name in files.names()}
+    library = files.with_versions({"base": Version(1, BASE.replace("a: b", "a: x"))})
+    assert library.get("other") is compiled["other"]
+    assert library.get("child").run({"x": 2}) == {"a": 2} and files.get("child") is compiled["child"]
+    assert library.with_versions({}).get("child").run({"b": 1}) == {"a": 1}
