@@ -74,6 +74,7 @@ class Profile:
     group_sender: str = ""
     group_receiver: str = ""
     request_acknowledgement: bool | None = None
+    settle_hours: float | None = None
     locations: tuple[str, ...] = ()
     answer_hours: float = 24.0
 
@@ -273,6 +274,12 @@ class _Settings(Schema):
     request_acknowledgement = fields.Boolean(metadata=_said(
         "whether our envelopes ask for a TA1 (ISA14; not asked unless said) or a CONTRL (UNB 0031; asked where the "
         "agreement expects an acknowledgement)", OUTBOUND))  # fmt: skip
+    settle_hours = fields.Float(
+        validate=validate.Range(0, 8760, min_inclusive=False, error="Write a number of hours above 0, up to 8760."),
+        metadata=_said(
+            "how many hours the answer to a change of an order waits for warehouses that are asked to give units back; "
+            "without it until they answer", OUTBOUND),
+    )  # fmt: skip
     locations = Words(metadata=_said(
         "a warehouse or supplier: the locations it serves, where others on its connection serve other ones", PARTNER
     ))  # fmt: skip

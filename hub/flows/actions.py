@@ -12,6 +12,7 @@ from hub import jobs
 from hub.errors import Refused
 from hub.flows import cancel, route
 from hub.flows.batch import Batch
+from hub.flows.order_changes import DOUBTS
 from hub.installation import Installation
 from hub.ledger import Entry, Kind
 from hub.store import connections as connection_store
@@ -184,7 +185,7 @@ def read_again(batch: Batch, message: Row[Any], actor: str) -> None:
             {
                 "b_id": message.id,
                 "state": "received",
-                "reason": None,
+                "reason": message.reason if message.reason in DOUBTS else None,  # a person has no doubt any more
                 "problem": None,
                 "awaits": None,
                 "settled_at": None,
@@ -238,6 +239,8 @@ def ignore_message(inst: Installation, message_id: int, reason: str, actor: str)
             job_store.close(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id)
             if message.kind == "cancellation" and message.subject_id is not None:
                 store.answer_cancellation(batch.tx, message.subject_id, granted=[], answered_at=batch.now)
+                if message.order_id is not None:
+                    cancel.answered(batch, message.order_id)
         problem = {**(message.problem or {}), "ignored_because": reason}
         batch.end(message.id, state, reason="person.ignored", problem=problem, order_id=message.order_id)
         batch.event("message.ignored", message_id=message.id, order_id=message.order_id, actor=actor, reason=reason)

@@ -101,10 +101,21 @@ def grant(batch: Batch, wish: Row[Any], take: Mapping[int, int], cause: str, *, 
         answered_at=batch.now if final else None,
     )
     give_back(batch, fulfillment, take, cause, wish.into, again)
+    if final:
+        answered(batch, order.id)
     if wish.cause.startswith(BY_HAND):
         tell_source(batch, order)
     if any(again.values()):
         route.release_open(batch, order)
+
+
+CHANGE_ANSWER = "order_change_acknowledgement"
+"""The kind of the answer to a change of an order."""
+
+
+def answered(batch: Batch, order_id: int) -> None:
+    """A backend has said what it gives back: the answer that waited for it is looked at."""
+    job_store.wake(batch.tx, batch.now, order_id=order_id, noun=CHANGE_ANSWER, state="pending")
 
 
 BY_HAND = "by-hand/"
@@ -133,6 +144,25 @@ def _withdraw(batch: Batch, fulfillment: Row[Any], message: Row[Any]) -> None:
         batch.end(message.id, "withdrawn", reason="effect.replaced", order_id=fulfillment.order_id)
     elif message.state == "parked":
         job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id)
+
+
+def tell_anew(batch: Batch, order_id: int, fields: Sequence[str]) -> list[str]:
+    """The order's head has changed in these fields. What no backend has heard yet is written anew; gives the fields
+    where a backend has heard of them: it is not told again."""
+    if not fields:
+        return []
+    late = False
+    for fulfillment in batch.fulfillments_of[order_id]:
+        message = batch.outgoing.get((fulfillment.connection_id, "fulfillment", f"fulfillment/{fulfillment.id}"))
+        if message is None or fulfillment.withdrawn_at is not None or message.state == "parked":
+            continue  # it will be written from what the order then says
+        if never_sent(message):
+            _withdraw(batch, fulfillment, message)
+        else:
+            late = True
+    if late:
+        batch.event("order.too-late", order_id=order_id, changes=", ".join(fields))
+    return list(fields) if late else []
 
 
 def give_back(

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import OperationalError
 
 from hub import jobs
-from hub.flows import acknowledgements, outbound, receipts
+from hub.flows import acknowledgements, change_answers, outbound, receipts
 from hub.flows.batch import Batch, together_or_apart
 from hub.flows.problems import Park
 from hub.flows.translate import Guide, park, unexpected
@@ -74,6 +74,10 @@ def _seal_all(inst: Installation, claimed: Sequence[Job], worker: str, apart: bo
             waits = _waits(batch, job, job.noun == "fulfillment" and job.order_id in held)
             if waits:
                 outcomes.append(jobs.later(job, now + LOOK_AGAIN, {"code": waits}, costs=False))
+                continue
+            until = change_answers.waits_until(batch, job)
+            if until is not None:
+                outcomes.append(jobs.later(job, until, {"code": "answer.awaits-backend"}, costs=False))
                 continue
             try:
                 with batch.document():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub import jobs
+from hub.documents.fulfillment import Fulfillment
 from hub.flows import cancel, route
 from hub.flows.batch import Batch
 from hub.flows.problems import Ignore, Park
@@ -51,18 +52,21 @@ _PLAIN = (
     "references",
 )
 _TOTALS = ("subtotal", "discount", "shipping", "tax", "total", "presentment_total")
+_TOLD = frozenset(_PLAIN) & Fulfillment().fields.keys()
+"""What of an order's head its backends are told."""
 _LINE = ("position", "sku", "title", "quantity", "unit", "pack_factor", "unit_price", "discount", "tax", "ships")
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
     """A stored line with what the source now says of it."""
 
     id: int
     external_id: str
     sku: str | None
     ships: bool
-    wanted: Wanted
+    wanted: Wanted | None
+    """None: the source says nothing of its quantity."""
 
 
 def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
@@ -141,7 +145,8 @@ def _create(batch: Batch, message: Row[Any], doc: Document, content: str, scope:
             "scope": scope,
             "external_id": doc["external_id"],
             "created_at": batch.now,
-            **_columns(batch, message, doc, content),
+            **_columns(batch, doc),
+            **_revision(message, doc, content),
         },
     )
     batch.order_named.forget((connection.id, scope, doc["external_id"]))
@@ -153,7 +158,7 @@ def _create(batch: Batch, message: Row[Any], doc: Document, content: str, scope:
         message_id=message.id,
         channel=connection.name,
         lines=len(lines),
-        units=sum(line.wanted.ordered for line in lines if line.ships),
+        units=sum(line.wanted.ordered for line in lines if line.ships and line.wanted),
     )
     _settle(batch, message, _facts(order_id, connection, message.partner_id, doc), lines, doc, fresh=True)
     _release_waiting(batch, awaited(connection.id, scope, doc["external_id"]))
@@ -161,6 +166,29 @@ def _create(batch: Batch, message: Row[Any], doc: Document, content: str, scope:
 
 
 def _update(batch: Batch, message: Row[Any], order: Row[Any], doc: Document, content: str) -> int:
+    restate(batch, message, order, doc, _revision(message, doc, content))
+    return int(order.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What a source wants otherwise and cannot have any more. `units`: line -> base units that it wanted back; `head`:
+    fields of the order's head that were told to backends before."""
+
+    units: dict[int, int]
+    head: list[str]
+
+
+def restate(
+    batch: Batch,
+    message: Row[Any],
+    order: Row[Any],
+    doc: Document,
+    revision: Mapping[str, Any],
+    stays: Collection[str] = (),
+) -> Late:
+    """Make a stored order say what `doc`, a canonical order, says, and command what follows from it. `revision`: which
+    document the order now shows. `stays`: lines, by external id, of whose quantities the source says nothing."""
     connection = batch.connections[order.connection_id]
     known = {line.external_id: line for line in batch.lines_of[order.id]}
     new = [line for line in doc["lines"] if line["external_id"] not in known]
@@ -169,16 +197,17 @@ def _update(batch: Batch, message: Row[Any], order: Row[Any], doc: Document, con
     for line in doc["lines"]:
         row = known.get(line["external_id"])
         if row is not None:
-            lines.append(_Line(row.id, row.external_id, line.get("sku"), line["ships"], _wanted(line)))
+            wanted = None if row.external_id in stays else _wanted(line)
+            lines.append(Line(row.id, row.external_id, line.get("sku"), line["ships"], wanted))
             changed = {name: line.get(name) for name in _LINE if getattr(row, name) != line.get(name)}
             if changed:
                 changed_lines = True
                 store.change_line(batch.rows, row.id, changed)
     stated = {line["external_id"] for line in doc["lines"]}
     gone = [row for external_id, row in known.items() if external_id not in stated]
-    lines += [_Line(row.id, row.external_id, row.sku, row.ships, Wanted(0)) for row in gone]
-    columns = _columns(batch, message, doc, content)
-    store.change(batch.rows, order.id, columns)
+    lines += [Line(row.id, row.external_id, row.sku, row.ships, Wanted(0)) for row in gone]
+    columns = _columns(batch, doc)
+    store.change(batch.rows, order.id, {**columns, **revision})
     batch.order_named.forget((order.connection_id, order.scope, order.external_id))
     batch.order.forget(order.id)
     if new or changed_lines:
@@ -188,19 +217,20 @@ def _update(batch: Batch, message: Row[Any], order: Row[Any], doc: Document, con
     if fields or new or gone or changed_lines:
         parts = fields + (["lines"] if new or gone or changed_lines else [])
         batch.event("order.changed", order_id=order.id, message_id=message.id, changes=", ".join(parts))
-    _settle(batch, message, _facts(order.id, connection, order.partner_id, doc), lines, doc)
-    return int(order.id)
+    head = cancel.tell_anew(batch, order.id, [name for name in fields if name in _TOLD])
+    return Late(_settle(batch, message, _facts(order.id, connection, order.partner_id, doc), lines, doc), head)
 
 
 def _settle(
     batch: Batch,
     message: Row[Any],
     order: route.OrderFacts,
-    lines: Sequence[_Line],
+    lines: Sequence[Line],
     doc: Document,
     fresh: bool = False,
-) -> None:
-    """Post what the document means for the ledger, ask backends for what they must give back, release the rest."""
+) -> dict[int, int]:
+    """Post what the document means for the ledger, ask backends for what they must give back, release the rest; gives
+    the base units of each line that it wants back too late."""
     cancel_all = doc.get("cancelled_at") is not None or doc["purpose"] == "cancel"
     cause = f"{BY_SOURCE}{message.id}"
     changes = _changes(batch, order.id, [line for line in lines if line.ships], cancel_all, fresh)
@@ -230,11 +260,12 @@ def _settle(
     holds = route.settle_holds(batch, order.id, lines, found, fresh)
     earlier = 0 if fresh else len(batch.fulfillments_of[order.id])
     _post(batch, order.id, route.release(batch, order, lines, holds, earlier))
+    return {line.id: change.too_late for line, change in changes if change.too_late}
 
 
 def _changes(
-    batch: Batch, order_id: int, lines: Sequence[_Line], cancel_all: bool, fresh: bool
-) -> list[tuple[_Line, Change]]:
+    batch: Batch, order_id: int, lines: Sequence[Line], cancel_all: bool, fresh: bool
+) -> list[tuple[Line, Change]]:
     """What the document means for each line, beside the ledger and what backends are being asked to give back."""
     books = batch.books_of[order_id]
     wishes = [] if fresh else batch.wishes_of[order_id]
@@ -249,7 +280,7 @@ def _changes(
             line,
             change_of(
                 books.line(line.id),
-                line.wanted,
+                line.wanted or Wanted(0),
                 shipped_by_us=books.shipped_by_us.get(line.id, 0),
                 cancelled_by_source=books.cancelled_by_source.get(line.id, 0),
                 asked_back=asked[line.id],
@@ -259,6 +290,7 @@ def _changes(
             ),
         )
         for line in lines
+        if line.wanted or cancel_all
     ]
 
 
@@ -269,7 +301,7 @@ def _post(batch: Batch, order_id: int, entries: Sequence[Entry]) -> None:
         raise Park("ledger.out-of-bounds", f"The document does not fit what is known of the order: {error}.") from error
 
 
-def _add_lines(batch: Batch, system: str, order_id: int, docs: Sequence[Document]) -> list[_Line]:
+def _add_lines(batch: Batch, system: str, order_id: int, docs: Sequence[Document]) -> list[Line]:
     wanted = [_wanted(doc) for doc in docs]
     rows = [
         {
@@ -282,7 +314,7 @@ def _add_lines(batch: Batch, system: str, order_id: int, docs: Sequence[Document
     ]
     ids = store.add_lines(batch.rows, order_id, system, rows)
     return [
-        _Line(line_id, doc["external_id"], doc.get("sku"), doc["ships"], want)
+        Line(line_id, doc["external_id"], doc.get("sku"), doc["ships"], want)
         for line_id, doc, want in zip(ids, docs, wanted, strict=True)
     ]
 
@@ -310,7 +342,7 @@ def _facts(order_id: int, connection: Row[Any], partner_id: int | None, doc: Doc
     )
 
 
-def _columns(batch: Batch, message: Row[Any], doc: Document, content: str) -> dict[str, Any]:
+def _columns(batch: Batch, doc: Document) -> dict[str, Any]:
     """The source-owned columns of an order."""
     totals = doc["totals"]
     return {
@@ -318,11 +350,14 @@ def _columns(batch: Batch, message: Row[Any], doc: Document, content: str) -> di
         **{name: totals.get(name) for name in _TOTALS},
         "parties": plain(doc["parties"]),
         "ship_country": (doc.get("ship_to") or {}).get("country"),
-        "message_id": message.id,
-        "source_at": doc.get("updated_at") or message.revised_at,
-        "source_hash": content,
         "updated_at": batch.now,
     }
+
+
+def _revision(message: Row[Any], doc: Document, content: str) -> dict[str, Any]:
+    """Which of its source's documents an order shows."""
+    source_at = doc.get("updated_at") or message.revised_at
+    return {"message_id": message.id, "source_at": source_at, "source_hash": content}
 
 
 def plain(value: Any) -> Any:
@@ -333,6 +368,7 @@ def plain(value: Any) -> Any:
 def _release_waiting(batch: Batch, fact: str) -> None:
     """Documents that waited for this order are read again."""
     waiting = batch.waiting_for(fact)
-    for row in message_store.get(batch.tx, waiting).values() if waiting else ():
-        job = jobs.translate_job(row.id, row.kind, row.external_id, row.connection_id, batch.now)
+    for _, row in sorted(message_store.get(batch.tx, waiting).items()) if waiting else ():
+        # One after the other, as they came: what changes an order builds on what did so before.
+        job = jobs.translate_job(row.id, row.kind, fact, row.connection_id, batch.now)
         jobs.add_again(batch.tx, job)  # what has been parked in this very batch still has its first one running

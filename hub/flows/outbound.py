@@ -34,7 +34,7 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
     anew = job.noun == "cancellation" and mapping.source.name == "fulfillment"
     schema, make = ("fulfillment", restated) if anew else RENDER[job.noun]
     document = make(batch, order, job.subject_id)
-    if document is None or document.get("lines") == []:
+    if document is None:
         return None
     source = original(batch.tx, order) if reads_source(mapping.text) else None
     context = guide.context(job.connection_id, agreement.partner_id if agreement else None, source)

@@ -67,7 +67,9 @@ def standard_agreements(acknowledge_hours: float | None = None) -> list[dict[str
     out = {"direction": "out", "acknowledge_hours": acknowledge_hours}
     return [
         {"direction": "in", "set_id": "850", "kind": "order", "mapping": "x12/850.in"},
+        {"direction": "in", "set_id": "860", "kind": "order_change", "mapping": "x12/860.in"},
         {**out, "set_id": "855", "kind": "acknowledgement", "mapping": "x12/855.out"},
+        {**out, "set_id": "865", "kind": "order_change_acknowledgement", "mapping": "x12/865.out"},
         {**out, "set_id": "856", "kind": "shipment", "mapping": "x12/856.out"},
         {**out, "set_id": "810", "kind": "invoice", "mapping": "x12/810.out"},
     ]

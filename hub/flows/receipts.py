@@ -29,6 +29,7 @@ WORDS = {
     "tracking": "shipment.tracking-written-back",
     "return": "return.written_back",
     "acknowledgement": "acknowledgement.sent",
+    "order_change_acknowledgement": "order.change-answered",
     "invoice": "invoice.sent",
 }
 """What the timeline says of documents whose receipt brings nothing more."""

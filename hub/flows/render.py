@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from hub.flows import billing, cancel
+from hub.flows import billing, cancel, change_answers
 from hub.flows.batch import Batch
 from hub.flows.naming import numbered
 from hub.flows.units import source_units
@@ -30,6 +30,8 @@ def fulfillment(batch: Batch, order: Row[Any], fulfillment_id: int) -> Document 
     if row is None or row.withdrawn_at is not None:
         return None
     has = batch.books_of[order.id].held_by(fulfillment_id)
+    if not has:
+        return None
     lines = batch.lines_of_fulfillment[fulfillment_id]
     return {
         "reference": row.reference,
@@ -247,6 +249,7 @@ RENDER: Mapping[str, tuple[str, Render]] = {
     "return": ("return", return_),
     "order_cancellation": ("order_cancellation", order_cancellation),
     "acknowledgement": ("acknowledgement", acknowledgement),
+    change_answers.KIND: ("acknowledgement", change_answers.document),
     "invoice": ("invoice", billing.invoice),
 }
 """What each noun that goes out is rendered from: (canonical schema, function)."""

@@ -21,6 +21,7 @@ from hub.flows import (
     interchanges,
     inventory,
     invoices,
+    order_changes,
     orders,
     parts,
     remittances,
@@ -51,6 +52,7 @@ Apply = Callable[[Batch, Row[Any], Mapping[str, Any], str], int | None]
 
 APPLY: dict[str, Apply] = {
     "order": orders.apply,
+    "order_change": order_changes.apply,
     "shipment": shipments.apply,
     "acknowledgement": confirmations.apply,
     "return": returns.apply,
@@ -63,6 +65,7 @@ APPLY: dict[str, Apply] = {
 
 EXPECT = {
     "order": orders.expect,
+    "order_change": order_changes.expect,
     "shipment": shipments.expect,
     "acknowledgement": confirmations.expect,
     "return": returns.expect,

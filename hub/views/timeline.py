@@ -31,6 +31,12 @@ class Sentence:
 _SENTENCES: dict[str, tuple[Tone, str]] = {
     "order.received": (Tone.FLOWING, "Order received[ from {channel}][: {lines:line}][, {units:unit} to ship]"),
     "order.changed": (Tone.FLOWING, "The source changed the order[: {changes}]"),
+    "order.too-late": (Tone.WAITING, "Too late for what has gone to a backend[: {changes}]"),
+    "order.change-wanted": (Tone.FLOWING, "The partner wants changes[, number {number}][: {lines}]"),
+    "order.replacement-wanted": (Tone.FLOWING, "The partner replaces the order[, number {number}][: {lines}]"),
+    "order.cancellation-wanted": (Tone.PAUSED, "The partner cancels the order[, number {number}][: {lines}]"),
+    "order.line-kept": (Tone.WAITING, "Line {line} stays as it is: {detail}"),
+    "order.change-answered": (Tone.DONE, "Answer to the change sent to {to}"),
     "order.unchanged": (Tone.FLOWING, "The source sent the order again; nothing changed"),
     "order.outdated": (Tone.PAUSED, "An older revision came[ from {connection}]; recorded, not applied"),
     "order.held": (Tone.WAITING, "Held[: {detail}][ ({code})]"),

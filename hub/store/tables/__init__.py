@@ -24,7 +24,7 @@ from hub.store.tables.invoices import invoice_lines, invoices, payments
 from hub.store.tables.lookups import lookup_changes, lookup_rows, lookup_tables, lookup_versions
 from hub.store.tables.mappings import mapping_texts, mapping_versions
 from hub.store.tables.messages import messages, payloads
-from hub.store.tables.orders import holds, ledger, line_refs, order_lines, orders, waivers
+from hub.store.tables.orders import holds, ledger, line_refs, order_changes, order_lines, orders, waivers
 from hub.store.tables.partners import agreements, connections, control_numbers, flows, partner_ids, partners
 from hub.store.tables.rules import rules, sku_components
 from hub.store.tables.work import LIVE_SQL, attempts, jobs
@@ -58,6 +58,7 @@ __all__ = [
     "messages",
     "mapping_versions",
     "metadata",
+    "order_changes",
     "order_lines",
     "orders",
     "package_lines",

@@ -120,3 +120,20 @@ waivers = table(
     UniqueConstraint("order_id", "code"),
 )
 """A person released this kind of hold on this order; the gate does not place it again."""
+
+order_changes = table(
+    "order_changes",
+    id_column(),
+    reference("order_id", "orders"),
+    reference("message_id", "messages", unique=True),
+    text_column("purpose", 8, False),  # change, replace, cancel
+    text_column("number", 80),  # the source's own
+    Column("changed_on", Date),
+    text_column("content", 64, False),  # hash of what the mapping made of it
+    # [{line_id, external_id, action, before, asked, late, refused}]: quantities as ordered, `late` in base units
+    Column("lines", Json, nullable=False),
+    Column("too_late", Json, nullable=False),  # fields of the order's head that backends had already been told
+    instant("created_at", False),
+    Index("ix_order_changes_order_id", "order_id"),
+)
+"""What the source of an order wanted otherwise, and what came of it: the answer to it is rendered from here."""

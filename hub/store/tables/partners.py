@@ -67,7 +67,7 @@ agreements = table(
     Column("acknowledge", Boolean, nullable=False),  # in: we owe one; out: one is owed to us
     Column("acknowledge_hours", Float),
     Column("settings", Json, nullable=False),
-    UniqueConstraint("partner_id", "direction", "set_id"),
+    UniqueConstraint("partner_id", "direction", "set_id", "kind"),
 )
 
 control_numbers = Table(

@@ -241,7 +241,7 @@ def upgrade() -> None:
     sa.Column('settings', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.ForeignKeyConstraint(['partner_id'], ['partners.id'], name=op.f('fk_agreements_partner_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_agreements')),
-    sa.UniqueConstraint('partner_id', 'direction', 'set_id', name=op.f('uq_agreements_partner_id_direction_set_id')),
+    sa.UniqueConstraint('partner_id', 'direction', 'set_id', 'kind', name=op.f('uq_agreements_partner_id_direction_set_id_kind')),
     sqlite_autoincrement=True
     )
     op.create_table('messages',
@@ -469,6 +469,26 @@ def upgrade() -> None:
         batch_op.create_index('ix_jobs_order_id', ['order_id'], unique=False)
         batch_op.create_index('uq_jobs_key_live', ['key', 'generation'], unique=True, sqlite_where=sa.text("state IN ('pending', 'running')"), postgresql_where=sa.text("state IN ('pending', 'running')"))
         batch_op.create_index('uq_jobs_lane_running', ['lane'], unique=True, sqlite_where=sa.text("state = 'running'"), postgresql_where=sa.text("state = 'running'"))
+
+    op.create_table('order_changes',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('order_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('message_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('purpose', sa.String(length=8), nullable=False),
+    sa.Column('number', sa.String(length=80), nullable=True),
+    sa.Column('changed_on', sa.Date(), nullable=True),
+    sa.Column('content', sa.String(length=64), nullable=False),
+    sa.Column('lines', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('too_late', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_order_changes_message_id')),
+    sa.ForeignKeyConstraint(['order_id'], ['orders.id'], name=op.f('fk_order_changes_order_id')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_order_changes')),
+    sa.UniqueConstraint('message_id', name=op.f('uq_order_changes_message_id')),
+    sqlite_autoincrement=True
+    )
+    with op.batch_alter_table('order_changes', schema=None) as batch_op:
+        batch_op.create_index('ix_order_changes_order_id', ['order_id'], unique=False)
 
     op.create_table('order_lines',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),

@@ -1,0 +1,217 @@
+"""An order as a change of it wants it: pure, documents in and a document out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+Document = Mapping[str, Any]
+
+HEAD = (
+    "currency",
+    "note",
+    "ship_to",
+    "bill_to",
+    "shipping_method",
+    "carrier",
+    "ship_not_before",
+    "ship_not_after",
+    "deliver_by",
+)
+"""What a change states of an order's head, each as a whole; references, totals and parties are joined one by one."""
+
+_ITEM = ("title", "unit_price", "position")
+
+UNKNOWN = "The order has no such line."
+SEVERAL = "Several lines of the order have this SKU, and no line is named."
+EXISTS = "The order has this line already."
+NO_QUANTITY = "It does not say how much is wanted."
+CONTRADICTS = "Its quantity contradicts what it asks for."
+UNIT = "It is in another unit than the order, and does not say how many base units one is."
+ITEM = "A backend has this line already: its item can no longer become another one."
+
+
+@dataclass(frozen=True, slots=True)
+class LineChange:
+    """What was to happen to one line. Quantities in the unit as ordered: `before`, what the source had ordered until
+    then; `asked`, what it wants, None where that stays. `refused`: why nothing happens."""
+
+    external_id: str
+    action: str
+    before: Decimal
+    asked: Decimal | None = None
+    refused: str | None = None
+
+
+@dataclass(slots=True)
+class Amended:
+    """The order as it is wanted (a canonical order), and what that means for its lines. `stays`: lines of whose
+    quantity the change says nothing."""
+
+    order: dict[str, Any]
+    lines: list[LineChange]
+    stays: set[str]
+
+
+def amended(order: Document, standing: Mapping[str, Decimal], fixed: Collection[str], change: Document) -> Amended:
+    """Put a canonical `order_change` upon a canonical `order`.
+
+    `standing`: line -> how much of it its source has ordered and not taken back, in the line's unit. `fixed`: lines of
+    which a backend has units, or had.
+    """
+    if change["purpose"] == "cancel":
+        gone = [LineChange(name, "delete", before, Decimal(0)) for name, before in standing.items() if before]
+        return Amended({**order, "purpose": "cancel", "cancel_reason": change.get("reason")}, gone, set())
+    lines = _Lines({line["external_id"]: dict(line) for line in order["lines"]}, standing, fixed)
+    for wanted in change["lines"]:
+        lines.change(wanted, restates=change["purpose"] == "replace")
+    if change["purpose"] == "replace":
+        lines.drop_unnamed()
+    stays = lines.now.keys() - lines.moved
+    return Amended({**order, **_head(order, change, bool(lines.moved or lines.priced)), "lines": [*lines.now.values()]},
+                   lines.done, stays)  # fmt: skip
+
+
+def _head(order: Document, change: Document, lines_changed: bool) -> dict[str, Any]:
+    """What the change makes of the order's head."""
+    stated = {name: change[name] for name in HEAD if change.get(name)}
+    there = _ship_to(change["parties"])
+    if there is not None and there.get("id") and there["id"] != (_ship_to(order["parties"]) or {}).get("id"):
+        stated.setdefault("ship_to", there.get("address"))  # another place, named by its id alone
+    stated["references"] = {**order["references"], **change["references"]}
+    roles = {party["role"] for party in change["parties"]}
+    stated["parties"] = [party for party in order["parties"] if party["role"] not in roles] + change["parties"]
+    # Sums of lines that have changed are no longer known, unless the change states them.
+    totals = {name: value for name, value in change["totals"].items() if value is not None}
+    stated["totals"] = totals if lines_changed else {**order["totals"], **totals}
+    return stated
+
+
+def _ship_to(parties: Sequence[Document]) -> Document | None:
+    return next((party for party in parties if party["role"] == "ship_to"), None)
+
+
+@dataclass(slots=True)
+class _Lines:
+    """The lines of an order while they are being changed. `moved`: those whose quantity is stated anew."""
+
+    now: dict[str, dict[str, Any]]
+    standing: Mapping[str, Decimal]
+    fixed: Collection[str]
+    done: list[LineChange] = field(default_factory=list)
+    moved: set[str] = field(default_factory=set)
+    priced: bool = False
+
+    def change(self, wanted: Document, *, restates: bool) -> None:
+        """Do what is wanted of one line, or say why not. `restates`: it stands among the lines of the whole order."""
+        action = wanted["action"]
+        if restates and action != "delete":
+            action = "replace"
+        name = wanted.get("external_id") or self._named(wanted)
+        known = self.now.get(name)
+        if name == _AMBIGUOUS:
+            self._refuse(wanted, "", SEVERAL)
+        elif known is None and (action == "add" or restates):
+            self._add(wanted, name or str(len(self.now) + 1))
+        elif known is None:
+            self._refuse(wanted, name, UNKNOWN)
+        elif action == "add" and self.standing[name]:
+            self._refuse(wanted, name, EXISTS)
+        elif action == "delete":
+            self._take_out(name)
+        elif action != "none":
+            self._put(wanted, name, known, action)
+
+    def drop_unnamed(self) -> None:
+        """The lines that nothing was said of are gone."""
+        named = {line.external_id for line in self.done}
+        for name, before in self.standing.items():
+            if name not in named and before:
+                self._take_out(name)
+
+    def _named(self, wanted: Document) -> str:
+        """The line that a SKU alone names."""
+        sku = wanted.get("sku")
+        found = [name for name, line in self.now.items() if sku and line["sku"] == sku]
+        return found[0] if len(found) == 1 else _AMBIGUOUS if found else ""
+
+    def _refuse(self, wanted: Document, name: str, why: str) -> None:
+        before = self.standing.get(name, Decimal(0))
+        self.done.append(LineChange(name or wanted.get("sku") or "", wanted["action"], before, refused=why))
+
+    def _take_out(self, name: str) -> None:
+        self.now[name]["cancelled"] = self.now[name]["quantity"]
+        self.moved.add(name)
+        self.done.append(LineChange(name, "delete", self.standing[name], Decimal(0)))
+
+    def _add(self, wanted: Document, name: str) -> None:
+        if not wanted.get("quantity"):
+            self._refuse(wanted, name, NO_QUANTITY)
+            return
+        self.now[name] = {
+            **_NEW,
+            "position": len(self.now) + 1,
+            "sku": wanted.get("sku"),
+            **{key: wanted[key] for key in ("quantity", "unit", "pack_factor", *_ITEM) if wanted.get(key) is not None},
+            "external_id": name,
+            "identifiers": wanted["identifiers"],
+        }
+        self.moved.add(name)
+        self.done.append(LineChange(name, "add", Decimal(0), wanted["quantity"]))
+
+    def _put(self, wanted: Document, name: str, line: dict[str, Any], action: str) -> None:
+        before = self.standing[name]
+        quantity, why = (None, None) if action == "price" else _quantity(wanted, action, before)
+        why = why or self._unfit(wanted, name, line)
+        if why:
+            self._refuse(wanted, name, why)
+            return
+        stated = ("unit_price",) if action == "price" else ("sku", "unit", "pack_factor", *_ITEM)
+        new = {key: wanted[key] for key in stated if wanted.get(key) is not None}
+        self.priced |= new.get("unit_price", line["unit_price"]) != line["unit_price"]
+        line.update(new)
+        line["identifiers"] = {**line["identifiers"], **wanted["identifiers"]}
+        if quantity == 0:
+            line["cancelled"] = line["quantity"]
+        elif quantity is not None:
+            line["quantity"], line["cancelled"] = quantity, Decimal(0)
+        if quantity is not None:
+            self.moved.add(name)
+        self.done.append(LineChange(name, action, before, quantity))
+
+    def _unfit(self, wanted: Document, name: str, line: Document) -> str | None:
+        """Why a line cannot become what is wanted."""
+        if wanted.get("sku") and wanted["sku"] != line["sku"] and name in self.fixed:
+            return ITEM
+        if wanted.get("unit") and wanted["unit"] != line["unit"] and not wanted.get("pack_factor"):
+            return UNIT
+        return None
+
+
+_AMBIGUOUS = "\0"
+_NEW: Document = {
+    "title": None,
+    "unit": "EA",
+    "pack_factor": Decimal(1),
+    "cancelled": Decimal(0),
+    "fulfilled_elsewhere": Decimal(0),
+    "unit_price": None,
+    "discount": None,
+    "tax": None,
+    "ships": True,
+    "location": None,
+}
+
+
+def _quantity(wanted: Document, action: str, before: Decimal) -> tuple[Decimal | None, str | None]:
+    """What is ordered of a line after the change, None where that stays; or why that cannot be said."""
+    quantity: Decimal | None = wanted.get("quantity")
+    if quantity is None and wanted.get("difference") is not None and action in ("more", "fewer"):
+        quantity = before + wanted["difference"] * (1 if action == "more" else -1)
+    if quantity is None:
+        return None, None if action == "change" else NO_QUANTITY
+    if quantity < 0 or (action == "more" and quantity < before) or (action == "fewer" and quantity > before):
+        return None, CONTRADICTS
+    return quantity, None
