@@ -49,7 +49,7 @@ def _overdue(tx: Connection, now: dt.datetime) -> dict[str, Standing]:
     return {
         f"{OVERDUE}{row.id}": Standing(
             "acknowledgement.overdue",
-            f"{row.partner} has not acknowledged our {row.set_id}, group {row.control},"
+            f"{row.partner} has not acknowledged our {row.set_id}, control number {row.control},"
             f" since {row.acknowledge_by:%Y-%m-%d %H:%M} UTC.",
             row.connection_id,
         )

@@ -36,7 +36,7 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
     document = make(batch, order, job.subject_id)
     if document is None:
         return None
-    source = original(batch.tx, order) if reads_source(mapping.text) else None
+    source = original(batch.tx, order, guide) if reads_source(mapping.text) else None
     context = guide.context(job.connection_id, agreement.partner_id if agreement else None, source)
     canonical = dump(schema, document)
     values = mapped(canonical, mapping, context)
@@ -146,13 +146,13 @@ def reads_source(text: str) -> bool:
     return "source/" in text or "source." in text
 
 
-def original(tx: Connection, order: Row[Any]) -> Any:
+def original(tx: Connection, order: Row[Any], guide: Guide) -> Any:
     """The message that the order came from, as mappings read it. Raises `Park`."""
     message = message_store.get(tx, [order.message_id])[order.message_id]
     body = message_store.bodies(tx, [order.message_id]).get(order.message_id)
     if body is None:
         raise Park("payload.erased", "The original order has been erased, and this document needs it.")
-    return decoded(body, message.format)
+    return decoded(body, message.format, by=guide.manner(message))
 
 
 def _plain(value: Any) -> Any:

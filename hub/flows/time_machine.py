@@ -118,7 +118,7 @@ def load(guide: Guide, ids: Sequence[int], originals: bool) -> Iterator[Stored]:
     for row in (rows[id_] for id_ in ids if id_ in rows):
         body = (came if row.direction == "in" else went).get(row.id)
         try:
-            source = _original(guide.tx, row) if originals and row.direction == "out" else None
+            source = _original(guide, row) if originals and row.direction == "out" else None
             by = guide.manner(row)
         except Park:
             continue
@@ -126,9 +126,9 @@ def load(guide: Guide, ids: Sequence[int], originals: bool) -> Iterator[Stored]:
             yield Stored(row, body, source, by)
 
 
-def _original(tx: Connection, row: Row[Any]) -> Any:
-    order = order_store.many(tx, [row.order_id]).get(row.order_id) if row.order_id else None
-    return original(tx, order) if order is not None else None
+def _original(guide: Guide, row: Row[Any]) -> Any:
+    order = order_store.many(guide.tx, [row.order_id]).get(row.order_id) if row.order_id else None
+    return original(guide.tx, order, guide) if order is not None else None
 
 
 def routes(tx: Connection, name: str) -> list[Route]:
