@@ -104,6 +104,8 @@ def cancellation(batch: Batch, order: Row[Any], cancellation_id: int) -> Documen
     if target is None:
         return None
     wanted = cancel.pending(row)
+    if not wanted:
+        return None
     asked = numbered(batch.lines_of_fulfillment[row.fulfillment_id])
     return {
         "reference": target.reference,
