@@ -185,6 +185,23 @@ def _print(hub: Installation, found: OrderDetail) -> None:
             "",
             title="Packages",
         )
+    if found.invoices:
+        show_table(
+            ["number", "from", "total", "paid", "sent", "message"],
+            [
+                (
+                    invoice.number or "no number yet",
+                    invoice.issuer or "hub",
+                    "" if invoice.total is None else f"{invoice.total:f} {invoice.currency or ''}",
+                    "" if invoice.paid is None else f"{invoice.paid:f}",
+                    "yes" if invoice.sent else "not yet" if invoice.issuer is None else "kept here",
+                    invoice.message_id,
+                )
+                for invoice in found.invoices
+            ],
+            "",
+            title="Invoices",
+        )
     show_table(
         ["when", "what", "by", "message"],
         [(age(entry.at, now), entry.text, entry.actor or "hub", entry.message_id) for entry in found.timeline],

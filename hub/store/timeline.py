@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, select, type_coerce
 
 from hub.store.conditions import messages_of, orders_of
 from hub.store.search import message_rows, order_rows
@@ -17,6 +17,8 @@ from hub.store.tables import (
     fulfillment_lines,
     fulfillments,
     holds,
+    invoice_lines,
+    invoices,
     jobs,
     ledger,
     mapping_texts,
@@ -26,10 +28,12 @@ from hub.store.tables import (
     package_lines,
     packages,
     payloads,
+    payments,
     return_lines,
     returns,
     shipments,
 )
+from hub.store.types import Exact
 
 Rows = Sequence[Any]
 
@@ -130,6 +134,32 @@ def order_shipments(connection: Connection, order_id: int) -> tuple[Rows, Rows, 
         .order_by(package_lines.c.id)
     ).all()
     return heads, boxes, contents
+
+
+def order_invoices(connection: Connection, order_id: int) -> tuple[Rows, Rows]:
+    """Invoices with the name of the backend that issued them (None: the hub did) and what was paid of them, and their
+    lines."""
+    paid = func.coalesce(func.sum(payments.c.amount), 0)
+    heads = connection.execute(
+        select(
+            invoices,
+            connections.c.name.label("backend"),
+            type_coerce(paid, Exact()).label("paid"),
+            func.count(payments.c.id).label("payments"),
+        )
+        .outerjoin(connections, connections.c.id == invoices.c.connection_id)
+        .outerjoin(payments, payments.c.invoice_id == invoices.c.id)
+        .where(invoices.c.order_id == order_id)
+        .group_by(invoices.c.id, connections.c.name)
+        .order_by(invoices.c.id)
+    ).all()
+    parts = connection.execute(
+        select(invoice_lines)
+        .join(invoices, invoices.c.id == invoice_lines.c.invoice_id)
+        .where(invoices.c.order_id == order_id)
+        .order_by(invoice_lines.c.id)
+    ).all()
+    return heads, parts
 
 
 def order_returns(connection: Connection, order_id: int) -> tuple[Rows, Rows]:

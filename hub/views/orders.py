@@ -160,6 +160,27 @@ class ReturnView:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceView:
+    """An invoice or credit note (`kind`). `issuer` None: the hub issued it, for a shipment; else the backend's name.
+
+    `number`, `issued`, `total` None: owed, and not written yet. `message_id`: the document that went out last or, where
+    none did, in which the backend sent it. `sent`: the order's source has it. `paid` None: nothing is known of it.
+    """
+
+    id: int
+    kind: str
+    number: str | None
+    issuer: str | None
+    issued: dt.date | None
+    total: Decimal | None
+    currency: str | None
+    message_id: int | None
+    sent: bool
+    paid: Decimal | None
+    lines: list[PartLine]
+
+
+@dataclass(frozen=True, slots=True)
 class WorkView:
     """Work on the order that is not done: a job that is pending, running or parked."""
 
@@ -202,6 +223,7 @@ class OrderDetail:
     fulfillments: list[FulfillmentView]
     shipments: list[ShipmentView]
     returns: list[ReturnView]
+    invoices: list[InvoiceView]
     messages: list[MessageRow]
     work: list[WorkView]
     timeline: list[Sentence]
@@ -247,6 +269,7 @@ def order_detail(connection: Connection, order_id: int, merchant_id: int | None)
         fulfillments=_fulfillments(connection, order_id),
         shipments=_shipments(connection, order_id, skus, messages),
         returns=_returns(connection, row, skus, messages),
+        invoices=_invoices(connection, order_id, skus, messages),
         messages=messages,
         work=work,
         timeline=story,
@@ -359,10 +382,12 @@ def _fulfillments(connection: Connection, order_id: int) -> list[FulfillmentView
     ]
 
 
+def _goes_out(message: MessageRow, kind: str) -> bool:
+    return message.direction == "out" and message.kind == kind
+
+
 def _told(messages: list[MessageRow], kind: str, subject_id: int) -> bool:
-    return any(
-        m.direction == "out" and m.kind == kind and m.subject_id == subject_id and m.state == "done" for m in messages
-    )
+    return any(_goes_out(m, kind) and m.subject_id == subject_id and m.state == "done" for m in messages)
 
 
 _MATCHED = {"sku": "matched by SKU", "oldest": "filled the oldest open line"}
@@ -420,6 +445,29 @@ def _returns(
             )
         )
     return found
+
+
+def _invoices(
+    connection: Connection, order_id: int, skus: dict[int, str | None], messages: list[MessageRow]
+) -> list[InvoiceView]:
+    heads, parts = timeline.order_invoices(connection, order_id)
+    documents = {m.subject_id: m.id for m in sorted(messages, key=lambda m: m.id) if _goes_out(m, "invoice")}
+    return [
+        InvoiceView(
+            id=head.id,
+            kind=head.kind,
+            number=head.number,
+            issuer=head.backend,
+            issued=head.issued_on,
+            total=head.total,
+            currency=head.currency,
+            message_id=documents.get(head.id, head.message_id),
+            sent=_told(messages, "invoice", head.id),
+            paid=head.paid if head.payments else None,
+            lines=[PartLine(p.line_id, skus.get(p.line_id), p.units) for p in parts if p.invoice_id == head.id],
+        )
+        for head in heads
+    ]
 
 
 def _can(row: OrderRow, has_work: bool) -> list[str]:

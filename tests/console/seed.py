@@ -289,6 +289,30 @@ class Seed:
         row |= {"key": key, "kind": kind, "noun": noun, "state": state, "created_at": self.now}
         return self.insert(t.jobs, connection_id=connection_id, **{**row, **values})
 
+    def invoice(self, order_id: int, lines: list[tuple[int, int]], at: dt.datetime, **values: Any) -> int:
+        """An invoice of (line id, units); `sent_to`: the connection that has got it, `paid`: what was paid of it."""
+        sent_to, paid = values.pop("sent_to", None), values.pop("paid", None)
+        row = {
+            "kind": "invoice",
+            "scope": "seed",
+            "currency": "EUR",
+            "charges": [],
+            "taxes": [],
+            "issued_on": at.date(),
+        }
+        invoice_id = self.insert(t.invoices, order_id=order_id, created_at=at, **{**row, **values})
+        for line_id, units in lines:
+            self.insert(t.invoice_lines, invoice_id=invoice_id, line_id=line_id, units=units)
+        if sent_to is not None:
+            facts = {"order_id": order_id, "subject_id": invoice_id, "external_id": f"invoice/{invoice_id}"}
+            message_id = self.message(
+                sent_to, "out", "invoice", {"number": values["number"]}, revision="0", at=at, **facts
+            )
+            if paid is not None:
+                stated = {"paid_on": at.date(), "amount": paid, "discount": Decimal(0), "reference": "P-1"}
+                self.insert(t.payments, invoice_id=invoice_id, message_id=message_id, **stated)
+        return invoice_id
+
     def attempt(self, job_id: int, outcome: str, at: dt.datetime, **values: Any) -> int:
         return self.insert(t.attempts, job_id=job_id, number=1, worker="w1", at=at, outcome=outcome, **values)
 

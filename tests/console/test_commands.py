@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from hub.cli import cli
 from hub.errors import HubError
 from hub.installation import Installation
 from hub.store import tables as t
-from tests.console.seed import World
+from tests.console.conftest import NOW
+from tests.console.seed import Seed, World
 
 
 @pytest.fixture
@@ -58,6 +60,17 @@ def test_an_order_is_named_by_number_external_id_or_id(call: Callable[..., Resul
     text = call("orders", "show", "#2001").output
     assert "JJD000390007" in text
     assert "Warehouse Lyon shipped 3 units" in text
+
+
+def test_an_orders_invoices_stand_with_it(call: Callable[..., Result], hub: Installation, world: World) -> None:
+    with hub.db.write() as tx:
+        seed = Seed(tx, NOW)
+        facts: dict[str, Any] = {"number": "INV-000031", "total": Decimal("55.50"), "paid": Decimal("50.00")}
+        seed.invoice(world.partly, [], NOW, sent_to=world.shop, **facts)
+    text = call("orders", "show", "#2001").output
+    assert "INV-000031" in text and "55.5 EUR" in text
+    (shown,) = answer(call("orders", "show", "#2001", "--json"))["invoices"]
+    assert (shown["sent"], Decimal(shown["paid"]), shown["issuer"]) == (True, 50, None)
 
 
 def test_an_unknown_order_is_refused_with_a_code(call: Callable[..., Result]) -> None:

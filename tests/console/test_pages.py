@@ -6,8 +6,11 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hub.flows import actions
 from hub.installation import Installation
@@ -132,6 +135,25 @@ def test_story_19_an_order_shows_quantities_per_line(operator: Browser, world: W
     assert "Nothing to ship" in words
     assert "JJD000390007" in words
     assert "Alder &amp; Ash shop has not been told yet" in words
+
+
+def test_an_order_shows_its_invoices_with_their_documents(operator: Browser, hub: Installation, world: World) -> None:
+    with hub.db.write() as tx:
+        seed = Seed(tx, NOW)
+        line = tx.execute(select(t.order_lines.c.id).where(t.order_lines.c.order_id == world.partly)).scalars().first()
+        assert line is not None
+        facts: dict[str, Any] = {"number": "INV-000031", "total": Decimal("55.50"), "sent_to": world.shop}
+        seed.invoice(world.partly, [(line, 3)], NOW, paid=Decimal("50.00"), **facts)
+        seed.invoice(world.partly, [(line, 1)], NOW, number=None, issued_on=None)
+        kept = {"connection_id": world.warehouse, "scope": "theirs", "number": "W-77", "total": Decimal("9.10")}
+        seed.invoice(world.partly, [(line, 3)], NOW, kind="credit", **kept)
+    page = operator.get(f"/orders/{world.partly}")
+    words = text_of(page)
+    assert "INV-000031 55.50 EUR 3 × MUG-STONE" in words and "paid 50.00" in words
+    assert "No number yet" in words and "has not got it yet" in words
+    assert "Credit note W-77 from Warehouse Lyon 9.10 EUR" in words and "Kept here" in words
+    (link,) = re.findall(r'href="(/messages/\d+)">INV-000031</a>', page)
+    assert "INV-000031" in operator.get(link)
 
 
 def test_an_orders_story_is_sentences_with_every_document_one_click_away(operator: Browser, world: World) -> None:

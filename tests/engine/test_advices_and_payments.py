@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from hub.flows.partners import standard_agreements
 from hub.store.tables import invoices, payments
+from tests.engine.scripted import both
 from tests.engine.scripted.edi import interchange, partner, purchase_order, segments, sent
 from tests.engine.scripted.house import House, Side
 from tests.engine.test_edi_flows import drop, mailbox
@@ -102,6 +103,7 @@ def test_what_is_paid_is_kept_with_the_invoice(house: House, billed: Side) -> No
     assert len(house.rows(select(payments))) == 1, "the same payment told once more is no second one"
 
 
+@both
 def test_an_amount_that_differs_is_an_alert_until_the_rest_is_paid(house: House, billed: Side) -> None:
     pay(house, billed, "P1", "10.00", "RMR*IV*INV-000001**10.00")
     house.look()
