@@ -49,8 +49,11 @@ class SegmentJudge:
 
     def ids(self, segments: Sequence[str]) -> tuple[str, ...]:
         """The id of each segment."""
-        mark = self.delimiters.element
-        return tuple([text.partition(mark)[0] for text in segments])
+        marks = self.delimiters
+        found = [text.partition(marks.element)[0] for text in segments]
+        if marks.release and any(one.endswith(marks.release) for one in found):
+            found = [marks.split(text, marks.element)[0] for text in segments]
+        return tuple(found)
 
     def learn(self, ids: Iterable[str]) -> None:
         """Take these segments into the pattern of clean ones, which so grows with what is met."""

@@ -170,7 +170,7 @@ class Walk:
     def _open(self, frame: Frame, item: Item, segment: Segment, orphan: Item | None = None) -> None:
         loop = self.tree
         if item.levels is not None or self.trees:
-            home = self._home(frame, item, segment)
+            home = self._home(frame, item, segment) if orphan is None else frame.tree
             if self.trees:
                 loop = Loop(item.name, [segment])
                 home.children.append(loop)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import finding
 from hub.edi.grammar import Library
-from hub.edi.x12.interchange import RawSet, note
+from hub.edi.x12.interchange import RawSet, is_in, note
 
 _BLANK = "\r\n\t\0 "
 _MOST_NOTES = 20
@@ -27,14 +27,18 @@ class Body:
         self._terminator = marks.terminator
         self._text, self._encoding = one.body, one.encoding
         text = self._text
-        if not text.isascii() and not _is_in(one):
+        if not text.isascii() and not is_in(one.raw[one.body_start : one.body_stop], one.encoding):
             self._encoding = "latin-1"
             message = f"The text of the set is not {one.encoding}; it was read as Latin-1."
             note(one, finding("edi.encoding-guessed", message, offset=one.offset, position=1, segment="ST"))
         self.segments = text.split(self._terminator)
         broken = "\n" in text or "\r" in text
         if broken or "\t" in text or "\0" in text or self._terminator + " " in text or text.startswith(" "):
-            self.segments = [piece.strip("\r\n\t\0").lstrip(_BLANK) for piece in self.segments]
+            stripped = [piece.strip("\r\n\t\0").lstrip(_BLANK) for piece in self.segments]
+            if not marks.suffix and stripped != self.segments:
+                message = "Blanks or line breaks between segments were skipped."
+                note(one, finding("edi.blanks-before-segment", message, offset=one.offset, position=1, segment="ST"))
+            self.segments = stripped
         if not self.segments[-1]:
             self.segments.pop()
         if "" in self.segments or (broken and any("\n" in s or "\r" in s for s in self.segments)):
@@ -102,15 +106,6 @@ class Body:
 
     def _note(self, code: str, message: str, index: int) -> None:
         note(self._one, finding(code, message, offset=self.offset(index), position=index + 2))
-
-
-def _is_in(one: RawSet) -> bool:
-    """Whether the body is in the encoding it was taken to be in."""
-    try:
-        one.raw[one.body_start : one.body_stop].decode(one.encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 @lru_cache(maxsize=64)

@@ -196,3 +196,12 @@ def decode(raw: bytes, encoding: str) -> str:
         return raw.decode(encoding)
     except UnicodeDecodeError:
         return raw.decode("latin-1")
+
+
+def is_in(raw: bytes, encoding: str) -> bool:
+    """Whether bytes are text of an encoding."""
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True

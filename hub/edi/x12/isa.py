@@ -9,6 +9,7 @@ from typing import Any
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding, finding
 from hub.edi.source import Source
+from hub.edi.x12.interchange import decode
 
 ISA_ELEMENTS = 16
 ISA_WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1)
@@ -164,7 +165,7 @@ def _plausible(pieces: list[bytes]) -> bool:
 
 
 def _text(raw: bytes, encoding: str) -> str:
-    return raw.decode(encoding, "replace").replace("\r", "").replace("\n", "")
+    return decode(raw, encoding).replace("\r", "").replace("\n", "")
 
 
 def _is_utf8(raw: bytes) -> bool:

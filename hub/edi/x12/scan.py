@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from hub.edi.findings import MOST_FINDINGS, finding
 from hub.edi.source import Source
-from hub.edi.x12.interchange import Group, Interchange, RawSet, decode, note
+from hub.edi.x12.interchange import Group, Interchange, RawSet, decode, is_in, note
 from hub.edi.x12.isa import find_isa
 
 LONGEST_SET = 16 << 20
@@ -53,13 +53,16 @@ class Scan:
 
     def run(self) -> Iterator[Ended]:
         """The sets and groups of the interchange, each as it ends."""
+        self._judge_text(self.interchange.raw, self.interchange.offset)
         self._look_ahead()
         handlers = {b"TA1": self._ta1, b"GS": self._gs, b"ST": self._st, b"SE": self._se, b"GE": self._ge,
                     b"IEA": self._iea}  # fmt: skip
         while (found := self._next()) is not None:
             start, name, stop, after = found
-            elements = decode(self.source.cut(start, stop), self.interchange.encoding)
+            raw = self.source.cut(start, stop)
+            elements = decode(raw, self.interchange.encoding)
             self._stray(start)
+            self._judge_text(raw, self.source.place(start))
             self.edge, self.at, self.strayed = after, stop, False
             yield from handlers[name](elements.rstrip("\r\n").split(self.separator)[1:], start, after)
             if name == b"IEA":
@@ -68,6 +71,13 @@ class Scan:
         self._stray(self._bound)
         yield from self._leave_group(self._bound)
         self._close(self._bound)
+
+    def _judge_text(self, raw: bytes, offset: int) -> None:
+        """Tell of a control segment whose bytes are not of the encoding the interchange is read in."""
+        if not raw.isascii() and not is_in(raw, self.interchange.encoding):
+            name = raw.partition(self.separator.encode(self.interchange.encoding))[0].decode("latin-1")
+            text = f"The text of {name} is not {self.interchange.encoding}; it was read as Latin-1."
+            note(self.interchange, finding("edi.encoding-guessed", text, offset=offset, segment=name))
 
     # -- finding the next control segment -----------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ def test_the_envelope_facts_come_with_each_set(x12):
         (lambda d: d.replace(b"~", b"~\r\n"), "edi.line-break-after-terminator"),
         (lambda d: d.replace(b"~", b"~\r\n").replace(b"\nREF", b"\n\t REF"), "edi.line-break-after-terminator"),
         (lambda d: d.replace(b"~ST", b"~  \tST"), "edi.blanks-before-segment"),
+        (lambda d: d.replace(b"~REF", b"~\r\nREF"), "edi.blanks-before-segment"),
         (lambda d: d.replace(b"          ", b" ").replace(b"SENDER         ", b"SENDER"), "edi.isa-not-fixed-width"),
         (lambda d: d.replace(b"*>~", b"*~"), "edi.component-separator-missing"),
         (lambda d: d.replace(b"*U*", b"*^*"), "edi.isa11-ignored"),
@@ -220,6 +221,17 @@ def test_text_in_another_encoding_is_told_and_an_encoding_can_be_set(x12, found)
     data = data.replace(b"\xfc", b"\x80")
     (interchange,) = validation.examine(data, encoding="cp1252")
     assert interchange.all_findings() == [] and "S€d" in str([one.tree.root for one in interchange.sets])
+
+
+@pytest.mark.parametrize("name", ["ISA", "GS"])
+def test_text_of_an_envelope_in_another_encoding_is_told_and_kept(x12, found, name):
+    data = x12()
+    start = data.index(name.encode() + b"*")
+    at = data.index(b"SENDER", start)
+    data = data[:at] + b"\xdc" + data[at + 1 :]
+    assert [(f.code, f.segment, f.offset) for f in found(data)] == [("edi.encoding-guessed", name, start)]
+    ((one,),) = [list(i.sets) for i in examine(data)]
+    assert one.tree.envelope["sender_id" if name == "ISA" else "group_sender"] == "ÜENDER"
 
 
 @pytest.mark.parametrize("change", [

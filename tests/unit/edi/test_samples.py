@@ -13,7 +13,8 @@ from hub.edi.findings import MOST_FINDINGS
 from hub.edi.structure import DEEPEST_LEVEL
 from hub.edi.x12.scan import LONGEST_CONTROL, LONGEST_SET
 from hub.edi.x12.validation import examine
-from tests.unit.edi.fuzz import exercise, inputs, sample_files, specimen_files
+from tests.unit.edi.exercise import exercise
+from tests.unit.edi.fuzz import inputs, run, sample_files, specimen_files
 
 FOLDER = Path(__file__).resolve().parents[4] / "shared" / "samples" / "edi" / "x12"
 SAMPLES = sorted(FOLDER.glob("*")) if FOLDER.is_dir() else []
@@ -61,19 +62,34 @@ def test_a_good_sample_has_no_error(name, found):
 
 @needs_samples
 def test_broken_samples_never_raise():
-    for _, data in inputs(4711, 0, 250, sample_files()):
+    for _, data in inputs(4711, 0, 200, {"x12": sample_files("x12")}):
         exercise(data)
 
 
-def test_broken_specimens_never_raise():
-    for _, data in inputs(815, 0, 250, specimen_files()):
-        exercise(data)
+def test_broken_specimens_break_nothing(capsys):
+    files = {standard: specimen_files(standard) for standard in ("x12", "edifact")}
+    assert run(815, 0, 500, files) == 0
+    assert capsys.readouterr().out.startswith("500 inputs, 0 failures")
 
 
 def test_an_input_is_made_again_from_its_number():
-    files = specimen_files()
+    files = {standard: specimen_files(standard) for standard in ("x12", "edifact")}
     ((_, again),) = inputs(1, 17, 1, files)
     assert again == list(inputs(1, 0, 18, files))[17][1]
+
+
+def test_what_breaks_or_hangs_is_counted_and_named(monkeypatch, capsys):
+    def spin(data, explain):
+        while b"+" in data:
+            pass
+        raise ValueError("broken")
+
+    monkeypatch.setattr("tests.unit.edi.fuzz.exercise", spin)
+    monkeypatch.setattr("tests.unit.edi.fuzz.MOST_SECONDS", 0.05)
+    assert run(7, 3, 2, {"x12": [b"ISA*" * 30], "edifact": [b"UNB+" * 30]}) == 2
+    told = capsys.readouterr().out
+    assert "seed 7, number 3: b'ISA" in told and "ValueError: broken" in told
+    assert "seed 7, number 4: b'UNB" in told and "TooSlow" in told
 
 
 @needs_samples

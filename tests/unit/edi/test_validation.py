@@ -117,6 +117,11 @@ def test_hierarchical_levels_must_name_earlier_ones(x12, found):
     ]
 
 
+def test_a_segment_without_its_level_is_one_fault(x12, found):
+    data = x12("BSN*00*S1*20260105*1200", "LIN*1*UP*012345678905", "HL*1**S", set_id="856", functional_id="SH")
+    assert [(f.code, f.segment) for f in found(data)] == [("edi.segment-unexpected", "LIN")]
+
+
 def test_hl_loops_nest_by_their_parent(x12):
 
     levels = ["HL*1**S", "HL*2*1*O", "PRF*4711", "HL*3*2*P", "MAN*GM*00", "HL*4*3*I", "HL*5*2*P", "HL*6*1*O"]

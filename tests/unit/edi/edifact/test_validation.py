@@ -59,6 +59,14 @@ def test_either_decimal_mark_is_understood(edifact, found, value, mark):
     assert faults(found, data) == []
 
 
+@pytest.mark.parametrize("trees", [True, False])
+def test_an_id_ends_where_no_release_character_precedes(edifact, trees):
+    (interchange,) = examine(edifact(*HEAD, "XX?+1+2", *TAIL), trees=trees)
+    assert [(f.code, f.value) for f in interchange.all_findings() if f.is_error] == [
+        ("edi.segment-unrecognised", "XX?+1")
+    ]
+
+
 def test_a_number_is_measured_without_sign_and_mark(edifact, found):
     assert faults(found, edifact(*HEAD, "LIN+1", f"PRI+AAA:-{'1' * 13}.25", *TAIL)) == []
     assert len(faults(found, edifact(*HEAD, "LIN+1", f"PRI+AAA:{'1' * 14}.25", *TAIL))) == 1
