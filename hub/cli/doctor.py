@@ -120,17 +120,23 @@ def connectors(hub: Installation) -> Iterator[Finding]:
 
 
 def mappings(hub: Installation) -> Iterator[Finding]:
-    """Each mapping in the configured folders compiles."""
+    """Each mapping compiles, file or version, and no file has changed under a version."""
+    from hub.flows.mappings import updates
     from hub.mapping import MappingError
 
-    good = 0
-    for name in hub.mappings.names():
+    good, library = 0, hub.mappings
+    for name in library.names():
         try:
-            hub.mappings.get(name)
+            library.get(name)
             good += 1
         except MappingError as error:
             yield problem("mappings", "mapping.broken", f"{name}: {error}")
-    yield ok("mappings", f"{good} in {', '.join(map(str, hub.config.mappings))}")
+    older = sorted({update.mapping for update in updates(hub)})
+    if older:
+        yield warning(
+            "mappings", "mapping.updated", f"{', '.join(older)}: written over older files. `hub mapping updates`."
+        )
+    yield ok("mappings", f"{good} in {', '.join(map(str, hub.config.mappings))}, {len(library.versions)} as versions")
 
 
 def schedules(hub: Installation) -> Iterator[Finding]:

@@ -77,7 +77,7 @@ def _tested(name: str) -> Iterator[tuple[str, str, list[str]]]:
 
 @click.command("sample")
 @click.argument("name", metavar="MAPPING")
-@click.argument("document", metavar="DOCUMENT|MESSAGE")
+@click.argument("document", metavar="FILE|MESSAGE")
 @click.option("--name", "called", required=True, help="What the sample is called, such as gift-card.")
 @source_option
 @context_option
@@ -97,7 +97,7 @@ def sample_command(
     What the document becomes now is what will be expected of it: look at it before you keep it.
     """
     try:
-        if document.isdecimal() and not Path(document).exists():
+        if _is_message(document):
             from hub.cli.mapping_versions import sample_of_message
 
             folder = sample_of_message(name, int(document), called, as_it_is)
@@ -107,6 +107,11 @@ def sample_command(
         unreadable(error.findings, as_json=False)
         context.exit(2)
     console.print(f"Look at {folder} and correct what is not as it should be.", soft_wrap=True)
+
+
+def _is_message(document: str) -> bool:
+    """Whether it is the id of a message: a number that is no file's name."""
+    return document.isdecimal() and not Path(document).exists()
 
 
 def _sample_of_file(
@@ -128,23 +133,36 @@ def _sample_of_file(
 
 @click.command("explain")
 @click.argument("name", metavar="MAPPING")
-@file_argument
+@click.argument("document", metavar="FILE|MESSAGE")
 @source_option
 @context_option
 @json_option
 @click.pass_context
 def explain_command(
-    context: click.Context, name: str, file: Path, source_file: Path | None, context_file: Path | None, as_json: bool
+    context: click.Context,
+    name: str,
+    document: str,
+    source_file: Path | None,
+    context_file: Path | None,
+    as_json: bool,
 ) -> None:
-    """Show for each target field where its value came from, what nothing reads and what nothing fills."""
+    """Show for each target field where its value came from, what nothing reads and what nothing fills.
+
+    The document is a file, or a message kept here by its id; that is explained by what is live.
+    """
     try:
-        mapping = library().get(name)
-        given = context_from(mapping, source_file, context_file)
-        found = [
-            (part, mapping.explain(part, given))
-            for document in documents(mapping.source, bytes_of(file))
-            for part in mapping.split(document, given)
-        ]
+        if _is_message(document):
+            from hub.cli.mapping_versions import explained
+
+            mapping, found = explained(name, int(document))
+        else:
+            mapping = library().get(name)
+            given = context_from(mapping, source_file, context_file)
+            found = [
+                (part, mapping.explain(part, given))
+                for one in documents(mapping.source, bytes_of(Path(document)))
+                for part in mapping.split(one, given)
+            ]
     except MappingError as error:
         unreadable(error.findings, as_json)
         context.exit(2)
@@ -156,11 +174,11 @@ def explain_command(
                 {"target": o.target, "value": o.value, "sources": list(o.sources), "row": str(o.at)}
                 for o in explanation.origins
             ],
-            "unread": unread(document, mapping.reads),
+            "unread": unread(part, mapping.reads),
             "unfilled": unfilled(explanation, fields),
             "findings": [finding.as_dict() for finding in explanation.findings],
         }
-        for number, (document, explanation) in enumerate(found, 1)
+        for number, (part, explanation) in enumerate(found, 1)
     ]
     if as_json:
         emit(told)

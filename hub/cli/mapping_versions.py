@@ -18,6 +18,8 @@ from hub.mapping.library import read_text
 
 if TYPE_CHECKING:
     from hub.flows.mappings import Published, Trial
+    from hub.mapping import Mapping
+    from hub.mapping.explain import Explanation
 
 LAST = 500
 last_option = click.option(
@@ -299,6 +301,18 @@ def sample_of_message(name: str, message_id: int, called: str, as_it_is: bool) -
     from hub.flows import mapping_samples
 
     return mapping_samples.make(installation(), name, message_id, called, as_it_is=as_it_is)
+
+
+def explained(name: str, message_id: int) -> tuple[Mapping, list[tuple[Any, Explanation]]]:
+    """A message kept here, read or written by what is live. Raises MappingError."""
+    from hub.errors import Refused
+    from hub.flows import time_machine
+    from hub.flows.problems import Park
+
+    try:
+        return time_machine.explain(installation(), name, message_id)
+    except Park as problem:
+        raise Refused(problem.code, problem.detail) from problem
 
 
 VERSIONS = (

@@ -214,6 +214,7 @@ def publish(
     facts = {"published_at": inst.now(), "publisher": actor, "reason": reason, "forced": force}
     versions = {}
     with inst.db.write() as tx:
+        store.take_turn(tx)
         for row in drafts:
             versions[row.name] = number = _next_number(tx, row)
             if not store.publish(tx, row.id, {"number": number, **facts}):
@@ -261,6 +262,7 @@ def roll_back(inst: Installation, name: str, to: int | None, reason: str, actor:
     Raises `Refused`, and `MappingError` where what is brought back, or what extends it, cannot be used any more.
     """
     with inst.db.write() as tx:
+        store.take_turn(tx)
         live = store.newest(tx, name)
         if not live:
             raise NotFound("mapping.no-version", f"Nothing of {name} was ever published here: its file counts.")

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from hub.errors import NotFound, Refused
 from hub.flows.outbound import original, reads_source
 from hub.flows.problems import Park
 from hub.flows.reading import decoded
@@ -20,6 +21,7 @@ from hub.flows.translate import Guide
 from hub.installation import Installation
 from hub.mapping import Context, Finding, Library, Mapping, MappingError, decode
 from hub.mapping.comparison import Change, Comparison
+from hub.mapping.explain import Explanation
 from hub.mapping.parts import FORMAT as PART
 from hub.mapping.trial import Outcome, outcomes
 from hub.store import connections as connection_store
@@ -53,11 +55,12 @@ class Stored:
         if mapping is None:
             return [Outcome(findings=[Finding("mapping.broken", "the mapping cannot be used")])]
         try:
-            return list(outcomes(mapping, [self._document(mapping)], context))
+            return list(outcomes(mapping, [self.document(mapping)], context))
         except Park as problem:
             return [Outcome(findings=[Finding(problem.code, problem.detail)])]
 
-    def _document(self, mapping: Mapping) -> Any:
+    def document(self, mapping: Mapping) -> Any:
+        """The message as a mapping reads it. Raises `Park`."""
         if self.row.direction == "out":
             return decode(self.body, "json")
         return decoded(self.body, self.row.format, mapping, self.by)
@@ -100,6 +103,23 @@ def compare(
                 context = guide.context(stored.row.connection_id, stored.row.partner_id, stored.original)
                 told(compared.add(stored.label, stored.outcomes(old, context), stored.outcomes(new, context)))
     return compared
+
+
+def explain(inst: Installation, name: str, message_id: int) -> tuple[Mapping, list[tuple[Any, Explanation]]]:
+    """The mapping that is live, and of each document in a message the document and where its values came from.
+
+    Raises `Refused`, `Park` for a document that cannot be read at all, and `MappingError`.
+    """
+    with inst.db.read() as tx:
+        guide = Guide(inst, tx)
+        mapping = guide.library.get(name)
+        if not message_store.get(tx, [message_id]):
+            raise NotFound("message.missing", f"There is no message {message_id}; `hub messages list` shows them.")
+        for stored in load(guide, [message_id], reads_source(mapping.text)):
+            context = guide.context(stored.row.connection_id, stored.row.partner_id, stored.original)
+            parts = mapping.split(stored.document(mapping), context)
+            return mapping, [(part, mapping.explain(part, context)) for part in parts]
+    raise Refused("payload.erased", f"What the mapping reads of message {message_id} is not kept any more.")
 
 
 def newest(guide: Guide, name: str, last: int, originals: bool) -> Iterator[Stored]:

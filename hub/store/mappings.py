@@ -62,6 +62,11 @@ def newest(tx: Connection, name: str) -> int:
     return int(tx.execute(select(func.max(_versions.number)).where(_versions.name == name)).scalar() or 0)
 
 
+def take_turn(tx: Connection) -> None:
+    """Wait until nobody else publishes, and have them wait for this transaction."""
+    tx.execute(_REVISION.with_for_update())
+
+
 def put_draft(tx: Connection, row: Mapping[str, Any]) -> None:
     """Keep the draft of a mapping in place of the one there was."""
     discard(tx, row["name"])
@@ -83,7 +88,7 @@ def tested(tx: Connection, draft_id: int, summary: Mapping[str, Any], now: dt.da
 
 
 def publish(tx: Connection, draft_id: int, values: Mapping[str, Any]) -> bool:
-    """The draft becomes a version that counts from here on. False when it is no draft any more."""
+    """The draft becomes a version that counts once this transaction ends. False when it is no draft any more."""
     statement = update(mapping_versions).where(_versions.id == draft_id, _versions.number.is_(None)).values(**values)
     _renew(tx)
     return bool(tx.execute(statement).rowcount)

@@ -390,7 +390,7 @@ def _unmade(connection: Connection, merchant_id: int | None, each: int) -> list[
 
 @dataclass(frozen=True, slots=True)
 class MappingText:
-    """The resolved text of a mapping that was used."""
+    """The resolved text of a mapping that was used; `name` has its version too."""
 
     name: str
     hash: str
@@ -401,7 +401,9 @@ class MappingText:
 def mapping_text(connection: Connection, digest: str) -> MappingText | None:
     """A mapping's text by its hash, or by the beginning of it."""
     row = timeline.mapping_text(connection, digest)
-    return None if row is None else MappingText(row.name, row.hash, row.text, row.first_used_at)
+    if row is None:
+        return None
+    return MappingText(_versioned(row.name, row.version), row.hash, row.text, row.first_used_at)
 
 
 def raw(connection: Connection, message_id: int, payload_id: int, merchant_id: int | None) -> bytes | None:

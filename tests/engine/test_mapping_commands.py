@@ -83,6 +83,23 @@ def test_a_draft_that_cannot_be_used_is_told_with_its_place(call: Call, tmp_path
     assert told.return_value == 2 and f"{ORDER}.yaml@draft:3:16: note:" in told.output
 
 
+def test_a_stored_message_is_explained_by_what_is_live(call: Call, house: House, tmp_path: Path) -> None:
+    shop = house.shop()
+    house.depot()
+    house.order(shop)
+    (tmp_path / "noted.yaml").write_text("extends: shop/order.in\nrows:\n  note: number | upper\n")
+    call("draft", ORDER, "noted.yaml")
+    call("publish", ORDER, "--reason", "louder")
+    (order,) = house.messages(kind="order")
+    (told,) = json.loads(call("explain", ORDER, str(order.id), "--json").output)
+    note = {origin["target"]: origin for origin in told["origins"]}["note"]
+    assert (note["value"], note["sources"], note["row"]) == ("#O1", ["$.number"], f"{ORDER}.yaml@1:3:9")
+    (sent,) = house.messages(kind="fulfillment")
+    assert '"Ada King" from $.ship_to.name' in call("explain", "depot/fulfillment.out", str(sent.id)).output
+    with pytest.raises(Refused, match="no message 999999"):
+        call("explain", ORDER, "999999")
+
+
 @pytest.mark.parametrize("as_it_is", [False, True])
 def test_a_stored_message_becomes_a_sample_with_nobody_in_it(
     call: Call, house: House, tmp_path: Path, as_it_is: bool

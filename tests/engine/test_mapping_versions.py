@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, select
 
+from hub.cli import doctor
 from hub.errors import Refused
 from hub.flows import mapping_folder, mappings, time_machine
 from hub.flows.mappings import Published
@@ -352,6 +353,7 @@ def test_an_update_under_a_version_changes_nothing_before_it_is_adopted(
     (update,) = mappings.updates(house.inst)
     assert (update.mapping, update.version, update.file) == (ORDER, 1, ORDER)
     assert update.now is not None and update.now.startswith(update.then)
+    assert "mapping.updated" in [found.code for found in doctor.mappings(house.inst)]
     house.order(shop, "o1")
     (row,) = house.rows(select(orders))
     assert row.references == {}, "the version reads by the text that it was written over"
