@@ -16,6 +16,8 @@ from hub.documents.order_change import OrderChange
 from hub.documents.remittance import Remittance
 from hub.documents.returns import Return
 from hub.documents.shipment import Shipment
+from hub.documents.stock_movement import StockMovement
+from hub.documents.transport_status import TransportStatus
 
 SCHEMAS: dict[str, type[Schema]] = {
     "order": Order,
@@ -31,4 +33,6 @@ SCHEMAS: dict[str, type[Schema]] = {
     "invoice": Invoice,
     "remittance": Remittance,
     "advice": Advice,
+    "stock_movement": StockMovement,
+    "transport_status": TransportStatus,
 }

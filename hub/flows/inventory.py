@@ -8,11 +8,15 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub.flows.batch import Batch
+from hub.flows.problems import Ignore
 from hub.store import shipments as store
 
 
 def apply(batch: Batch, message: Row[Any], doc: Mapping[str, Any], content: str) -> None:
-    """Store the levels of one canonical inventory document. A level counted earlier than the stored one is left out."""
+    """Store the levels of one canonical inventory document. A level counted earlier than the stored one is left out.
+    Raises `Ignore` for test data."""
+    if message.test:
+        raise Ignore("stock.test")
     store.set_levels(
         batch.tx,
         [

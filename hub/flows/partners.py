@@ -92,12 +92,21 @@ def set_acknowledge_hours(inst: Installation, name: str, hours: float | None, ac
 
 
 def warehouse_agreements(acknowledge_hours: float | None = None) -> list[dict[str, Any]]:
-    """With a warehouse: shipping orders and their cancellations out, shipping advices in. `acknowledge_hours`: as for
-    `standard_agreements`."""
+    """With a warehouse: shipping orders and their cancellations out; shipping advices, stock and what moves in it in.
+    `acknowledge_hours`: as for `standard_agreements`."""
     out = {"direction": "out", "acknowledge_hours": acknowledge_hours}
     return [
         {**out, "set_id": "940", "kind": "fulfillment", "mapping": "x12/940.out"},
-        {"direction": "in", "set_id": "945", "kind": "shipment", "mapping": "x12/945.in"},
+        *(
+            {"direction": "in", "set_id": set_id, "kind": kind, "mapping": f"x12/{set_id}.in"}
+            for set_id, kind in (
+                ("945", "shipment"),
+                ("846", "inventory"),
+                ("943", "stock_movement"),
+                ("944", "stock_movement"),
+                ("947", "stock_movement"),
+            )
+        ),
     ]
 
 
@@ -111,4 +120,10 @@ def supplier_agreements(acknowledge_hours: float | None = None) -> list[dict[str
         {"direction": "in", "set_id": "855", "kind": "acknowledgement", "mapping": "x12/855.in"},
         {"direction": "in", "set_id": "865", "kind": "acknowledgement", "mapping": "x12/865.in"},
         {"direction": "in", "set_id": "856", "kind": "shipment", "mapping": "x12/856.in"},
+        {"direction": "in", "set_id": "846", "kind": "inventory", "mapping": "x12/846.in"},
     ]
+
+
+def carrier_agreements() -> list[dict[str, Any]]:
+    """With a carrier: where shipments are."""
+    return [{"direction": "in", "set_id": "214", "kind": "transport_status", "mapping": "x12/214.in"}]

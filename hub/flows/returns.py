@@ -47,12 +47,9 @@ def _opened(batch: Batch, message: Row[Any], doc: Document) -> int:
             "It belongs to an order that has not come.",
             awaits=awaited(message.connection_id, scope, number),
         )
-    lines = {line.external_id: line for line in batch.lines_of[order.id]}
     rows = []
     for i, line in enumerate(doc["lines"]):
-        row = lines.get(line.get("external_line") or "")
-        if row is None:
-            raise Park("line.unknown", "It names a line that the order does not have.", path=f"lines[{i}]")
+        row = _ordered(batch.lines_of[order.id], line, f"lines[{i}]")
         rows.append(
             _row(line, row.id, whole((line.get("quantity") or Decimal(0)) * row.pack_factor, f"lines[{i}].quantity"), 0)
         )
@@ -79,6 +76,19 @@ def _opened(batch: Batch, message: Row[Any], doc: Document) -> int:
         store.change_return(batch.tx, answer.id, source_return_id=doc["external_id"])
         write_back(batch, order, "return", answer.id)
     return int(order.id if return_id else 0)
+
+
+def _ordered(lines: Sequence[Row[Any]], line: Document, path: str) -> Row[Any]:
+    """The order's line that goes back: by the source's own line id, else by its SKU where only one line has it."""
+    if line.get("external_line"):
+        found = [row for row in lines if row.external_id == line["external_line"]]
+    else:
+        found = [row for row in lines if row.sku and row.sku == line.get("sku")]
+    if len(found) > 1:
+        raise Park("line.ambiguous", "Several lines of the order have this SKU.", path=path)
+    if not found:
+        raise Park("line.unknown", "It names a line that the order does not have.", path=path)
+    return found[0]
 
 
 def _backend_returns(batch: Batch, order: Row[Any]) -> list[Row[Any]]:

@@ -28,6 +28,8 @@ from hub.flows import (
     returns,
     sets,
     shipments,
+    stock_movements,
+    transport,
 )
 from hub.flows.batch import Batch, together_or_apart
 from hub.flows.problems import Ignore, Park
@@ -60,6 +62,8 @@ APPLY: dict[str, Apply] = {
     "invoice": invoices.apply,
     "remittance": remittances.apply,
     "advice": advices.apply,
+    "stock_movement": stock_movements.apply,
+    "transport_status": transport.apply,
 }
 """What stores a canonical document of each kind."""
 

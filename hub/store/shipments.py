@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, 
 
 from hub.store.gather import Gather
 from hub.store.tables import (
+    fulfillments,
     inventory_levels,
     order_lines,
     package_lines,
@@ -108,6 +109,18 @@ def packed(tx: Connection, fulfillments: Iterable[int]) -> dict[int, dict[tuple[
     return found
 
 
+def on_their_way(tx: Connection, tracking_number: str | None, references: Sequence[str]) -> list[Row[Any]]:
+    """The shipments with a package of this number, else those that one of the references names: ours of a fulfillment,
+    or the shipper's own of the shipment."""
+    tracked = select(packages.c.shipment_id).where(packages.c.tracking_number == tracking_number)
+    found = list(tx.execute(select(shipments).where(shipments.c.id.in_(tracked)))) if tracking_number else []
+    if found or not references:
+        return found
+    named = select(fulfillments.c.id).where(fulfillments.c.reference.in_(references))
+    statement = select(shipments).where(shipments.c.fulfillment_id.in_(named) | shipments.c.external_id.in_(references))
+    return list(tx.execute(statement.order_by(shipments.c.id)))
+
+
 # -- returns --------------------------------------------------------------------------------------------------------
 
 
@@ -132,6 +145,11 @@ def returns_of(tx: Connection, order_id: int, connection_id: int) -> list[Row[An
             .order_by(returns.c.id)
         )
     )
+
+
+def orders_with_rma(tx: Connection, rma: str) -> list[int]:
+    """The orders that have a return of this number."""
+    return sorted(set(tx.execute(select(returns.c.order_id).where(returns.c.rma == rma)).scalars()))
 
 
 def add_return(tx: Connection, row: Mapping[str, Any]) -> int:

@@ -57,6 +57,13 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "cancellation.granted": (Tone.PAUSED, "{to} gave back[ {units}][ of {asked:unit}]"),
     "cancellation.refused": (Tone.WAITING, "{backend} could not cancel[ {units:unit}][: {detail}]"),
     "shipment.received": (Tone.DONE, "{backend} shipped[ {units:unit}][ in {packages:package}][ with {carrier}]"),
+    "shipment.status": (Tone.FLOWING, "On its way[: {status}][ in {place}][, {at}][ ({reason})]"),
+    "stock.received": (Tone.FLOWING, "{backend} received goods[: {skus:SKU}][, {units} in all][ ({cause})]"),
+    "stock.adjusted": (Tone.FLOWING, "{backend} corrected its count[: {skus:SKU}][, {units} in all][ ({cause})]"),
+    "stock.announced": (
+        Tone.FLOWING,
+        "Goods are on their way to {backend}[: {skus:SKU}][, {units} in all][, {cause}]",
+    ),
     "shipment.short": (Tone.WAITING, "{backend} does not ship {units:unit}[: {reason}]"),
     "shipment.written_back": (Tone.DONE, "Told {to} of the shipment[, tracking {tracking}]"),
     "return.received": (Tone.FLOWING, "Return received[ from {backend}][: {units:unit}][ ({reason})]"),

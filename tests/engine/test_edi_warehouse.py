@@ -113,7 +113,7 @@ def test_an_advice_that_comes_again_changes_nothing(house: House, dock: Side) ->
     _, reference, ((mug, *_),) = asked(dock)
     short = advice(reference, w12(mug, "MUG", "CP", 2, 1))
     says(house, dock, short)
-    says(house, dock, short, number=2)
+    says(house, dock, short.replace("20260303", "20260304"), number=2)
     nothing = advice(reference, w12(mug, "MUG", "CU", 2, 0), shipment="")
     says(house, dock, nothing, number=3)
     assert [m.reason for m in house.messages(kind="shipment", direction="in")] == [

@@ -12,6 +12,7 @@ from tests.engine.scripted.house import ACTOR, House, Side
 
 WAREHOUSE = "ACME3PL"
 SUPPLIER = "SUPPLIER"
+CARRIER = "CARRIER"
 
 
 def warehouse(
@@ -25,6 +26,11 @@ def supplier(house: House, dock: Side, *sets: str, **settings: Any) -> int:
     """Agree with a supplier on the sets of suppliers, or on those named."""
     agreed = [row for row in partners.supplier_agreements() if not sets or row["set_id"] in sets]
     return _partner(house, dock, SUPPLIER, agreed, False, settings)
+
+
+def carrier(house: House, dock: Side) -> int:
+    """Agree with a carrier on the set of carriers."""
+    return _partner(house, dock, CARRIER, partners.carrier_agreements(), False, {})
 
 
 def _partner(
