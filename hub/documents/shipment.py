@@ -25,11 +25,13 @@ class PackedLine(Strict):
 
 
 class Package(Strict):
-    """One package. `sscc` is the 18-digit serial shipping container code where the shipper assigns one."""
+    """One package. `sscc` is the 18-digit serial shipping container code where the shipper assigns one.
+    `tracking_fits`: whether the number has the form of its carrier's numbers, None where nobody knows."""
 
     external_id = text()
     tracking_number = text(128)
     tracking_url = text(1024)
+    tracking_fits = fields.Boolean(allow_none=True)
     carrier = text(64)
     service = text(64)
     sscc = fields.String(allow_none=True, validate=validate.Regexp(r"^\d{18}$"))

@@ -129,7 +129,7 @@ def shipment(batch: Batch, order: Row[Any], shipment_id: int) -> Document | None
     for package, lines in batch.packages_of[shipment_id]:
         packed = [_packed(line) for line in lines if line.units]
         if packed:
-            columns = ("external_id", "tracking_number", "tracking_url", "carrier", "service", "sscc", "weight_grams")
+            columns = (*store.TRACKING, "external_id", "sscc", "weight_grams")
             packages.append({**{name: getattr(package, name) for name in columns}, "lines": packed})
     if not packages:
         return None

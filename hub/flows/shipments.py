@@ -73,6 +73,7 @@ def _take(batch: Batch, message: Row[Any], order: Row[Any], fulfillment: Row[Any
         packages=len(doc["packages"]),
         shipment=doc["external_id"],
     )
+    _doubt(batch, message, order.id, doc)
     if completed:
         write_back(batch, order, "shipment", shipment_id)
         billing.owe(batch, order, shipment_id, completed)
@@ -129,18 +130,34 @@ def _again(batch: Batch, message: Row[Any], known: Row[Any], doc: Document) -> b
     by_id = {row.external_id: row for row, _ in rows if row.external_id}
     for (in_place, _), now in zip(rows, doc["packages"], strict=True):
         row = by_id.get(now.get("external_id"), in_place)
-        values = {name: now.get(name) for name in ("tracking_number", "tracking_url", "carrier", "service")}
-        values = {name: value for name, value in values.items() if value and value != getattr(row, name)}
+        values = {name: now.get(name) for name in store.TRACKING}
+        values = {
+            name: value for name, value in values.items() if value not in (None, "") and value != getattr(row, name)
+        }
         if values:
             store.change_package(batch.tx, row.id, **values)
             fresh = True
     if not fresh:
         return False
     batch.event("shipment.tracking-added", order_id=known.order_id, message_id=message.id, shipment=doc["external_id"])
+    _doubt(batch, message, known.order_id, doc)
     order = batch.order.get(known.order_id)
     if order is not None:
         write_back(batch, order, "tracking", known.id, about=message.id)
     return True
+
+
+def _doubt(batch: Batch, message: Row[Any], order_id: int, doc: Document) -> None:
+    """Say that numbers cannot be their carrier's: a link to them would lead to nothing, or to someone else's parcel."""
+    doubtful = [package for package in doc["packages"] if package.get("tracking_fits") is False]
+    if doubtful:
+        batch.event(
+            "shipment.tracking-doubtful",
+            order_id=order_id,
+            message_id=message.id,
+            shipment=doc["external_id"],
+            packages=len(doubtful),
+        )
 
 
 def older(batch: Batch, message: Row[Any], applied_id: int) -> bool:
@@ -284,7 +301,7 @@ def _add(
             units = min(p.units if len(parts[p.line_id]) == 1 else left[p.line_id], left.get(p.line_id, 0))
             left[p.line_id] = left.get(p.line_id, 0) - units
             lines.append({"line_id": p.line_id, "sku": p.sku, "packed": p.units, "units": units, "matched": p.matched})
-        columns = ("external_id", "tracking_number", "tracking_url", "carrier", "service", "sscc", "weight_grams")
+        columns = (*store.TRACKING, "external_id", "sscc", "weight_grams")
         store.add_package(batch.rows, {"shipment_id": shipment_id, **{n: package.get(n) for n in columns}}, lines)
     batch.shipment_named.forget((message.connection_id, doc["external_id"]))
     batch.packed_of.forget(fulfillment.id)

@@ -13,6 +13,7 @@ from hub.mapping import (  # noqa: F401  (they register)
     measure_functions,
     number_functions,
     place_functions,
+    shape_functions,
     text_functions,
 )
 from hub.mapping.calls import Bound, bind

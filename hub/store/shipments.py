@@ -63,6 +63,9 @@ _PACKED = (
     .group_by(shipments.c.fulfillment_id, package_lines.c.line_id, package_lines.c.sku)
 )
 
+TRACKING = ("tracking_number", "tracking_url", "tracking_fits", "carrier", "service")
+"""The columns of a package that tell how it travels; a backend may state them later than the rest."""
+
 
 def named(tx: Connection, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Row[Any]]:
     """Shipments by (backend, the backend's id)."""

@@ -119,6 +119,7 @@ class PackageView:
 
     tracking_number: str | None
     tracking_url: str | None
+    tracking_fits: bool | None
     carrier: str | None
     service: str | None
     sscc: str | None
@@ -404,7 +405,15 @@ def _shipments(
     packed: dict[int, list[PackageView]] = defaultdict(list)
     for box in boxes:
         packed[box.shipment_id].append(
-            PackageView(box.tracking_number, box.tracking_url, box.carrier, box.service, box.sscc, inside[box.id])
+            PackageView(
+                box.tracking_number,
+                box.tracking_url,
+                box.tracking_fits,
+                box.carrier,
+                box.service,
+                box.sscc,
+                inside[box.id],
+            )
         )
     return [
         ShipmentView(

@@ -77,6 +77,7 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     ),
     "advice.received": (Tone.DONE, "The partner's application has seen the {document}[: {verdict}]"),
     "acknowledgement.received": (Tone.DONE, "The partner acknowledged it[: {verdict}]"),
+    "shipment.tracking-doubtful": (Tone.WAITING, "{packages:tracking number} of shipment {shipment} cannot be right"),
     "shipment.tracking-added": (Tone.FLOWING, "Tracking added[ to shipment {shipment}]"),
     "shipment.tracking-written-back": (Tone.DONE, "Told {to} of the tracking"),
     "return.opened": (Tone.FLOWING, "Return opened[: {units:unit}]"),

@@ -161,7 +161,7 @@ def test_the_commands_of_the_page_on_lookup_tables(place: tuple[Path, dict[str, 
     folder, environment = place
     (folder / "items.csv").write_text("key,value\n100-2217,MUG-RED\n100-2218,TEAPOT\n")
     walk = Walk("lookup-tables.md", folder, environment)
-    walk.until("hub table remove")
+    walk.until("hub table set carrier_numbers")
     assert (folder / "items-now.csv").read_text() == "key,value\n100-2217,MUG-RED\n100-2218,TEAPOT\n"
     assert walk.said["hub table rollback buyer_items 1"].startswith("buyer_items is at version 3: 1 row set, 1 removed")
     assert "100-2217,MUG-RED" in walk.said["hub table export buyer_items"]

@@ -8,7 +8,8 @@ from typing import Any
 from hub.sandbox.timer import Timer
 from hub.sandbox.warehouse.stock import Fulfillment, Json, Stock, instant
 
-CARRIERS = (("UPS", "1Z"), ("DHL", "JD01"), ("USPS", "9400"), ("FedEx", "7489"))
+CARRIERS = (("UPS", "1Z", 16), ("DHL", "JD01", 16), ("USPS", "9400", 18), ("FedEx", "7489", 8))
+"""Carriers with what their numbers begin with, and how many digits follow."""
 SETTINGS: dict[str, Any] = {
     "allocate_after": [0.2, 1.0],
     "ship_after": [0.2, 1.0],
@@ -104,7 +105,7 @@ class Simulation:
 
     def pack(self, made: Fulfillment, picked: dict[str, int], source: random.Random) -> list[Json]:
         """Spread the units over up to `packages_max` packages; one line may stand in two of them."""
-        carrier, prefix = source.choice(CARRIERS)
+        carrier, prefix, digits = source.choice(CARRIERS)
         total = sum(picked.values())
         count = min(total, source.randint(1, int(self.settings["packages_max"])))
         boxes: list[dict[str, int]] = [{} for _ in range(count)]
@@ -112,12 +113,12 @@ class Simulation:
         for index, line_id in enumerate(units):
             box = boxes[index % count]
             box[line_id] = box.get(line_id, 0) + 1
-        return [self._package(made, box, carrier, prefix) for box in boxes]
+        return [self._package(made, box, carrier, prefix, digits) for box in boxes]
 
-    def _package(self, made: Fulfillment, box: dict[str, int], carrier: str, prefix: str) -> Json:
+    def _package(self, made: Fulfillment, box: dict[str, int], carrier: str, prefix: str, digits: int) -> Json:
         number = next(self._stock.numbers)
         grams = 120 + sum(self._weights.get(made.lines[line_id].sku, 0) * units for line_id, units in box.items())
-        tracking = f"{prefix}{number:012d}"
+        tracking = f"{prefix}{number:0{digits}d}"
         return {
             "id": f"PKG-{number:07d}", "tracking_number": tracking, "carrier": carrier,
             "tracking_url": f"https://track.example/{tracking}", "sscc": sscc(number),
@@ -153,7 +154,7 @@ class Simulation:
         document: Json = {
             "id": f"SHP-{number:07d}", "reference": f"nobody-{number}", "order_number": None, "shipped_at": instant(),
             "carrier": "UPS", "service": "ground",
-            "packages": [{"id": f"PKG-{number:07d}", "tracking_number": f"1Z{number:012d}", "carrier": "UPS",
+            "packages": [{"id": f"PKG-{number:07d}", "tracking_number": f"1Z{number:016d}", "carrier": "UPS",
                           "tracking_url": None, "sscc": sscc(number), "weight": {"value": "1.000", "unit": "kg"},
                           "lines": [{"line_id": "nobody", "sku": "TEE-BLK-S", "quantity": 1}]}],
         }  # fmt: skip

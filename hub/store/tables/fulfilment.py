@@ -75,6 +75,7 @@ packages = table(
     text_column("external_id"),
     text_column("tracking_number", 128),
     text_column("tracking_url", 1024),
+    Column("tracking_fits", Boolean),  # has the number the form of its carrier's? null: nobody knows
     text_column("carrier", 64),
     text_column("service", 64),
     text_column("sscc", 18),
