@@ -19,7 +19,7 @@ UNREAD = ("mapping.failed", "mapping.lookup-missing", "mapping.broken", "documen
 """Why a document waits that another mapping, or another table beside it, may be able to read."""
 
 
-UNWRITTEN = ("mapping.failed", "mapping.broken")
+UNWRITTEN = ("mapping.failed", "mapping.broken", "edi.not-writable")
 """Why a document that was to go out waits that another mapping may be able to write."""
 
 
@@ -55,7 +55,13 @@ def write_mended(installation: Installation, mappings: Collection[str]) -> int:
     """Queue the deliveries that wait because one of these mappings could not write them. Gives how many."""
     with installation.db.read() as tx:
         waiting = mapping_store.unwritten(tx, UNWRITTEN)
-    mended = [row for row in waiting if (row.problem or {}).get("mapping") in mappings]
+        agreed = {(row.connection_id, row.kind) for name in mappings for row in mapping_store.agreed(tx, name)}
+    mended = [
+        row
+        for row in waiting
+        if (row.problem or {}).get("mapping") in mappings
+        or (row.reason == "edi.not-writable" and (row.connection_id, row.kind) in agreed)
+    ]
     if not mended:
         return 0
     now = installation.now()

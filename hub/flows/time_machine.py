@@ -23,7 +23,8 @@ from hub.mapping import Context, Finding, Library, Mapping, MappingError, decode
 from hub.mapping.comparison import Change, Comparison
 from hub.mapping.explain import Explanation
 from hub.mapping.parts import FORMAT as PART
-from hub.mapping.trial import Outcome, outcomes
+from hub.mapping.trial import SYNTAXES, Outcome, outcomes
+from hub.mapping.written import unwritable
 from hub.store import connections as connection_store
 from hub.store import mappings as store
 from hub.store import messages as message_store
@@ -55,9 +56,13 @@ class Stored:
         if mapping is None:
             return [Outcome(findings=[Finding("mapping.broken", "the mapping cannot be used")])]
         try:
-            return list(outcomes(mapping, [self.document(mapping)], context))
+            found = list(outcomes(mapping, [self.document(mapping)], context))
         except Park as problem:
             return [Outcome(findings=[Finding(problem.code, problem.detail)])]
+        for outcome in found if mapping.target.name in SYNTAXES else ():
+            if outcome.value is not None:
+                outcome.refused += unwritable(mapping.target, outcome.value, self.by.library if self.by else None)
+        return found
 
     def document(self, mapping: Mapping) -> Any:
         """The message as a mapping reads it. Raises `Park`."""

@@ -232,6 +232,30 @@ def test_partners_documents_are_compared_set_by_set_in_both_directions(house: Ho
     assert [str(change.differences[0]) for change in changes] == ['BAK03: "A2" became "a2"', 'BAK03: "A1" became "a1"']
 
 
+def test_what_the_standard_refuses_fails_and_a_publication_writes_what_waited_for_it(house: House) -> None:
+    mailbox = house.add("mailbox", "Mailbox")
+    house.depot()
+    edi.partner(house, mailbox)
+    name, short = "x12/855.out", 'extends: x12/855.out\nrows:\n  BAK02: "XYZ"\n'
+
+    def send(number: int) -> None:
+        file = edi.interchange(edi.purchase_order(f"A{number}"), number=number)
+        mailbox.peer.put(Document("edi", f"{number}.edi", file, format="x12"))
+        house.run()
+
+    send(1)
+    (change,) = differences(house, short, name)
+    assert change.fails_now and change.after[0].startswith("BAK02: edi.")
+    draft(house, short, name)
+    publish(house, name, force=True)
+    send(2)
+    assert house.parked() == ["edi.not-writable"]
+    done = mappings.roll_back(house.inst, name, 0, "a code has two letters", ACTOR)
+    assert done.written == 1
+    house.drain()
+    assert house.parked() == [] and len(edi.sent(mailbox, "855")) == 2
+
+
 def test_a_file_of_several_documents_is_compared_once_document_by_document(house: House) -> None:
     shop = house.shop()
     house.depot()
