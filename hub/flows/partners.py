@@ -105,6 +105,7 @@ _STANDARD: Mapping[Standard, Sequence[tuple[str, str, str]]] = {
         ("in", "ORDCHG", "order_change"),
         ("out", "ORDRSP", "acknowledgement"),
         ("out", "DESADV", "shipment"),
+        ("out", "INVOIC", "invoice"),
     ),
 }
 
@@ -375,8 +376,8 @@ def warehouse_agreements(acknowledge_hours: float | None = None) -> list[dict[st
 
 
 def supplier_agreements(acknowledge_hours: float | None = None) -> list[dict[str, Any]]:
-    """With a supplier who ships to the consumer: purchase orders and their cancellations out, answers to both and ship
-    notices in. `acknowledge_hours`: as for `standard_agreements`."""
+    """With a supplier who ships to the consumer: purchase orders and their cancellations out; answers to both, ship
+    notices, stock and invoices in. `acknowledge_hours`: as for `standard_agreements`."""
     out = {"direction": "out", "acknowledge_hours": acknowledge_hours}
     return [
         {**out, "set_id": "850", "kind": "fulfillment", "mapping": "x12/850.out"},
@@ -384,6 +385,7 @@ def supplier_agreements(acknowledge_hours: float | None = None) -> list[dict[str
         {"direction": "in", "set_id": "855", "kind": "acknowledgement", "mapping": "x12/855.in"},
         {"direction": "in", "set_id": "865", "kind": "acknowledgement", "mapping": "x12/865.in"},
         {"direction": "in", "set_id": "856", "kind": "shipment", "mapping": "x12/856.in"},
+        {"direction": "in", "set_id": "810", "kind": "invoice", "mapping": "x12/810.in"},
         {"direction": "in", "set_id": "846", "kind": "inventory", "mapping": "x12/846.in"},
     ]
 

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from hub.edi.edifact.interchange import Interchange
 from hub.edi.edifact.validation import examine
 from hub.edi.tree import TransactionSet
+from hub.flows.partners import add_partner, standard_agreements
 from hub.ledger import Quantities
 from hub.sdk import Document
 from hub.store.tables import orders
@@ -16,8 +17,8 @@ from tests.engine.scripted import both
 from tests.engine.scripted.edi import interchange as x12_interchange
 from tests.engine.scripted.edi import partner as x12_partner
 from tests.engine.scripted.edi import purchase_order, segments, sent
-from tests.engine.scripted.edifact import edifact, edifact_order, edifact_partner
-from tests.engine.scripted.house import House, Side
+from tests.engine.scripted.edifact import THEM, US, edifact, edifact_order, edifact_partner, message
+from tests.engine.scripted.house import ACTOR, House, Side, package
 
 
 @pytest.fixture
@@ -185,3 +186,27 @@ def test_story_47_names_are_decoded_by_the_syntax_identifier_or_as_the_partner_h
     partner_settings(house, character_set="cp852")
     drop(house, mailbox, edifact(edifact_order("A2", name="Süd"), number="2", codec="cp852"), "two.edi")
     assert [effect.json["name"] for effect in house.sides["Depot"].peer.of("fulfillment")] == ["Süd", "Süd"]
+
+
+def test_an_edifact_partner_is_billed_and_its_refusal_comes_back(house: House, mailbox: Side) -> None:
+    aperak = {"direction": "in", "set_id": "APERAK", "kind": "advice", "mapping": "edifact/aperak.in"}
+    ids = [{"qualifier": "14", "value": THEM, "own_qualifier": "14", "own_value": US}]
+    agreed = [*standard_agreements(standard="edifact"), aperak]
+    add_partner(
+        house.inst, mailbox.id, "Buyer", ids=ids, agreements=agreed, settings={"sscc_prefix": "0614141"}, actor=ACTOR
+    )
+    drop(house, mailbox, edifact(edifact_order("A1", extra="PRI+AAA:4.255")))
+    depot = house.sides["Depot"]
+    row = depot.peer.of("fulfillment")[0].json["lines"][0]
+    house.ship(depot, "S1", package("1", {"line": row["line"], "quantity": 2}))
+    house.run()
+    assert house.parked() == []
+    (effect,) = mailbox.peer.of("invoice")
+    ((tree,),) = [[s.tree for s in one.sets if s.tree is not None] for one in examine(effect.payload)]
+    assert segments(tree, "BGM")[0][1:3] == ("380", "INV-000001")
+    assert ("77", "8.51") in [moa[1] for moa in segments(tree, "MOA")]
+    refusal = message("APERAK", "BGM+305+R1+9+RE", "RFF+IV:INV-000001", "ERC+12", "FTX+AAO+++Net price differs")
+    drop(house, mailbox, edifact(refusal, number="2"), "two.edi")
+    (parked,) = house.messages(state="parked")
+    assert (parked.kind, parked.reason) == ("invoice", "advice.rejected")
+    assert parked.problem["findings"][0]["message"] == "12: Net price differs"
