@@ -18,6 +18,8 @@ from hub.flows.problems import MAX_FINDINGS, Park, without_value
 from hub.store import messages as message_store
 
 KIND = "functional_acknowledgement"
+FINAL = ("acknowledgement.rejected", "edi.not-writable")
+"""Why an answer waits that is not written a second time: it says what was found when the document came."""
 
 
 def owe(

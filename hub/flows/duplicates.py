@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +48,8 @@ class Fate:
 
 class Memory:
     """What is remembered of the documents of one interchange. `key` is that of the interchange, `""` for one without an
-    envelope; `profile_of` gives the settings that count for a set."""
+    envelope; `profile_of` gives the settings that count for a set. `here`: name and revision of what interchanges of
+    the same key have brought before it in the same file."""
 
     def __init__(
         self,
@@ -58,11 +59,13 @@ class Memory:
         key: str,
         test: bool,
         profile_of: Callable[[str], Profile],
+        here: Set[tuple[str, str]],
     ) -> None:
         self._batch, self._message, self._partner_id = batch, message, partner_id
-        self._key, self._test, self._profile_of = key, test, profile_of
+        self._key, self._test, self._profile_of, self._here = key, test, profile_of, here
         self.fates: list[tuple[Document, Fate]] = []
         self.duplicate: Duplicate = ""
+        self._newest: dt.datetime | None = None  # when the numbers of the interchange were last used
 
     def recall(self, documents: Sequence[Document]) -> Duplicate:
         """Find out which of these came before; `fates` has the answer for each."""
@@ -87,6 +90,7 @@ class Memory:
         if self._key:
             for row in message_store.of_interchange(self._batch.tx, self._partner_id, self._key, self._message.id):
                 found[_AGAIN.sub("", row.external_id)].append(row)
+                self._newest = max(row.at, self._newest or row.at)
         return found
 
     def _contents(self, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], dt.datetime]:
@@ -102,22 +106,22 @@ class Memory:
         said = self._profile_of(one.set_id)
         since = self._since(said)
         before = [row for row in numbers.get(name, ()) if row.at >= since]
-        if any(row.revision == revision for row in before):
+        if any(row.revision == revision for row in before) or (name, revision) in self._here:
             return Fate(name, revision, repeated=True)
         if any(row.revision == revision for row in numbers.get(name, ())):
             name = f"{name}@{self._message.id}"  # as long ago as the partner has its numbers begin again
-        if self._used(numbers, before, since) and said.duplicates != "accept":
+        if ((self._key and self._here) or self._used(before, since)) and said.duplicates != "accept":
             return Fate(name, revision, code=CONTROL, ignored=said.duplicates == "ignore")
         if last is not None and last >= since and said.duplicates != "accept":
             return Fate(name, revision, code=CONTENT, ignored=True)
         return Fate(name, revision)
 
-    def _used(self, numbers: dict[str, list[Row[Any]]], before: Sequence[Row[Any]], since: dt.datetime) -> bool:
+    def _used(self, before: Sequence[Row[Any]], since: dt.datetime) -> bool:
         """Whether a document's numbers were used for another one. Where it stands in the place of one that nothing
         followed from, it puts that right."""
         if before:
             return any(row.reason not in _NOTHING_FOLLOWED for row in before)
-        return any(row.at >= since for rows in numbers.values() for row in rows)
+        return self._newest is not None and self._newest >= since
 
     def _since(self, said: Profile) -> dt.datetime:
         if said.duplicate_days is None:

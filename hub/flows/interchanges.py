@@ -3,6 +3,7 @@ and owe its acknowledgements."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,12 +30,14 @@ KIND = "edi"
 
 @dataclass(slots=True)
 class _Part:
-    """One interchange of a file with the partner who sent it. `refused`: why none of it is taken in."""
+    """One interchange of a file with the partner who sent it, and the agreements and settings that count for each of
+    its sets. `refused`: why none of it is taken in."""
 
     interchange: JudgedInterchange
     partner: Row[Any] | None = None
     profile: Profile = field(default_factory=Profile)
     agreements: dict[str, Row[Any] | None] = field(default_factory=dict)
+    agreed: dict[str, Profile] = field(default_factory=dict)
     refused: Park | None = None
 
     @property
@@ -45,10 +48,7 @@ class _Part:
 
     def profile_of(self, set_id: str) -> Profile:
         """The settings that count for a set."""
-        agreement = self.agreements.get(set_id)
-        if self.partner is None or agreement is None:
-            return self.profile
-        return sets.profile_of(self.partner.settings, agreement.settings)
+        return self.agreed.get(set_id, self.profile)
 
     def rules_of(self, set_id: str) -> Mapping[str, Rule]:
         """What the partner makes of findings in a set."""
@@ -98,12 +98,13 @@ def _identified(tx: Connection, connection_id: int, interchange: JudgedInterchan
     if part.partner is None:
         part.refused = _unknown(interchange)
         return part
-    for set_id in {one.set_id for one in interchange.sets}:
-        part.agreements[set_id] = partner_store.agreement(tx, part.partner.id, "in", set_id=set_id)
     try:
         part.profile = sets.profile_of(part.partner.settings)
-        for set_id in part.agreements:
-            part.profile_of(set_id)
+        for set_id in {one.set_id for one in interchange.sets}:
+            agreement = partner_store.agreement(tx, part.partner.id, "in", set_id=set_id)
+            part.agreements[set_id] = agreement
+            if agreement is not None:
+                part.agreed[set_id] = sets.profile_of(part.partner.settings, agreement.settings)
     except Park as problem:
         part.refused = problem
     return part
@@ -156,8 +157,9 @@ def apply(batch: Batch, message: Row[Any], split: Split) -> Park | Ignore | None
 
     Gives the problem of what could not be taken in, or why nothing follows from the file; None when all is well.
     """
+    here: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
     taken = [
-        _take(batch, message, part, part.partner, place)
+        _take(batch, message, part, part.partner, place, here[part.key])
         for place, part in enumerate(split.parts)
         if part.refused is None and part.partner is not None
     ]
@@ -183,10 +185,12 @@ class _Taken:
     stated: int = 0
 
 
-def _take(batch: Batch, message: Row[Any], part: _Part, partner: Row[Any], place: int) -> _Taken:
-    """Take in what one interchange brings, and owe what is to be said of it."""
+def _take(
+    batch: Batch, message: Row[Any], part: _Part, partner: Row[Any], place: int, here: set[tuple[str, str]]
+) -> _Taken:
+    """Take in what one interchange brings, and owe what is to be said of it. `here`: see `Memory`."""
     key = "" if part.interchange.bare else part.key
-    memory = Memory(batch, message, partner.id, key, part.interchange.test, part.profile_of)
+    memory = Memory(batch, message, partner.id, key, part.interchange.test, part.profile_of, here)
     decision = decide(part.interchange, part.terms, memory.recall)
     taken, new = _Taken(), set[int]()
     if decision.error is None:
@@ -198,6 +202,7 @@ def _take(batch: Batch, message: Row[Any], part: _Part, partner: Row[Any], place
         stored = {external_id for _, _, external_id in added}
         new = {id(one) for one, fate in memory.fates if fate.external_id in stored and not fate.repeated}
         repeated = sum(fate.repeated for _, fate in memory.fates)
+        here |= {(fate.external_id, fate.revision) for _, fate in memory.fates}
         taken = _Taken(len(added), len(memory.fates) - len(added), decision.stated - repeated)
     else:
         part.refused = Park(

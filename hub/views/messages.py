@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from hub.flows import answers
 from hub.flows.problems import Park
 from hub.flows.translate import Guide
 from hub.installation import Installation
@@ -304,7 +305,7 @@ def _mapping_of(guide: Guide, message: Any) -> Mapping:
 
 def _can(row: MessageRow) -> list[str]:
     if row.state == "parked":
-        return ["replay", "ignore"]
+        return ["ignore"] if row.kind == answers.KIND and row.reason in answers.FINAL else ["replay", "ignore"]
     return ["replay"] if row.state == "ignored" and row.direction == "in" else []
 
 

@@ -7,6 +7,7 @@ import re
 import pytest
 from sqlalchemy import select, update
 
+from hub.errors import Refused
 from hub.flows import actions, partners
 from hub.sdk import Document
 from hub.store.tables import agreements, orders, partner_ids
@@ -90,6 +91,15 @@ def test_story_42_a_corrected_document_may_take_the_place_of_a_rejected_one(hous
     assert [segments(tree, "AK9")[0][1] for _, tree in sent(mailbox, "997")] == ["P", "A"]
     assert notes(mailbox) == [("A", "000"), ("A", "000")]
     assert [m.documents for m in house.messages(kind="edi")] == [2, 1], "the first was there before"
+
+
+def test_a_number_that_stands_twice_in_one_file_is_a_duplicate_too(house: House, mailbox: Side) -> None:
+    partner(house, mailbox)
+    first = requested(purchase_order("A1"))
+    drop(house, mailbox, first + first + requested(purchase_order("B1")))
+    assert documents(house) == [("done", None), ("parked", "edi.duplicate-control")]
+    assert notes(mailbox) == [("A", "000"), ("R", "025"), ("E", "025")]
+    assert house.messages(kind="edi")[0].documents == 2 and len(sent(mailbox, "997")) == 2
 
 
 def test_an_agreement_counts_before_the_partner(house: House, mailbox: Side) -> None:
@@ -233,3 +243,8 @@ def test_an_answer_that_cannot_be_written_holds_up_nothing(house: House, mailbox
     (parked,) = house.messages(state="parked")
     assert orders_of(house) == ["A1"]
     assert (parked.direction, parked.set_id, parked.reason) == ("out", "CONTRL", "edi.not-writable")
+    with pytest.raises(Refused) as refused:
+        actions.replay_message(house.inst, parked.id, ACTOR)
+    assert refused.value.code == "message.written-once"
+    actions.ignore_message(house.inst, parked.id, "told by telephone", ACTOR)
+    assert house.parked() == []
