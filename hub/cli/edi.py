@@ -148,12 +148,23 @@ def _converter(standard: str) -> Any:
 
 @edi.command("new")
 @click.argument("set_id", metavar="SET")
-@click.option("--version", default="", help="The version, 004010 by default (EDIFACT: D96A).")
-def new_command(set_id: str, version: str) -> None:
-    """Print a filled specimen of a set: a whole interchange, ready to be changed."""
-    from hub.cli.edi_files import specimen_file
+@click.option("--version", help="The version, 004010 by default (EDIFACT: D96A).")
+@click.option("--partner", "partner_name", help="As agreed with this partner: ids, version, delimiters, grammar.")
+def new_command(set_id: str, version: str | None, partner_name: str | None) -> None:
+    """Print a filled specimen of a set: a whole test interchange, ready to be changed."""
+    when = datetime.now().astimezone()
+    if partner_name is not None:
+        if version:
+            raise click.UsageError("the version is what was agreed with the partner: `hub partner agree` changes it.")
+        from hub.cli.common import installation
+        from hub.flows.specimens import specimen
 
-    text = specimen_file(set_id, version, datetime.now().astimezone())
+        click.echo(specimen(installation(), partner_name, set_id.upper(), when))
+        return
+    from hub.edi.grammar import default_library, standard_of
+    from hub.edi.specimen import specimen_file
+
+    text = specimen_file(set_id, version or "", when, default_library(standard_of(set_id)))
     if text is None:
         fail("edi.build-set-unknown", f"There is no grammar for set {set_id!r}.", False)
     click.echo(text)

@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, cast
@@ -128,29 +127,3 @@ def fail(code: str, message: str, as_json: bool) -> NoReturn:
 
 def emit(value: Any) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def specimen_file(set_id: str, version: str, when: datetime) -> str | None:
-    """A whole interchange around a set's specimen, one segment a line; None for a set without a grammar."""
-    from hub.edi.specimen import specimen
-
-    standard: Standard = "edifact" if len(set_id) == 6 else "x12"
-    library = default_library(standard)
-    version = version or library.syntax.versions[0]
-    mark, inner = ("+", ":") if standard == "edifact" else ("*", ">")
-    body = specimen(library, set_id, version, mark, inner)
-    if body is None:
-        return None
-    if standard == "edifact":
-        head = [f"UNB+UNOC:3+SENDER:ZZ+RECEIVER:ZZ+{when:%y%m%d}:{when:%H%M}+1++++++1",
-                f"UNH+1+{set_id}:{version[0]}:{version[1:]}:UN"]  # fmt: skip
-        return "".join(f"{one}'\n" for one in [*head, *body, f"UNT+{len(body) + 2}+1", "UNZ+1+1"]).rstrip("\n")
-    isa11 = "U" if version < "004020" else "^"
-    head = [
-        f"ISA*00*{'':10}*00*{'':10}*ZZ*{'SENDER':15}*ZZ*{'RECEIVER':15}*{when:%y%m%d}*{when:%H%M}*{isa11}*{version[:5]}"
-        "*000000001*0*T*>",
-        f"GS*{library.functional_id(set_id)}*SENDER*RECEIVER*{when:%Y%m%d}*{when:%H%M}*1*X*{version}",
-        f"ST*{set_id}*0001",
-    ]
-    tail = [f"SE*{len(body) + 2}*0001", "GE*1*1", "IEA*1*000000001"]
-    return "".join(f"{one}~\n" for one in [*head, *body, *tail]).rstrip("\n")

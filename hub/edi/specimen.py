@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
@@ -43,6 +44,32 @@ def specimen(library: Library, set_id: str, version: str, element: str = "*", co
         for item in _demanded(grammar.root)
         if item.id in grammar.segments
     ]
+
+
+def specimen_file(set_id: str, version: str, when: datetime, library: Library) -> str | None:
+    """A whole test interchange around a set's specimen, one segment a line; None for a set without a grammar.
+
+    Without a `version` the oldest one described. Delimiters and ids are the usual ones.
+    """
+    standard = library.syntax.standard
+    version = version or library.syntax.versions[0]
+    mark, inner = ("+", ":") if standard == "edifact" else ("*", ">")
+    body = specimen(library, set_id, version, mark, inner)
+    if body is None:
+        return None
+    if standard == "edifact":
+        head = [f"UNB+UNOC:3+SENDER:ZZ+RECEIVER:ZZ+{when:%y%m%d}:{when:%H%M}+1++++++1",
+                f"UNH+1+{set_id}:{version[0]}:{version[1:]}:UN"]  # fmt: skip
+        return "".join(f"{one}'\n" for one in [*head, *body, f"UNT+{len(body) + 2}+1", "UNZ+1+1"]).rstrip("\n")
+    isa11 = "U" if version < "004020" else "^"
+    head = [
+        f"ISA*00*{'':10}*00*{'':10}*ZZ*{'SENDER':15}*ZZ*{'RECEIVER':15}*{when:%y%m%d}*{when:%H%M}*{isa11}*{version[:5]}"
+        "*000000001*0*T*>",
+        f"GS*{library.functional_id(set_id)}*SENDER*RECEIVER*{when:%Y%m%d}*{when:%H%M}*1*X*{version}",
+        f"ST*{set_id}*0001",
+    ]
+    tail = [f"SE*{len(body) + 2}*0001", "GE*1*1", "IEA*1*000000001"]
+    return "".join(f"{one}~\n" for one in [*head, *body, *tail]).rstrip("\n")
 
 
 def _demanded(loop: Item) -> list[Item]:

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from hub import jobs
 from hub.errors import Refused
-from hub.flows import answers, cancel, route
+from hub.flows import answers, cancel, route, together
 from hub.flows.batch import Batch
 from hub.flows.order_changes import DOUBTS
 from hub.installation import Installation
@@ -238,7 +238,10 @@ def ignore_message(inst: Installation, message_id: int, reason: str, actor: str)
             raise Refused("message.not-waiting", "Only a parked message can be ignored.")
         state = "ignored" if message.direction == "in" else "withdrawn"
         if message.direction == "out":
-            job_store.close(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id)
+            for one in (message, *together.inside(batch.tx, message)):
+                job_store.close(batch.tx, batch.now, key=one.external_id, connection_id=one.connection_id)
+                if one is not message:
+                    batch.end(one.id, state, reason="person.ignored", order_id=one.order_id)
             if message.kind == "cancellation" and message.subject_id is not None:
                 store.answer_cancellation(batch.tx, message.subject_id, granted=[], answered_at=batch.now)
                 if message.order_id is not None:

@@ -25,9 +25,21 @@ LOOK_AGAIN = dt.timedelta(hours=1)
 """When an answer that waits for a backend is looked at, should nothing wake it before."""
 
 
+BOTH = frozenset({"ORDRSP"})
+"""Sets that answer an order and a change of it alike."""
+
+
+def agreement(batch: Batch, partner_id: int) -> Row[Any] | None:
+    """What was agreed with a partner on answers to changes."""
+    found = partner_store.agreement(batch.tx, partner_id, "out", kind=KIND)
+    if found is None:
+        found = partner_store.agreement(batch.tx, partner_id, "out", kind="acknowledgement")
+    return found if found is not None and (found.kind == KIND or found.set_id in BOTH) else None
+
+
 def owe(batch: Batch, order: Row[Any], change_id: int) -> None:
     """Owe the partner the answer to a change, where the agreement wants one."""
-    if order.partner_id is None or _agreement(batch, order) is None:
+    if order.partner_id is None or agreement(batch, order.partner_id) is None:
         return
     job = jobs.deliver_job(
         KIND, change_id, order.connection_id, order.id, batch.now, due_at=route.due(batch, order.connection_id, KIND)
@@ -43,9 +55,9 @@ def waits_until(batch: Batch, job: Job) -> dt.datetime | None:
     change = None if order is None else _change(batch, order.id, job.subject_id)
     if order is None or change is None or not _unsettled(batch, order.id, change):
         return None
-    agreement = _agreement(batch, order)
+    agreed = agreement(batch, order.partner_id)
     partner = partner_store.get(batch.tx, order.partner_id)
-    hours = profile(partner.settings, agreement.settings).settle_hours if partner and agreement else None
+    hours = profile(partner.settings, agreed.settings).settle_hours if partner and agreed else None
     again = batch.now + LOOK_AGAIN
     if hours is None:
         return again
@@ -132,7 +144,3 @@ def _unsettled(batch: Batch, order_id: int, change: Row[Any]) -> bool:
         if any(units > kept.get(line_id, 0) for line_id, units in cancel.pending(wish).items() if line_id in lines):
             return True
     return False
-
-
-def _agreement(batch: Batch, order: Row[Any]) -> Row[Any] | None:
-    return partner_store.agreement(batch.tx, order.partner_id, "out", kind=KIND)

@@ -1,79 +1,234 @@
-"""EDI that goes out: a document in its envelope, with its control numbers and package labels."""
+"""EDI that goes out: documents in their envelope, with its control numbers, and package labels."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
 
 from hub.edi import sscc
 from hub.edi.build import build
-from hub.edi.delimiters import Delimiters
+from hub.edi.edifact import writer as edifact
 from hub.edi.findings import EdiError
-from hub.edi.grammar import default_library
-from hub.edi.profile import profile
-from hub.edi.x12.writer import Envelope, transaction_set
-from hub.edi.x12.writer import write as write_interchange
+from hub.edi.grammar import GrammarError, Library, standard_of
+from hub.edi.profile import Profile, ProfileError, profile
+from hub.edi.tree import Loop, Standard, TransactionSet
+from hub.edi.x12 import writer as x12
 from hub.flows import controls
 from hub.flows.batch import Batch
 from hub.flows.problems import MAX_FINDINGS, Park, without_value
+from hub.installation import Installation
+from hub.store import messages as message_store
 from hub.store import partners as partner_store
 from hub.store import shipments as shipment_store
 
 
-def write(batch: Batch, agreement: Row[Any], values: Mapping[str, Any], test: bool) -> tuple[bytes, dict[str, Any]]:
-    """One outbound document in an interchange of its own, with the columns of its message. Raises `Park`."""
-    partner = partner_store.get(batch.tx, agreement.partner_id)
-    address = partner_store.address(batch.tx, agreement.partner_id, test)
-    if partner is None or address is None:
-        raise Park("edi.no-address", "The partner has no ids to write to" + (" in test." if test else "."))
-    version = agreement.version or "004010"
-    functional_id = default_library().functional_id(agreement.set_id)
-    scope = f"{address.own_qualifier}:{address.own_value}/{address.qualifier}:{address.value}"
-    try:
-        root = build("x12", agreement.set_id, version, values)
-        group = controls.number(batch, f"gs/{scope}/{functional_id}")
-        interchange = controls.number(batch, f"isa/{scope}")
-        envelope = Envelope(
-            sender_qualifier=address.own_qualifier,
-            sender_id=address.own_value,
-            receiver_qualifier=address.qualifier,
-            receiver_id=address.value,
-            interchange_control_number=interchange,
-            group_control_number=group,
-            when=batch.now.astimezone(profile(partner.settings).zone),
-            version=version,
-            usage="T" if test else "P",
-            delimiters=_delimiters(partner.settings),
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """To whom a document goes: the agreement it goes by, our ids and the partner's, in test or not."""
+
+    agreement: Row[Any]
+    partner: Row[Any]
+    profile: Profile
+    ours: controls.Party
+    theirs: controls.Party
+    test: bool
+
+    @property
+    def key(self) -> tuple[int, controls.Party, controls.Party]:
+        """Documents with the same one can stand in one interchange."""
+        return self.agreement.id, self.ours, self.theirs
+
+    @property
+    def standard(self) -> Standard:
+        """The syntax of the agreement's set."""
+        return standard_of(self.agreement.set_id)
+
+
+def recipient(
+    batch: Batch, agreement: Row[Any], order: Row[Any], *, location: str | None, own_order: bool = True
+) -> Recipient:
+    """To whom a document about an order goes by an agreement.
+
+    A partner with several ids is written to under those of the `location`, else under those that the order came
+    under where it is the partner's own order. Raises `Park`.
+    """
+    partner, counts = settings(batch, agreement)
+    test = bool(order.test)
+    addresses = partner_store.addresses(batch.tx, partner.id, test)
+    if not addresses:
+        said = " in test" if test else ""
+        raise Park(
+            "edi.no-address", f"The partner has no ids to write to{said}. Add them with `hub partner ids` and replay."
         )
-        document = transaction_set(agreement.set_id, root, "0001", version)
-        body = write_interchange([document], envelope, replacement=partner.settings.get("replacement"))
+    one = _address(batch, addresses, order, location, own_order)
+    ours, theirs = (one.own_qualifier, one.own_value), (one.qualifier, one.value)
+    return Recipient(agreement, partner, counts, ours, theirs, test)
+
+
+def settings(batch: Batch, agreement: Row[Any]) -> tuple[Row[Any], Profile]:
+    """The partner of an agreement, and the settings that count for it. Raises `Park`."""
+    partner = partner_store.get(batch.tx, agreement.partner_id)
+    if partner is None:
+        raise Park("edi.unknown-partner", "The partner of this document no longer exists.")
+    try:
+        return partner, profile(partner.settings, agreement.settings)
+    except ProfileError as error:
+        raise Park(error.code, error.sentence) from error
+
+
+def _address(
+    batch: Batch, addresses: Sequence[Row[Any]], order: Row[Any], location: str | None, own_order: bool
+) -> Row[Any]:
+    if len(addresses) == 1:
+        return addresses[0]
+    there = [one for one in addresses if location and one.location == location]
+    if not there and own_order:
+        came = message_store.get(batch.tx, [order.message_id])[order.message_id].interchange or ""
+        there = [one for one in addresses if came.startswith(_came_under(one))]
+    return (there or [one for one in addresses if not one.location] or addresses)[0]
+
+
+def _came_under(address: Row[Any]) -> str:
+    """How the key of an interchange begins that came under these ids."""
+    key = controls.interchange(
+        (address.qualifier, address.value), (address.own_qualifier, address.own_value), "0", address.test
+    )
+    return key.removesuffix("0")
+
+
+@dataclass(frozen=True, slots=True)
+class Interchange:
+    """One interchange of ours while it is written: to whom, with which grammars, and under which numbers.
+
+    `number` stands in ISA13 or UNB 0020, `group` in GS06 (EDIFACT has no groups here). Sets count from 1.
+    """
+
+    to: Recipient
+    library: Library
+    number: int
+    group: int
+    when: dt.datetime
+
+    def document(self, values: Mapping[str, Any], place: int) -> TransactionSet:
+        """A set of this interchange from what a mapping has made; `place` counts from 1. Raises `EdiError`."""
+        agreement = self.to.agreement
+        return self.set_of(build(self.to.standard, agreement.set_id, agreement.version, values, self.library), place)
+
+    def set_of(self, root: Loop, place: int) -> TransactionSet:
+        """A set of this interchange from its tree."""
+        set_id, version = self.to.agreement.set_id, self.to.agreement.version
+        if self.to.standard == "edifact":
+            return edifact.message(set_id, root, str(place), version, association=self.to.profile.association)
+        return x12.transaction_set(set_id, root, f"{place:04d}", version)
+
+    def written(self, documents: Sequence[TransactionSet]) -> bytes:
+        """The interchange with these sets, its first ones. Raises `EdiError` where a reader would find faults."""
+        replacement = self.to.profile.replacement
+        if self.to.standard == "edifact":
+            return edifact.write(documents, self._unb(), replacement=replacement, library=self.library)
+        return x12.write(documents, self._isa(), replacement=replacement, library=self.library)
+
+    def facts(self, document: TransactionSet) -> dict[str, Any]:
+        """The columns of the message of one set; acknowledgements name it by the last three."""
+        return {
+            **self.own_facts(),
+            "interchange": controls.interchange(self.to.ours, self.to.theirs, self.number, self.to.test),
+            "control": self._control(),
+            "set_control": document.control_number,
+        }
+
+    def own_facts(self) -> dict[str, Any]:
+        """The columns that all of its messages share."""
+        return {
+            "format": self.to.standard,
+            "partner_id": self.to.partner.id,
+            "set_id": self.to.agreement.set_id,
+            "test": self.to.test,
+        }
+
+    def _control(self) -> str:
+        set_id = self.to.agreement.set_id
+        if self.to.standard == "edifact":
+            return f"{set_id}/{self.number}"
+        return f"{self.library.functional_id(set_id)}/{self.group}"
+
+    def _isa(self) -> x12.Envelope:
+        (own_qualifier, own_id), (qualifier, id_), said = self.to.ours, self.to.theirs, self.to.profile
+        return x12.Envelope(
+            sender_qualifier=own_qualifier,
+            sender_id=own_id,
+            receiver_qualifier=qualifier,
+            receiver_id=id_,
+            interchange_control_number=self.number,
+            group_control_number=self.group,
+            when=self.when,
+            version=self.to.agreement.version,
+            usage="T" if self.to.test else "P",
+            group_sender=said.group_sender,
+            group_receiver=said.group_receiver,
+            acknowledgement_requested=bool(said.request_acknowledgement),
+            delimiters=said.delimiters("x12", self.to.agreement.version),
+            encoding=said.character_set or "utf-8",
+        )
+
+    def _unb(self) -> edifact.Envelope:
+        (own_qualifier, own_id), (qualifier, id_), said = self.to.ours, self.to.theirs, self.to.profile
+        asked = said.request_acknowledgement
+        return edifact.Envelope(
+            sender_id=own_id,
+            sender_qualifier=own_qualifier,
+            receiver_id=id_,
+            receiver_qualifier=qualifier,
+            control_reference=str(self.number),
+            when=self.when,
+            syntax_id=said.syntax_id,
+            syntax_version=said.syntax_version,
+            usage="T" if self.to.test else "P",
+            acknowledgement_requested=bool(self.to.agreement.acknowledge) if asked is None else asked,
+            delimiters=said.delimiters("edifact", self.to.agreement.version),
+            una=said.una,
+            codec=said.character_set,
+        )
+
+
+def opened(batch: Batch, inst: Installation, to: Recipient) -> Interchange:
+    """The next interchange to a recipient: its control numbers are taken in this transaction. Raises `Park`."""
+    try:
+        library = inst.grammars(to.profile, to.standard)
+        functional_id = library.functional_id(to.agreement.set_id)
+    except GrammarError as error:
+        raise Park("edi.grammar-invalid", f"The partner's own grammar cannot be used: {error}."[:500]) from error
+    scope = f"{':'.join(to.ours)}/{':'.join(to.theirs)}"
+    when = batch.now.astimezone(to.profile.zone)
+    if to.standard == "edifact":
+        return Interchange(to, library, controls.number(batch, f"unb/{scope}"), 0, when)
+    group = controls.number(batch, f"gs/{scope}/{functional_id}")
+    return Interchange(to, library, controls.number(batch, f"isa/{scope}"), group, when)
+
+
+def write(batch: Batch, inst: Installation, to: Recipient, values: Mapping[str, Any]) -> tuple[bytes, dict[str, Any]]:
+    """One document in an interchange of its own, with the columns of its message. Raises `Park`."""
+    interchange = opened(batch, inst, to)
+    return one_document(interchange, values, 1)[1:]
+
+
+def one_document(
+    interchange: Interchange, values: Mapping[str, Any], place: int
+) -> tuple[TransactionSet, bytes, dict[str, Any]]:
+    """A document of an interchange, that interchange with nothing else in it, and the columns of the document's
+    message. Raises `Park` with the findings that a reader would have."""
+    try:
+        document = interchange.document(values, place)
+        return document, interchange.written([document]), interchange.facts(document)
+    except GrammarError as error:
+        raise Park("edi.grammar-invalid", f"The partner's own grammar cannot be used: {error}."[:500]) from error
     except EdiError as error:
         findings = [without_value(f) for f in error.findings[:MAX_FINDINGS]]
         raise Park("edi.not-writable", str(error)[:500], findings=findings) from error
-    return body, {
-        "format": "x12",
-        "partner_id": partner.id,
-        "set_id": agreement.set_id,
-        "control": f"{functional_id}/{group}",
-        "interchange": controls.interchange(
-            (address.own_qualifier, address.own_value), (address.qualifier, address.value), interchange, test
-        ),
-        "set_control": "0001",
-    }
-
-
-def _delimiters(settings: Mapping[str, Any]) -> Delimiters:
-    given = settings.get("delimiters", {})
-    base = Delimiters()
-    return Delimiters(
-        given.get("element", base.element),
-        given.get("component", base.component),
-        given.get("terminator", base.terminator),
-        given.get("repetition", base.repetition),
-        given.get("suffix", base.suffix),
-    )
 
 
 def label(batch: Batch, partner_id: int, shipment_id: int) -> None:
@@ -82,7 +237,7 @@ def label(batch: Batch, partner_id: int, shipment_id: int) -> None:
     The serial counts up and is not used again before its digits run out.
     """
     partner = partner_store.get(batch.tx, partner_id)
-    prefix = partner.settings.get("sscc_prefix") if partner else None
+    prefix = profile(partner.settings).sscc_prefix if partner else None
     if not prefix:
         return
     for package, _ in batch.packages_of[shipment_id]:

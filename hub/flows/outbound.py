@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from hub.edi.profile import profile
-from hub.flows import envelopes
+from hub.flows import change_answers, envelopes
 from hub.flows.batch import Batch
+from hub.flows.envelopes import Recipient
 from hub.flows.problems import Park
 from hub.flows.reading import decoded, dump, mapped
 from hub.flows.render import RENDER, restated
@@ -22,11 +25,24 @@ from hub.store import partners as partner_store
 from hub.store.jobs import Job
 
 
-def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generation: int) -> tuple[int, bytes] | None:
-    """Seal the effect of a job; gives the message's id and its bytes, None when nothing is left to send."""
-    if order is None or job.subject_id is None:
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document as its mapping has made it, before its bytes are fixed. `row`: the columns of its message; `source`:
+    the canonical document that the mapping read. `to`: the partner whom it goes to in an envelope, None where it goes
+    to a connection with a format of its own."""
+
+    row: Mapping[str, Any]
+    source: Mapping[str, Any]
+    values: Mapping[str, Any]
+    to: Recipient | None
+
+
+def draft(
+    batch: Batch, guide: Guide, job: Job, order: Row[Any], agreement: Row[Any] | None, generation: int
+) -> Draft | None:
+    """The present state of what a job is to send; None when nothing is left to send. Raises `Park`."""
+    if job.subject_id is None:
         raise Park("order.missing", "The order of this document no longer exists.")
-    agreement = _agreement(batch, job, order)
     if agreement is not None and job.noun == "shipment":
         envelopes.label(batch, agreement.partner_id, job.subject_id)
     mapping = guide.mapping(agreement.mapping) if agreement else guide.outbound(job.connection_id, job.noun)
@@ -40,19 +56,30 @@ def render(batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, generat
     context = guide.context(job.connection_id, agreement.partner_id if agreement else None, source)
     canonical = dump(schema, document)
     values = mapped(canonical, mapping, context)
-    facts: dict[str, Any] = {"format": "json", "partner_id": None}
+    row = {**_row(batch, job, generation), "mapping_hash": mapping.hash, "test": bool(order.test)}
+    to = None
     if agreement is not None:
-        body, facts = envelopes.write(batch, agreement, values, bool(order.test))
-    else:
-        body = json.dumps(values, default=_plain, ensure_ascii=False, separators=(",", ":")).encode()
-    row = {**_row(batch, job, generation), "mapping_hash": mapping.hash, "test": bool(order.test), **facts}
-    message_id = message_store.seal(batch.rows, row, body)
-    message_store.keep_source(batch.rows, message_id, exact_json(canonical, indent=None).encode())
+        own = agreement.partner_id == order.partner_id
+        to = envelopes.recipient(batch, agreement, order, location=document.get("location"), own_order=own)
+    return Draft(row, canonical, values, to)
+
+
+def written(batch: Batch, guide: Guide, made: Draft) -> tuple[bytes, dict[str, Any]]:
+    """The bytes of a document that goes by itself, and the columns that its envelope gives its message."""
+    if made.to is not None:
+        return envelopes.write(batch, guide.inst, made.to, made.values)
+    return json.dumps(made.values, default=_plain, ensure_ascii=False, separators=(",", ":")).encode(), {}
+
+
+def seal(batch: Batch, job: Job, made: Draft, body: bytes, facts: Mapping[str, Any]) -> int:
+    """Store a document with the bytes that every try will send; gives its message's id."""
+    message_id = message_store.seal(batch.rows, {**made.row, **facts}, body)
+    message_store.keep_source(batch.rows, message_id, exact_json(made.source, indent=None).encode())
     batch.outgoing.forget((job.connection_id, job.noun, job.key))
-    return message_id, body
+    return message_id
 
 
-def _agreement(batch: Batch, job: Job, order: Row[Any]) -> Row[Any] | None:
+def agreed(batch: Batch, job: Job, order: Row[Any]) -> Row[Any] | None:
     """What was agreed on this document with the partner whom it goes to; None where it goes to no partner but to a
     connection with a format of its own. Raises `Park`."""
     if job.noun == "fulfillment":
@@ -66,6 +93,8 @@ def _agreement(batch: Batch, job: Job, order: Row[Any]) -> Row[Any] | None:
     agreement = partner_store.agreement(batch.tx, partner_id, "out", kind=job.noun)
     if agreement is None and job.noun == "cancellation":
         agreement = partner_store.agreement(batch.tx, partner_id, "out", kind="fulfillment")
+    if agreement is None and job.noun == change_answers.KIND:
+        agreement = change_answers.agreement(batch, partner_id)
     if agreement is None:
         raise Park("edi.no-agreement", f"There is no agreement with the partner on sending {job.noun}.")
     return agreement

@@ -1,15 +1,29 @@
-"""Trading partners as a person sets them up: their ids, and what was agreed with them per set and direction."""
+"""Trading partners as a person sets them up: their ids, their settings, and what was agreed with them per set and
+direction. Each function is one transaction that leaves an audit row."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from hub.edi.profile import check
+from sqlalchemy import Connection, Row
+
+from hub.edi.grammar import SYNTAXES, GrammarError, standard_of
+from hub.edi.profile import Scope, changed, check, profile
+from hub.edi.tree import Standard
 from hub.errors import NotFound, Refused
+from hub.flows.render import RENDER
+from hub.flows.translate import APPLY
 from hub.installation import Installation
+from hub.mapping import Mapping as CompiledMapping
+from hub.mapping import MappingError
 from hub.store import events as event_store
-from hub.store import partners as partner_store
+from hub.store import partners as store
+
+VERSIONS: Mapping[Standard, str] = {"x12": "004010", "edifact": "D96A"}
+"""The version of an agreement that names none."""
 
 
 def add_partner(
@@ -24,69 +38,320 @@ def add_partner(
 ) -> int:
     """Save a trading partner with the ids it writes under and what was agreed per set and direction; gives its id.
 
-    Each of `ids`: qualifier, value, own_qualifier, own_value, test. Each of `agreements`: direction, set_id, kind,
-    mapping, version, acknowledge, acknowledge_hours, settings. Raises `ProfileError` for settings that cannot be used.
+    Each of `ids`: qualifier, value, own_qualifier, own_value, test, location. Each of `agreements`: direction, set_id,
+    kind, mapping, version, acknowledge, acknowledge_hours, settings. Raises `Refused`, and `ProfileError` for settings
+    that cannot be used.
     """
     now = inst.now()
-    settings = check(settings or {})
-    agreements = [
-        {**row, "settings": check(row.get("settings", {}), row["direction"], under=settings)} for row in agreements
-    ]
+    settings = check(settings or {}, "partner", _written(agreements))
+    rows = [_complete(row, settings) for row in agreements]
+    _check_ids(ids, rows)
     with inst.db.write() as tx:
-        if any(row.name == name for row in partner_store.everyone(tx)):
+        if store.named(tx, name) is not None:
             raise Refused("partner.name-taken", f"There is a partner named {name!r} already.")
-        partner_id = partner_store.add(
+        _need_free(tx, ids)
+        partner_id = store.add(
             tx, {"connection_id": connection_id, "name": name, "settings": settings, "created_at": now}
         )
-        partner_store.add_ids(tx, [{"partner_id": partner_id, "test": False, **row} for row in ids])
-        partner_store.add_agreements(
-            tx,
-            [
-                {
-                    "partner_id": partner_id,
-                    "version": "004010",
-                    "acknowledge": True,
-                    "acknowledge_hours": None,
-                    **row,
-                }
-                for row in agreements
-            ],
-        )
+        store.add_ids(tx, [{"partner_id": partner_id, "test": False, "location": None, **row} for row in ids])
+        store.add_agreements(tx, [{"partner_id": partner_id, **row} for row in rows])
         event_store.add(
             tx, event_store.event("partner.added", now, connection_id=connection_id, actor=actor, name=name)
         )
     return partner_id
 
 
-def standard_agreements(acknowledge_hours: float | None = None) -> list[dict[str, Any]]:
-    """Purchase orders in; acknowledgements, ship notices and invoices out, by the shipped mappings.
+def _complete(row: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """An agreement with every column, its settings checked under the partner's."""
+    standard = standard_of(row["set_id"])
+    scope: Scope = "in" if row["direction"] == "in" else "out"
+    own = check(row.get("settings", {}), scope, [standard] if scope == "out" else [], settings)
+    defaults = {"version": VERSIONS[standard], "acknowledge": True, "acknowledge_hours": None}
+    return {**defaults, **row, "settings": own}
 
-    `acknowledge_hours`: how long after it was sent the partner is to acknowledge a document of ours; None: nobody
-    watches that.
+
+def _written(agreements: Sequence[Any]) -> set[Standard]:
+    """The syntaxes that a partner is written to in."""
+    rows = [row if isinstance(row, Mapping) else row._asdict() for row in agreements]
+    return {standard_of(row["set_id"]) for row in rows if row["direction"] == "out"}
+
+
+# -- agreements -----------------------------------------------------------------------------------------------------
+
+
+def standard_agreements(acknowledge_hours: float | None = None, standard: Standard = "x12") -> list[dict[str, Any]]:
+    """What is agreed with a partner who sends orders, by the shipped mappings: orders and their changes in; answers to
+    both, ship notices and invoices out. `acknowledge_hours`: how long after it was sent the partner is to acknowledge a
+    document of ours; None: nobody watches that."""
+    agreed = []
+    for direction, set_id, kind in _STANDARD[standard]:
+        mapping = f"{standard}/{set_id.lower()}.{direction}"
+        hours = {"acknowledge_hours": acknowledge_hours} if direction == "out" else {}
+        agreed.append({"direction": direction, "set_id": set_id, "kind": kind, "mapping": mapping, **hours})
+    return agreed
+
+
+_STANDARD: Mapping[Standard, Sequence[tuple[str, str, str]]] = {
+    "x12": (
+        ("in", "850", "order"),
+        ("in", "860", "order_change"),
+        ("out", "855", "acknowledgement"),
+        ("out", "865", "order_change_acknowledgement"),
+        ("out", "856", "shipment"),
+        ("out", "810", "invoice"),
+    ),
+    "edifact": (
+        ("in", "ORDERS", "order"),
+        ("in", "ORDCHG", "order_change"),
+        ("out", "ORDRSP", "acknowledgement"),
+        ("out", "DESADV", "shipment"),
+        ("out", "INVOIC", "invoice"),
+    ),
+}
+
+
+def _usual() -> dict[tuple[str, str], dict[str, Any]]:
+    rows = [row for standard in VERSIONS for row in standard_agreements(standard=standard)]
+    return {(row["direction"], row["set_id"]): row for row in rows}
+
+
+_USUAL = _usual()
+"""What is agreed on a set in a direction when nobody says otherwise, by (direction, set)."""
+
+
+def wanted(said: str | None, standard: Standard) -> list[tuple[str, str]]:
+    """Sets with their directions as a person names them: `850,855`, or `940:out,945:in` where it is not the usual one.
+    All usual ones of a syntax where nobody says. Raises `Refused`."""
+    if said is None:
+        return [(set_id, direction) for direction, set_id, _ in _STANDARD[standard]]
+    found = []
+    for word in (word.strip() for word in said.split(",") if word.strip()):
+        set_id, colon, direction = word.upper().partition(":")
+        usual = [one for one, id_ in _USUAL if id_ == set_id]
+        if direction.lower() not in ("in", "out") and (colon or not usual):
+            raise Refused("partner.unknown-set", f"{word!r}: write which way it goes, {set_id}:in or {set_id}:out.")
+        found.append((set_id, direction.lower() or usual[0]))
+    return found
+
+
+def agreement(
+    inst: Installation,
+    set_id: str,
+    direction: str,
+    *,
+    kind: str | None = None,
+    mapping: str | None = None,
+    version: str | None = None,
+) -> dict[str, Any]:
+    """What can be agreed on a set in a direction: its kind, mapping and version, the usual ones where not named.
+
+    Raises `Refused` for a set without a grammar, and for a mapping that is missing or that is for something else.
     """
-    out = {"direction": "out", "acknowledge_hours": acknowledge_hours}
-    return [
-        {"direction": "in", "set_id": "850", "kind": "order", "mapping": "x12/850.in"},
-        {"direction": "in", "set_id": "860", "kind": "order_change", "mapping": "x12/860.in"},
-        {**out, "set_id": "855", "kind": "acknowledgement", "mapping": "x12/855.out"},
-        {**out, "set_id": "865", "kind": "order_change_acknowledgement", "mapping": "x12/865.out"},
-        {**out, "set_id": "856", "kind": "shipment", "mapping": "x12/856.out"},
-        {**out, "set_id": "810", "kind": "invoice", "mapping": "x12/810.out"},
-    ]
+    set_id, standard = set_id.upper(), standard_of(set_id.upper())
+    if not SYNTAXES[standard].set_ids.fullmatch(set_id):
+        raise Refused("partner.unknown-set", f"{set_id!r} is no set; write one such as 850 or ORDERS.")
+    usual = _USUAL.get((direction, set_id), {})
+    name = mapping or usual.get("mapping") or f"{standard}/{set_id.lower()}.{direction}"
+    compiled = _usable(inst, name, set_id, direction)
+    found = kind or usual.get("kind") or (compiled.target if direction == "in" else compiled.source).name
+    known: Collection[str] = APPLY if direction == "in" else RENDER
+    if found not in known:
+        raise Refused(
+            "partner.unknown-kind",
+            f"Nothing is known to do with a document of kind {found!r}; there are {', '.join(known)}.",
+        )
+    return {
+        "set_id": set_id,
+        "direction": direction,
+        "kind": found,
+        "mapping": name,
+        "version": _version(version, standard) if version else VERSIONS[standard],
+    }
+
+
+def _usable(inst: Installation, name: str, set_id: str, direction: str) -> CompiledMapping:
+    try:
+        compiled = inst.mappings.get(name)
+    except MappingError as error:
+        raise Refused(
+            "partner.mapping-unusable",
+            f"Mapping {name} cannot be used: {error}. Name another one with --mapping; `hub mapping list` shows them.",
+        ) from error
+    form = compiled.source if direction == "in" else compiled.target
+    if (form.name, form.set_id) != (standard_of(set_id), set_id):
+        does = "reads" if direction == "in" else "writes"
+        raise Refused("partner.mapping-unusable", f"Mapping {name} {does} {form}, not {standard_of(set_id)} {set_id}.")
+    return compiled
+
+
+def _version(text: str, standard: Standard) -> str:
+    version = text.upper().replace(".", "") if standard == "edifact" else text.upper()
+    form = r"[A-Z][0-9]{2}[A-Z]" if standard == "edifact" else r"00[2-8][0-9]{3}[0-9A-Z]{0,6}"
+    if not re.fullmatch(form, version):
+        example = "D96A" if standard == "edifact" else "004010, or with a suffix 004010VICS"
+        raise Refused("partner.version-invalid", f"{text!r} is no version; write one such as {example}.")
+    return version
+
+
+def agree(
+    inst: Installation,
+    name: str,
+    set_id: str,
+    direction: str,
+    *,
+    given: Mapping[str, str],
+    actor: str,
+    acknowledge: bool | None = None,
+    acknowledge_hours: float | None = None,
+    **chosen: str | None,
+) -> str:
+    """Agree on a set with a partner, or change what was agreed: what is not named stays. Answers with one sentence.
+
+    `given`: settings as a person types them. `chosen`: kind, mapping, version.
+    """
+    with _partner(inst, name, actor) as (tx, partner, facts):
+        before = store.agreement(tx, partner.id, direction, set_id=set_id.upper())
+        kept = {key: getattr(before, key) for key in ("kind", "mapping", "version")} if before else {}
+        row = agreement(inst, set_id, direction, **{**kept, **{k: v for k, v in chosen.items() if v is not None}})
+        said = {"acknowledge": acknowledge, "acknowledge_hours": acknowledge_hours}
+        row |= {key: value for key, value in said.items() if value is not None}
+        if acknowledge is False:
+            row["acknowledge_hours"] = None
+        row["settings"] = changed(before.settings if before else {}, given)
+        if before is None:
+            row = _complete(row, partner.settings)
+            _check_ids([one._asdict() for one in store.ids_of(tx, partner.id)], [row])
+            store.add_agreements(tx, [{"partner_id": partner.id, **row}])
+        else:
+            row["settings"] = _complete(row, partner.settings)["settings"]
+            store.change_agreement(tx, before.id, **row)
+        _need_grammar(inst, profile(partner.settings, row["settings"]), row)
+        facts |= {"agreement": f"{row['set_id']} {direction}", "changed": sorted([*given, *_named(chosen)])}
+    verb = "Agreed" if before is None else "Changed"
+    return f"{verb}: {row['set_id']} {direction} is {row['kind'].replace('_', ' ')}, by {row['mapping']}."
+
+
+def _named(chosen: Mapping[str, object]) -> list[str]:
+    return [key for key, value in chosen.items() if value is not None]
+
+
+def _need_grammar(inst: Installation, counts: Any, row: Mapping[str, Any]) -> None:
+    standard = standard_of(row["set_id"])
+    try:
+        known = inst.grammars(counts, standard).grammar(row["set_id"], row["version"])
+    except GrammarError as error:
+        raise Refused(
+            "edi.grammar-invalid",
+            f"The partner's own grammar cannot be used: {error}. `hub edi grammar check` says more.",
+        ) from error
+    if known is None:
+        raise Refused(
+            "partner.unknown-set",
+            f"There is no grammar for {row['set_id']}. Put one into grammars/NAME/{standard} of the mappings' folder,"
+            " and set grammars=NAME.",
+        )
+
+
+def end_agreement(inst: Installation, name: str, set_id: str, direction: str, actor: str) -> str:
+    """Take an agreement out. What comes of this set is then parked, and what waits to go out as well."""
+    with _partner(inst, name, actor) as (tx, partner, facts):
+        found = store.agreement(tx, partner.id, direction, set_id=set_id.upper())
+        if found is None:
+            raise NotFound(
+                "partner.no-agreement",
+                f"There is no agreement with {name} on {set_id.upper()} {direction}; `hub partner show` lists them.",
+            )
+        store.remove_agreement(tx, found.id)
+        facts |= {"ended": f"{found.set_id} {direction}"}
+    return f"Ended: {found.set_id} {direction}."
 
 
 def set_acknowledge_hours(inst: Installation, name: str, hours: float | None, actor: str) -> None:
     """Change how long a partner may take to acknowledge what is sent from now on; None: nobody watches that."""
-    now = inst.now()
+    with _partner(inst, name, actor) as (tx, partner, facts):
+        store.set_acknowledge_hours(tx, partner.id, hours)
+        facts |= {"acknowledge_hours": hours}
+
+
+# -- settings and ids -----------------------------------------------------------------------------------------------
+
+
+def set_settings(inst: Installation, name: str, given: Mapping[str, str], actor: str) -> None:
+    """Change settings of a partner, as a person types them; an empty value takes one out. Raises `ProfileError`."""
+    with _partner(inst, name, actor) as (tx, partner, facts):
+        agreed = store.agreed_with(tx, partner.id)
+        settings = check(changed(partner.settings, given), "partner", _written(agreed))
+        for row in agreed:  # what an agreement says may rest on what the partner's settings said
+            _complete(row._asdict(), settings)
+        store.change(tx, partner.id, settings=settings)
+        facts |= {"settings": sorted(given)}
+
+
+def add_ids(inst: Installation, name: str, ids: Mapping[str, Any], actor: str) -> None:
+    """Add ids that a partner writes under: qualifier, value, own_qualifier, own_value, test, location."""
+    with _partner(inst, name, actor) as (tx, partner, facts):
+        _check_ids([ids], [row._asdict() for row in store.agreed_with(tx, partner.id)])
+        _need_free(tx, [ids])
+        store.add_ids(tx, [{"partner_id": partner.id, **ids}])
+        facts |= {"ids": f"{_both(ids)} added"}
+
+
+def remove_ids(inst: Installation, name: str, ids: Mapping[str, Any], actor: str) -> None:
+    """Take ids of a partner out. What comes under them is then nobody's, and parked."""
+    with _partner(inst, name, actor) as (tx, partner, facts):
+        same = [one for one in store.ids_of(tx, partner.id) if all(getattr(one, k) == ids[k] for k in _IDS)]
+        if not same:
+            raise NotFound(
+                "partner.ids-missing", f"{name} has no ids {_both(ids)}; `hub partner show` lists those it has."
+            )
+        store.remove_ids(tx, [one.id for one in same])
+        facts |= {"ids": f"{_both(ids)} removed"}
+
+
+_IDS = ("qualifier", "value", "own_qualifier", "own_value", "test")
+
+
+def _both(ids: Mapping[str, Any]) -> str:
+    test = " in test" if ids.get("test") else ""
+    return f"{ids['qualifier']}:{ids['value']} with {ids['own_qualifier']}:{ids['own_value']}{test}"
+
+
+def _check_ids(ids: Sequence[Mapping[str, Any]], agreements: Sequence[Mapping[str, Any]]) -> None:
+    """An interchange of X12 holds a qualifier of two characters and an id of up to 15."""
+    if not any(standard_of(row["set_id"]) == "x12" for row in agreements):
+        return
+    for one in ids:
+        for qualifier, value in (one["qualifier"], one["value"]), (one["own_qualifier"], one["own_value"]):
+            if len(qualifier) != 2 or len(value) > 15:
+                raise Refused(
+                    "partner.ids-invalid",
+                    f"{qualifier}:{value} does not fit X12: a qualifier has two characters, an id up to 15.",
+                )
+
+
+def _need_free(tx: Connection, ids: Sequence[Mapping[str, Any]]) -> None:
+    """Who writes to us must be one partner."""
+    named = {row.id: row.name for row in store.everyone(tx)}
+    taken = {tuple(getattr(one, key) for key in _IDS): one.partner_id for one in store.ids(tx)}
+    for one in ids:
+        owner = taken.get(tuple({"test": False, **one}[key] for key in _IDS))
+        if owner is not None:
+            raise Refused("partner.ids-taken", f"{_both(one)} are the ids of {named[owner]} already.")
+
+
+@contextmanager
+def _partner(inst: Installation, name: str, actor: str) -> Iterator[tuple[Connection, Row[Any], dict[str, Any]]]:
+    """A partner in a transaction of its own; what is put into the facts stands in the audit log."""
+    facts: dict[str, Any] = {}
     with inst.db.write() as tx:
-        row = next((row for row in partner_store.everyone(tx) if row.name == name), None)
-        if row is None:
+        partner = store.named(tx, name)
+        if partner is None:
             raise NotFound("partner.missing", f"There is no partner {name!r}; `hub partner list` shows them all.")
-        partner_store.set_acknowledge_hours(tx, row.id, hours)
+        yield tx, partner, facts
         event_store.add(
             tx,
             event_store.event(
-                "partner.changed", now, connection_id=row.connection_id, actor=actor, name=name, acknowledge_hours=hours
+                "partner.changed", inst.now(), connection_id=partner.connection_id, actor=actor, name=name, **facts
             ),
         )
 
@@ -111,8 +376,8 @@ def warehouse_agreements(acknowledge_hours: float | None = None) -> list[dict[st
 
 
 def supplier_agreements(acknowledge_hours: float | None = None) -> list[dict[str, Any]]:
-    """With a supplier who ships to the consumer: purchase orders and their cancellations out, answers to both and ship
-    notices in. `acknowledge_hours`: as for `standard_agreements`."""
+    """With a supplier who ships to the consumer: purchase orders and their cancellations out; answers to both, ship
+    notices, stock and invoices in. `acknowledge_hours`: as for `standard_agreements`."""
     out = {"direction": "out", "acknowledge_hours": acknowledge_hours}
     return [
         {**out, "set_id": "850", "kind": "fulfillment", "mapping": "x12/850.out"},
@@ -120,6 +385,7 @@ def supplier_agreements(acknowledge_hours: float | None = None) -> list[dict[str
         {"direction": "in", "set_id": "855", "kind": "acknowledgement", "mapping": "x12/855.in"},
         {"direction": "in", "set_id": "865", "kind": "acknowledgement", "mapping": "x12/865.in"},
         {"direction": "in", "set_id": "856", "kind": "shipment", "mapping": "x12/856.in"},
+        {"direction": "in", "set_id": "810", "kind": "invoice", "mapping": "x12/810.in"},
         {"direction": "in", "set_id": "846", "kind": "inventory", "mapping": "x12/846.in"},
     ]
 

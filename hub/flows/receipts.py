@@ -22,7 +22,6 @@ from hub.sdk.connector import Receipt
 from hub.sdk.errors import Rejected
 from hub.store import orders as store
 from hub.store import partners as partner_store
-from hub.store.jobs import Job
 
 WORDS = {
     "shipment": "shipment.written_back",
@@ -35,7 +34,7 @@ WORDS = {
 """What the timeline says of documents whose receipt brings nothing more."""
 
 
-def apply(batch: Batch, inst: Installation, kind: str, job: Job, message: Row[Any], receipt: Receipt) -> None:
+def apply(batch: Batch, inst: Installation, kind: str, message: Row[Any], receipt: Receipt) -> None:
     """Take over what the receipt of one document means. Raises `Park`."""
     facts: dict[str, Any] = {
         "order_id": message.order_id,
@@ -46,17 +45,17 @@ def apply(batch: Batch, inst: Installation, kind: str, job: Job, message: Row[An
     if receipt.remote_id:
         facts["remote_id"] = receipt.remote_id
     by_document = message.partner_id is not None
-    if kind == "fulfillment" and job.subject_id is not None:
-        store.change_fulfillment(batch.rows, job.subject_id, remote_id=receipt.remote_id, accepted_at=batch.now)
-        batch.fulfillment.forget(job.subject_id)
+    if kind == "fulfillment" and message.subject_id is not None:
+        store.change_fulfillment(batch.rows, message.subject_id, remote_id=receipt.remote_id, accepted_at=batch.now)
+        batch.fulfillment.forget(message.subject_id)
         batch.event("fulfillment.sent" if by_document else "fulfillment.accepted", **facts)
-    elif kind == "cancellation" and job.subject_id is not None and by_document:
+    elif kind == "cancellation" and message.subject_id is not None and by_document:
         # That the file was handed over grants nothing: the wish stays open until the partner's document answers it.
-        store.answer_cancellation(batch.tx, job.subject_id, answer_by=batch.now + _answer_time(batch, message))
+        store.answer_cancellation(batch.tx, message.subject_id, answer_by=batch.now + _answer_time(batch, message))
         batch.event("cancellation.sent", **facts)
-    elif kind == "cancellation" and job.subject_id is not None:
+    elif kind == "cancellation" and message.subject_id is not None:
         granted = _granted(batch, inst, message, receipt)
-        _cancelled(batch, job.subject_id, granted, facts)
+        _cancelled(batch, message.subject_id, granted, facts)
     elif kind in WORDS:
         batch.event(WORDS[kind], **facts)
 
@@ -115,12 +114,12 @@ def _cancelled(batch: Batch, cancellation_id: int, granted: Mapping[str, int], f
     batch.event("cancellation.granted", reference=fulfillment.reference, units=units, asked=wanted, **facts)
 
 
-def refused(batch: Batch, kind: str, job: Job, error: Rejected) -> None:
+def refused(batch: Batch, kind: str, message: Row[Any], error: Rejected) -> None:
     """The other side refused a document for good: the timeline says so."""
     batch.event(
         "delivery.refused",
-        order_id=job.order_id,
-        connection_id=job.connection_id,
+        order_id=message.order_id,
+        connection_id=message.connection_id,
         document=kind,
         code=error.code,
         detail=error.detail,

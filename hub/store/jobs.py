@@ -53,6 +53,7 @@ class Job:
     external_id: str | None
     attempts: int
     failures: int
+    created_at: dt.datetime
 
 
 _COLUMNS = [jobs.c[name] for name in Job.__dataclass_fields__]
@@ -159,6 +160,27 @@ def claim_suspect(tx: Connection, worker: str, now: dt.datetime, lease_until: dt
     return [Job(*row) for row in tx.execute(_CLAIM_SUSPECT, values)]
 
 
+_OF = and_(
+    jobs.c.kind == "deliver", jobs.c.connection_id == bindparam("b_connection"), jobs.c.noun == bindparam("b_noun")
+)
+_CLAIM_OF = _claiming(and_(_OF, _TRUSTED))
+
+
+def claim_of(
+    tx: Connection,
+    worker: str,
+    now: dt.datetime,
+    lease_until: dt.datetime,
+    connection_id: int,
+    noun: str,
+    limit: int,
+) -> list[Job]:
+    """Claim what is due of one kind of document on one connection, for whoever sends many of them together."""
+    values = {"now": now, "stopped": outbound_stopped(tx), "b_worker": worker, "b_lease_until": lease_until}
+    rows = tx.execute(_CLAIM_OF, {**values, "b_connection": connection_id, "b_noun": noun, "limit": limit})
+    return sorted((Job(*row) for row in rows), key=lambda job: job.id)
+
+
 def _is_due(which: Any) -> Any:
     return exists().where(which, jobs.c.state == PENDING, jobs.c.due_at <= _NOW)
 
@@ -252,7 +274,6 @@ def _were_sending_until(tx: Connection, now: dt.datetime, dead: Any) -> None:
         dead,
         jobs.c.kind == "deliver",
         jobs.c.key == messages.c.external_id,
-        jobs.c.noun == messages.c.kind,
         jobs.c.connection_id == messages.c.connection_id,
     )
     tx.execute(
@@ -279,15 +300,24 @@ def wake(tx: Connection, now: dt.datetime, **where: Any) -> int:
     return int(tx.execute(waiting).rowcount) + int(tx.execute(parked).rowcount)
 
 
+def hasten(tx: Connection, connection_id: int, keys: Sequence[str], now: dt.datetime) -> None:
+    """Make waiting jobs with these keys due now."""
+    tx.execute(
+        update(jobs)
+        .where(jobs.c.key.in_(keys), jobs.c.connection_id == connection_id, jobs.c.state == PENDING)
+        .values(due_at=now)
+    )
+
+
 def outbound_stopped(tx: Connection) -> bool:
     """Has a person stopped all outbound?"""
     return bool(tx.execute(_STOPPED).scalar())
 
 
 def close(tx: Connection, now: dt.datetime, *, key: str, connection_id: int) -> None:
-    """End the parked job of an effect that a person does not want any more."""
+    """End the job of an effect that a person does not want any more."""
     tx.execute(
         update(jobs)
-        .where(jobs.c.key == key, jobs.c.connection_id == connection_id, jobs.c.state == "parked")
+        .where(jobs.c.key == key, jobs.c.connection_id == connection_id, jobs.c.state.in_(["parked", "pending"]))
         .values(state="done", finished_at=now)
     )

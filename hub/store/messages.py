@@ -43,6 +43,7 @@ _AWAITING = (
 WRITTEN_FROM = "canonical"
 """The part of an outbound message that holds the document which its mapping read."""
 
+
 _MOST_AT_ONCE = 5_000
 """Values that one statement names at most; databases have a limit."""
 
@@ -251,6 +252,12 @@ def parked_of_order(tx: Connection, order_id: int) -> list[Row[Any]]:
             .order_by(messages.c.id)
         )
     )
+
+
+def inside(tx: Connection, message_id: int) -> list[Row[Any]]:
+    """The documents of an interchange of ours that are still wanted, in its order."""
+    wanted = (messages.c.parent_id == message_id, messages.c.direction == "out", messages.c.state != "withdrawn")
+    return list(tx.execute(select(messages).where(*wanted).order_by(messages.c.id)))
 
 
 def of_interchange(tx: Connection, partner_id: int, interchange: str, parent_id: int) -> list[Row[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, select, update
+from sqlalchemy import Connection, Row, and_, delete, select, update
 
 from hub.store.tables import agreements, connections, control_numbers, partner_ids, partners
 from hub.store.upsert import insert
@@ -37,11 +37,15 @@ def of_connection(tx: Connection, connection_id: int) -> list[Row[Any]]:
     return list(tx.execute(select(partners).where(partners.c.connection_id == connection_id).order_by(partners.c.id)))
 
 
-def address(tx: Connection, partner_id: int, test: bool) -> Row[Any] | None:
-    """The ids to write under to a partner."""
-    return tx.execute(
-        select(partner_ids).where(partner_ids.c.partner_id == partner_id, partner_ids.c.test == test)
-    ).first()
+def addresses(tx: Connection, partner_id: int, test: bool) -> list[Row[Any]]:
+    """The ids to write under to a partner, in the order in which they were added."""
+    return list(
+        tx.execute(
+            select(partner_ids)
+            .where(partner_ids.c.partner_id == partner_id, partner_ids.c.test == test)
+            .order_by(partner_ids.c.id)
+        )
+    )
 
 
 def agreement(tx: Connection, partner_id: int, direction: str, **which: Any) -> Row[Any] | None:
@@ -78,6 +82,11 @@ def next_control(tx: Connection, scope: str, largest: int) -> int:
     return int(tx.execute(statement).scalar_one())
 
 
+def named(tx: Connection, name: str) -> Row[Any] | None:
+    """The partner of that name."""
+    return tx.execute(select(partners).where(partners.c.name == name)).first()
+
+
 def everyone(tx: Connection) -> list[Row[Any]]:
     """Partners with the name of their connection."""
     statement = (
@@ -98,6 +107,24 @@ def agreed(tx: Connection) -> list[Row[Any]]:
     return list(tx.execute(select(agreements).order_by(agreements.c.direction, agreements.c.set_id)))
 
 
+def ids_of(tx: Connection, partner_id: int) -> list[Row[Any]]:
+    """The ids that one partner writes under."""
+    return list(
+        tx.execute(select(partner_ids).where(partner_ids.c.partner_id == partner_id).order_by(partner_ids.c.id))
+    )
+
+
+def agreed_with(tx: Connection, partner_id: int) -> list[Row[Any]]:
+    """What was agreed with one partner, per set and direction."""
+    return list(
+        tx.execute(
+            select(agreements)
+            .where(agreements.c.partner_id == partner_id)
+            .order_by(agreements.c.direction, agreements.c.set_id)
+        )
+    )
+
+
 def add(tx: Connection, row: Mapping[str, Any]) -> int:
     """Insert a partner."""
     return int(tx.execute(partners.insert().values(**row).returning(partners.c.id)).scalar_one())
@@ -113,6 +140,26 @@ def add_agreements(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert what was agreed with a partner."""
     if rows:
         tx.execute(agreements.insert(), [dict(row) for row in rows])
+
+
+def change(tx: Connection, partner_id: int, **values: Any) -> None:
+    """Set columns of a partner."""
+    tx.execute(update(partners).where(partners.c.id == partner_id).values(**values))
+
+
+def change_agreement(tx: Connection, agreement_id: int, **values: Any) -> None:
+    """Set columns of an agreement."""
+    tx.execute(update(agreements).where(agreements.c.id == agreement_id).values(**values))
+
+
+def remove_agreement(tx: Connection, agreement_id: int) -> None:
+    """Take an agreement out; what was sent and received by it stays."""
+    tx.execute(delete(agreements).where(agreements.c.id == agreement_id))
+
+
+def remove_ids(tx: Connection, ids: Sequence[int]) -> None:
+    """Take ids out; nothing refers to them."""
+    tx.execute(delete(partner_ids).where(partner_ids.c.id.in_(ids)))
 
 
 def set_acknowledge_hours(tx: Connection, partner_id: int, hours: float | None) -> None:

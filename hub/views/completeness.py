@@ -59,7 +59,7 @@ def _rows(tx: Connection, merchant_id: int | None, now: dt.datetime) -> list[tup
     found.append((_told("returns", store.returns_told(tx, merchant_id)), {}))
     billed = store.invoices_told(tx, merchant_id)
     if billed:
-        found.append((_told("invoices", billed), {}))
+        found.append((_told("invoices", billed, "all orders"), {}))
     return found + [(each, {}) for each in _acknowledgements(tx, merchant_id, now)]
 
 
@@ -126,10 +126,10 @@ def _units(tx: Connection, merchant_id: int | None) -> Row:
     return row("units", "all orders", units.get("ordered", 0), parts)
 
 
-def _told(noun: str, states: Mapping[str, int]) -> Row:
+def _told(noun: str, states: Mapping[str, int], where: str = "all backends") -> Row:
     """What is owed and that nobody is at stands in no part, so that the row does not add up."""
     names = ["written back", "pending", *(name for name in ("parked", "let be", "not owed") if states.get(name))]
-    return row(noun, "all backends", sum(states.values()), {name: states.get(name, 0) for name in names})
+    return row(noun, where, sum(states.values()), {name: states.get(name, 0) for name in names})
 
 
 def _acknowledgements(tx: Connection, merchant_id: int | None, now: dt.datetime) -> list[Row]:

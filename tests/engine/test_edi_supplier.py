@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hub.flows import actions
 from hub.ledger import Quantities
+from hub.store.tables import invoices
 from tests.engine.scripted.dock import SUPPLIER, says, supplier, transaction
 from tests.engine.scripted.edi import segments, sent
 from tests.engine.scripted.house import ACTOR, House, Side, line
@@ -31,7 +33,7 @@ def asked(dock: Side) -> tuple[str, list[str]]:
 
 def hears(house: House, dock: Side, set_id: str, *body: str, number: int = 1) -> None:
     """The supplier sends one set."""
-    functional_id = {"855": "PR", "856": "SH", "865": "CA"}[set_id]
+    functional_id = {"855": "PR", "856": "SH", "865": "CA", "810": "IN"}[set_id]
     says(house, dock, transaction(set_id, *body), number=number, functional_id=functional_id, sender=SUPPLIER)
 
 
@@ -139,3 +141,14 @@ def test_a_supplier_without_860_gets_the_850_again(house: House) -> None:
     house.order(shop)
     house.order(shop, **CANCELLED)
     assert [segments(tree, "BEG")[0][1] for _, tree in sent(dock, "850")] == ["00", "01"]
+
+
+def test_what_a_supplier_bills_is_kept_with_the_order(house: House, dock: Side) -> None:
+    order = house.order(house.shop(), lines=TWO)
+    number, (mug, tea) = asked(dock)
+    lines = (f"IT1*{mug}*3*EA*4.5**VN*MUG", f"IT1*{tea}*1*EA*2**VN*TEA")
+    hears(house, dock, "810", f"BIG*20260305*98120**{number}", *lines, "TDS*1800", "SAC*C*D240***250", "CTT*2")
+    (kept,) = house.rows(select(invoices))
+    assert (kept.order_id, kept.number, kept.total) == (order, "98120", 18)
+    hears(house, dock, "810", f"BIG*20260305*98121**{number}", *lines, "TDS*1550", "CTT*2", number=2)
+    assert house.parked() == ["invoice.exceeds-order"]

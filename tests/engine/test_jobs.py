@@ -281,7 +281,7 @@ def test_a_paused_outbound_flow_waits(db: Database) -> None:
 
 
 def one(kind: str = "deliver", failures: int = 0) -> Job:
-    return Job(1, kind, "fulfillment", None, "k", "l", 1, None, None, None, 1, failures)
+    return Job(1, kind, "fulfillment", None, "k", "l", 1, None, None, None, 1, failures, NOW)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,7 @@ partner_ids = table(
     Column("test", Boolean, nullable=False),
     text_column("own_qualifier", 4, False),
     text_column("own_value", 35, False),
+    text_column("location", 128),  # where a partner has several: the location of ours that these ids stand for
     UniqueConstraint("qualifier", "value", "own_qualifier", "own_value", "test"),
 )
 """Who writes to us under which id, and which of our ids they use. Test and production are apart."""
@@ -67,7 +68,7 @@ agreements = table(
     Column("acknowledge", Boolean, nullable=False),  # in: we owe one; out: one is owed to us
     Column("acknowledge_hours", Float),
     Column("settings", Json, nullable=False),
-    UniqueConstraint("partner_id", "direction", "set_id", "kind"),
+    UniqueConstraint("partner_id", "direction", "set_id"),
 )
 
 control_numbers = Table(

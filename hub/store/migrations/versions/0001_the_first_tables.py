@@ -241,7 +241,7 @@ def upgrade() -> None:
     sa.Column('settings', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.ForeignKeyConstraint(['partner_id'], ['partners.id'], name=op.f('fk_agreements_partner_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_agreements')),
-    sa.UniqueConstraint('partner_id', 'direction', 'set_id', 'kind', name=op.f('uq_agreements_partner_id_direction_set_id_kind')),
+    sa.UniqueConstraint('partner_id', 'direction', 'set_id', name=op.f('uq_agreements_partner_id_direction_set_id')),
     sqlite_autoincrement=True
     )
     op.create_table('messages',

@@ -1,0 +1,311 @@
+"""EDI that goes out: by itself or with others, at its time, under the right ids, and once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Row
+
+from hub.edi.x12.validation import examine
+from hub.engine import local
+from hub.flows import actions, deliver, partners
+from hub.flows.crashed import take_up
+from hub.sdk import Document, Rejected, Retry
+from tests.engine.scripted import both
+from tests.engine.scripted.edi import acknowledgement, interchange, partner, purchase_order, segments, sent
+from tests.engine.scripted.house import ACTOR, House, Side
+from tests.engine.scripted.peer import Effect
+
+HOUR = 3600.0
+
+
+class Killed(BaseException):
+    """Ends the process under test as SIGKILL would: nobody catches it, nothing is written."""
+
+
+@pytest.fixture
+def mailbox(house: House) -> Side:
+    """The mailbox of a partner that gets its acknowledgements together, on the hour; a depot stands ready."""
+    side = house.add("mailbox", "Mailbox")
+    house.depot()
+    partner(house, side, acknowledge_hours=24)
+    agree(house, batch="together", schedule="0 * * * *")
+    return side
+
+
+def agree(house: House, set_id: str = "855", **settings: str) -> None:
+    partners.agree(house.inst, "Buyer", set_id, "out", given=settings, actor=ACTOR)
+
+
+def drop(house: House, mailbox: Side, body: bytes, name: str = "po.edi") -> None:
+    """The partner drops a file."""
+    mailbox.peer.put(Document("edi", name, body, format="x12"))
+    house.run()
+
+
+def orders(*numbers: str, first: int = 1) -> bytes:
+    """An interchange of purchase orders."""
+    sets = [purchase_order(number, control=f"{place:04d}") for place, number in enumerate(numbers, 1)]
+    return interchange(*sets, number=first)
+
+
+def slot(house: House) -> None:
+    """The next hour comes."""
+    house.clock.forward(HOUR)
+    house.drain()
+
+
+def answers(house: House) -> list[Row[Any]]:
+    """Our 855s."""
+    return house.messages(kind="acknowledgement")
+
+
+def files(house: House) -> list[Row[Any]]:
+    """The interchanges of ours that hold several documents."""
+    return [row for row in house.messages(kind="edi") if row.direction == "out"]
+
+
+def numbers_of(mailbox: Side) -> list[list[str]]:
+    """Per interchange of 855s that the partner has, the purchase orders in it."""
+    found: list[list[str]] = []
+    for effect in mailbox.peer.of("acknowledgement"):
+        (one,) = examine(effect.payload)
+        assert [f for f in one.all_findings() if f.is_error] == []
+        found.append([str(segments(s.tree, "BAK")[0][3]) for s in one.sets if s.tree])
+    return found
+
+
+# -- together -------------------------------------------------------------------------------------------------------
+
+
+@both
+def test_what_is_owed_goes_together_at_its_time(house: House, mailbox: Side) -> None:
+    drop(house, mailbox, orders("A1", "A2"))
+    drop(house, mailbox, orders("A3", first=2), "more.edi")
+    assert numbers_of(mailbox) == [] and answers(house) == [], "nothing is fixed before its time"
+    assert len(sent(mailbox, "997")) == 2, "acknowledgements do not wait"
+    slot(house)
+    assert numbers_of(mailbox) == [["A1", "A2", "A3"]]
+    (file,) = files(house)
+    ours = answers(house)
+    assert (file.state, file.documents) == ("done", 3) and {m.parent_id for m in ours} == {file.id}
+    assert [(m.state, m.set_control) for m in ours] == [("done", f"{n:04d}") for n in (1, 2, 3)]
+    assert len({m.control for m in ours}) == len({m.interchange for m in ours}) == 1
+    assert len({m.order_id for m in ours}) == 3 and all(m.acknowledge_by for m in ours) and not file.acknowledge_by
+    assert {job.state for job in house.jobs(kind="deliver")} == {"done"}
+    for message in ours:
+        (own,) = examine(house.body(message.id))
+        assert len(list(own.sets)) == 1, "each keeps its own bytes"
+    slot(house)
+    assert len(files(house)) == 1, "an hour in which nothing is owed sends nothing"
+
+
+def test_a_slot_is_one_interchange_however_few_a_worker_claims_at_once(
+    house: House, mailbox: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "BATCH", 2)
+    drop(house, mailbox, orders("A1", "A2", "A3", "A4", "A5"))
+    slot(house)
+    assert numbers_of(mailbox) == [["A1", "A2", "A3", "A4", "A5"]]
+
+
+def test_others_of_the_same_connection_are_left_alone(house: House, mailbox: Side) -> None:
+    ids = {"qualifier": "ZZ", "value": "OTHER", "own_qualifier": "ZZ", "own_value": "HUB"}
+    partners.add_partner(
+        house.inst, mailbox.id, "Other", ids=[ids], agreements=partners.standard_agreements(), actor=ACTOR
+    )
+    partners.agree(house.inst, "Other", "855", "out", given={"schedule": "0 * * * *"}, actor=ACTOR)
+    drop(house, mailbox, orders("A1", "A2"))
+    drop(house, mailbox, interchange(purchase_order("B1"), sender="OTHER"), "other.edi")
+    slot(house)
+    assert sorted(numbers_of(mailbox)) == [["A1", "A2"], ["B1"]]
+    assert {m.state for m in answers(house)} == {"done"}
+
+
+def test_what_cannot_be_written_holds_up_no_other(house: House, mailbox: Side) -> None:
+    agree(house, **{"delimiters.element": "|"})
+    drop(house, mailbox, orders("A1", "A|2", "A3"))
+    slot(house)
+    assert numbers_of(mailbox) == [["A1", "A3"]]
+    assert house.parked() == ["edi.not-writable"]
+    (parked,) = house.messages(state="parked")
+    assert parked.problem["findings"][0]["code"] == "edi.character-invalid"
+    agree(house, replacement=" ")
+    actions.replay_message(house.inst, parked.id, ACTOR)
+    house.drain()
+    assert numbers_of(mailbox)[1:] == [["A 2"]]
+
+
+@pytest.mark.parametrize("arrived", [False, True])
+def test_story_41_a_worker_killed_while_it_sends_an_interchange_repeats_the_same_bytes(
+    house: House, mailbox: Side, arrived: bool
+) -> None:
+    drop(house, mailbox, orders("A1", "A2"))
+
+    def die(effect: Effect) -> None:
+        if arrived:
+            mailbox.peer.effects.append(effect)
+        raise Killed
+
+    mailbox.peer.before_push = die
+    with pytest.raises(Killed):
+        slot(house)
+    assert {m.state for m in [*answers(house), *files(house)]} == {"sent"}, "their outcome is unknown"
+    mailbox.peer.before_push = lambda effect: None
+    take_over(house)
+    first, second = [e for e in mailbox.peer.pushed if e.kind == "acknowledgement"]
+    assert (first.key, first.payload) == (second.key, second.payload)
+    assert numbers_of(mailbox) == [["A1", "A2"]]
+    assert {m.state for m in [*answers(house), *files(house)]} == {"done"}
+
+
+def test_a_worker_killed_between_sealing_and_sending_loses_nothing(
+    house: House, mailbox: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drop(house, mailbox, orders("A1", "A2"))
+    seal: Callable[..., Any] = deliver.seal_all
+
+    def die(*args: Any) -> None:
+        seal(*args)
+        raise Killed
+
+    with monkeypatch.context() as killing:
+        killing.setattr(deliver, "seal_all", die)
+        with pytest.raises(Killed):
+            slot(house)
+    (file,) = files(house)
+    fixed = house.body(file.id)
+    assert mailbox.peer.of("acknowledgement") == [] and file.state == "sealed"
+    take_over(house)
+    assert [effect.payload for effect in mailbox.peer.of("acknowledgement")] == [fixed]
+    assert {m.state for m in answers(house)} == {"done"} and len(files(house)) == 1
+
+
+def take_over(house: House) -> None:
+    """Another worker takes up what the dead one held."""
+    house.clock.forward(120)
+    with house.inst.db.write() as tx:
+        take_up(tx, house.clock(), "other", dead="test")
+    house.drain()
+
+
+def test_a_failed_try_is_repeated_with_the_same_bytes(house: House, mailbox: Side) -> None:
+    drop(house, mailbox, orders("A1", "A2"))
+    mailbox.peer.fail(Retry("no answer"), Retry("no answer", maybe_done=True))
+    slot(house)
+    assert {m.state for m in answers(house)} == {"sealed"}, "it certainly did not arrive"
+    for _ in range(2):
+        house.clock.forward(60)
+        house.drain()
+    assert len({effect.payload for effect in mailbox.peer.pushed if effect.kind == "acknowledgement"}) == 1
+    assert numbers_of(mailbox) == [["A1", "A2"]] and {m.state for m in answers(house)} == {"done"}
+
+
+def test_an_interchange_that_is_refused_waits_as_one_and_is_replayed_as_it_was(house: House, mailbox: Side) -> None:
+    drop(house, mailbox, orders("A1", "A2"))
+    mailbox.peer.fail(Rejected("the folder is full"))
+    slot(house)
+    assert house.parked() == ["connector.rejected"], "one matter, though it holds two documents"
+    (file,) = files(house)
+    told = [row.order_id for row in house.events("delivery.refused")]
+    assert sorted(told) == sorted(m.order_id for m in answers(house)), "each order tells of it"
+    house.clock.forward(24 * HOUR)
+    house.drain()
+    assert len([e for e in mailbox.peer.pushed if e.kind == "acknowledgement"]) == 1
+    actions.replay_message(house.inst, file.id, ACTOR)
+    house.drain()
+    assert numbers_of(mailbox) == [["A1", "A2"]]
+    assert mailbox.peer.of("acknowledgement")[0].payload == house.body(file.id)
+    assert house.parked() == [] and {m.state for m in answers(house)} == {"done"}
+
+
+def test_an_interchange_that_is_let_be_takes_its_documents_with_it(house: House, mailbox: Side) -> None:
+    drop(house, mailbox, orders("A1", "A2"))
+    mailbox.peer.fail(Rejected("the folder is full"))
+    slot(house)
+    (file,) = files(house)
+    actions.ignore_message(house.inst, file.id, "told by telephone", ACTOR)
+    house.clock.forward(24 * HOUR)
+    house.drain()
+    assert {m.state for m in [*answers(house), *files(house)]} == {"withdrawn"}
+    assert numbers_of(mailbox) == [] and {job.state for job in house.jobs(kind="deliver")} == {"done"}
+
+
+def test_a_shadowed_connection_is_sent_nothing(house: House, mailbox: Side) -> None:
+    drop(house, mailbox, orders("A1", "A2"))
+    actions.set_mode(house.inst, mailbox.id, "shadow", ACTOR)
+    slot(house)
+    assert numbers_of(mailbox) == [] and {(m.state, m.reason) for m in answers(house)} == {("done", "effect.shadow")}
+
+
+# -- acknowledged ---------------------------------------------------------------------------------------------------
+
+
+def test_a_997_that_rejects_one_set_leaves_the_others_accepted(house: House, mailbox: Side) -> None:
+    drop(house, mailbox, orders("A1", "A2"))
+    slot(house)
+    group = answers(house)[0].control.split("/")[1]
+    said = acknowledgement("PR", int(group), "P").replace(
+        "AK9*P*1*1*1", "AK2*855*0001~AK5*A~AK2*855*0002~AK5*R*5~AK9*P*2*2*1"
+    )
+    said = said.replace("SE*4", "SE*8")
+    drop(house, mailbox, interchange(said, number=9, functional_id="FA"), "fa.edi")
+    accepted, rejected = answers(house)
+    assert (accepted.state, accepted.acknowledged) == ("done", "accepted")
+    assert (rejected.state, rejected.reason) == ("parked", "acknowledgement.rejected")
+    actions.replay_message(house.inst, rejected.id, ACTOR)
+    slot(house)
+    assert numbers_of(mailbox) == [["A1", "A2"], ["A2"]]
+    assert answers(house)[-1].control != rejected.control and house.parked() == []
+
+
+def test_a_997_that_rejects_the_group_sets_every_document_aside(house: House, mailbox: Side) -> None:
+    drop(house, mailbox, orders("A1", "A2"))
+    slot(house)
+    group = answers(house)[0].control.split("/")[1]
+    drop(house, mailbox, interchange(acknowledgement("PR", int(group), "R"), number=9, functional_id="FA"), "fa.edi")
+    assert house.parked() == ["acknowledgement.rejected"] * 2
+    assert [file.state for file in files(house)] == ["done"]
+
+
+# -- by itself, at its time, under the right ids --------------------------------------------------------------------
+
+
+def test_each_document_can_have_its_own_interchange_at_its_time(house: House, mailbox: Side) -> None:
+    agree(house, batch="each")
+    drop(house, mailbox, orders("A1", "A2"))
+    assert numbers_of(mailbox) == []
+    slot(house)
+    assert sorted(numbers_of(mailbox)) == [["A1"], ["A2"]] and files(house) == []
+
+
+def test_the_envelope_is_written_as_the_partner_has_it(house: House, mailbox: Side) -> None:
+    agree(house, batch="", schedule="", line_breaks="lf", group_sender="HUBGS", **{"delimiters.terminator": r"\x1c"})
+    partners.agree(house.inst, "Buyer", "855", "out", given={"request_acknowledgement": "yes"}, actor=ACTOR,
+                   version="005010")  # fmt: skip
+    drop(house, mailbox, orders("A1"))
+    (effect,) = mailbox.peer.of("acknowledgement")
+    (one,) = examine(effect.payload)
+    (group,) = one.groups
+    assert effect.payload.count(b"\x1c\n") == effect.payload.count(b"\n") and one.part(11) == "^"
+    assert (group.version, group.part(2), group.part(3), one.part(14)) == ("005010", "HUBGS", "BUYER", "1")
+
+
+def test_an_answer_goes_under_the_ids_that_the_order_came_under(house: House, mailbox: Side) -> None:
+    agree(house, batch="", schedule="")
+    ids = {"qualifier": "ZZ", "value": "BUYER2", "own_qualifier": "ZZ", "own_value": "EAST", "test": False}
+    partners.add_ids(house.inst, "Buyer", {**ids, "location": None}, ACTOR)
+    drop(house, mailbox, interchange(purchase_order("A1"), sender="BUYER2", receiver="EAST"))
+    ((envelope, _),) = sent(mailbox, "855")
+    assert (envelope.part(6), envelope.part(8)) == ("EAST", "BUYER2")
+
+
+def test_a_grammar_of_the_partners_own_counts_when_we_write(house: House, mailbox: Side) -> None:
+    root = house.inst.config.mappings[0] / "grammars"
+    assert (root / "six_digits" / "x12" / "elements.yaml").is_file()
+    agree(house, batch="", schedule="")
+    partners.set_settings(house.inst, "Buyer", {"grammars": "six_digits"}, ACTOR)
+    drop(house, mailbox, orders("A1", "123456"))
+    assert numbers_of(mailbox) == [["123456"]] and "edi.not-writable" in house.parked()
