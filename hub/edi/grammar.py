@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -19,6 +19,19 @@ from hub.edi.rules import ANY, ElementRule, Item, Note, SegmentRule, SetGrammar,
 from hub.edi.tree import Standard
 
 BUILT_IN = Path(__file__).parent / "grammars"
+
+
+_KEPT_SETS = 1_000
+
+
+class _Reading(NamedTuple):
+    """All that a version's name decides: the described one it is read by, whether it is that one, whether it is later
+    than every one described (then it may allow more) or earlier."""
+
+    nearest: str
+    exact: bool
+    newer: bool
+    older: bool
 
 
 @dataclass(slots=True, frozen=True)
@@ -56,9 +69,12 @@ class Syntax:
         below = [known for known in self.versions if self.rank(known) <= rank]
         return below[-1] if below else self.versions[0]
 
-    def is_newer(self, version: str) -> bool:
-        """Whether a version is later than every one described: it may allow more."""
-        return self.rank(version) > self.rank(self.versions[-1])
+    def reading(self, version: str) -> _Reading:
+        """How a version is read."""
+        nearest, rank = self.nearest(version), self.rank(version)
+        return _Reading(
+            nearest, nearest == version, rank > self.rank(self.versions[-1]), rank < self.rank(self.versions[0])
+        )
 
     def since(self, entry: dict[str, Any], version: str) -> dict[str, Any]:
         """An entry as it stands in a version: what differs from a version on is kept under that version's key."""
@@ -72,11 +88,6 @@ SYNTAXES: dict[Standard, Syntax] = {
     "x12": Syntax("x12", ("004010", "005010"), frozenset({"004010", "005010"}), re.compile("[0-9A-Z]{3}")),
     "edifact": Syntax("edifact", ("D96A", "D01B"), frozenset({"D96A", "D01B"}), re.compile("[A-Z]{6}")),
 }
-
-
-def standard_of(set_id: str) -> Standard:
-    """The syntax that a set belongs to, by the form of its id: `850` is X12, `ORDERS` EDIFACT."""
-    return "edifact" if SYNTAXES["edifact"].set_ids.fullmatch(set_id) else "x12"
 
 
 class GrammarError(Exception):
@@ -93,16 +104,27 @@ class Library:
     def __init__(self, folders: Iterable[Path] = (), standard: Standard = "x12") -> None:
         self.syntax = SYNTAXES[standard]
         self.folders = [folder / standard for folder in (BUILT_IN, *folders)]
-        self._sets: dict[tuple[str, str], SetGrammar | None] = {}
+        self._sets: dict[tuple[str, str], SetGrammar] = {}
+        self._made: dict[tuple[str, _Reading], SetGrammar] = {}
         self._tables: dict[str, dict[str, Any]] = {}
         self._own: set[tuple[str, str]] = set()
 
     def grammar(self, set_id: str, version: str) -> SetGrammar | None:
         """The grammar of a set for a version (`004010`, `D96A`); None when there is no such set."""
         key = set_id, version[:6]
-        if key not in self._sets:
-            self._sets[key] = self._make(*key)
-        return self._sets[key]
+        found = self._sets.get(key) or self._find(*key)
+        if found is not None and len(self._sets) < _KEPT_SETS:
+            self._sets[key] = found
+        return found
+
+    def _find(self, set_id: str, version: str) -> SetGrammar | None:
+        """The grammar made before for a version read alike, else a new one: a file may name any number of versions."""
+        if not self.syntax.set_ids.fullmatch(set_id) or not self._table(set_id):
+            return None
+        key = set_id, self.syntax.reading(version)
+        if key not in self._made:
+            self._made[key] = self._make(set_id, version)
+        return self._made[key]
 
     @cached_property
     def segment_ids(self) -> frozenset[str]:
@@ -131,17 +153,14 @@ class Library:
                     entries = _load(path)
                     table.update(entries)
                     self._own |= {(name, key) for key in entries} if number else set()
+            if not table:
+                return table
             self._tables[name] = table
         return self._tables[name]
 
-    def _make(self, set_id: str, version: str) -> SetGrammar | None:
-        if not self.syntax.set_ids.fullmatch(set_id):
-            return None
-        text = self._table(set_id)
-        if not text:
-            return None
-        nearest = self.syntax.nearest(version)
-        text = self.syntax.since(text, version)
+    def _make(self, set_id: str, version: str) -> SetGrammar:
+        reading = self.syntax.reading(version)
+        text = self.syntax.since(self._table(set_id), version)
         root = Item(set_id, set_id, True, 1, None, 0)
         root.of = _items(text["body"], root, set_id)
         grammar = SetGrammar(
@@ -149,10 +168,10 @@ class Library:
             set_id=set_id,
             name=text["name"],
             functional_id=text.get("functional_id", ""),
-            version=nearest,
-            exact=nearest == version,
+            version=reading.nearest,
+            exact=reading.exact,
             strict=version in self.syntax.strict,
-            newer=self.syntax.is_newer(version),
+            newer=reading.newer,
             root=root,
             segments={},
             undescribed=frozenset(text.get("undescribed", ())),
@@ -197,7 +216,7 @@ class Library:
                 partner=partner,
             )  # fmt: skip
         least, most = map(int, entry["length"].split())
-        if entry["type"] == "DT" and self.syntax.rank(version) < self.syntax.versions[0]:
+        if entry["type"] == "DT" and self.syntax.reading(version).older:
             least = min(least, 6)
         return ElementRule(
             reference,

@@ -17,7 +17,7 @@ from hub.edi.tree import Composite, Element, Repeats, Segment
 from hub.edi.values import judge_value
 
 _KEPT_JUDGES = 16
-_KEPT_VERDICTS = 20_000
+_KEPT_VERDICTS = 5_000
 _KEPT_LENGTH = 120
 
 
@@ -26,7 +26,7 @@ def judge_for(grammar: SetGrammar, delimiters: Delimiters) -> SegmentJudge:
     judge = grammar.shared.get(delimiters)
     if judge is None:
         if len(grammar.shared) >= _KEPT_JUDGES:
-            grammar.shared.clear()
+            del grammar.shared[next(iter(grammar.shared))]
         judge = grammar.shared[delimiters] = SegmentJudge(grammar, delimiters)
     assert isinstance(judge, SegmentJudge)
     return judge
@@ -56,10 +56,11 @@ class SegmentJudge:
         return tuple(found)
 
     def learn(self, ids: Iterable[str]) -> None:
-        """Take these segments into the pattern of clean ones, which so grows with what is met."""
+        """Take these segments into the pattern of clean ones: at first these alone, as most files have but a few; when
+        more are met, all that the set may have, since making the pattern takes longer than using it."""
         described = self.grammar.segments.keys() & set(ids)
         if not described <= self._described:
-            self._described |= described
+            self._described = set(self.grammar.segments) if self._described else described
             rules = [self.grammar.segments[one] for one in sorted(self._described)]
             self._clean = clean_run(rules, self.delimiters)
 

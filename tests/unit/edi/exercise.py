@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from unittest.mock import patch
 
@@ -29,10 +30,10 @@ WHEN = datetime(2026, 1, 6, 9, 30)
 POLICIES = (Policy(interchange="always"), Policy(answer="999"))
 
 
-def exercise(data: bytes, *, explain: bool = False) -> str:
+def exercise(data: bytes, *, explain: bool = False, policies: Sequence[Policy] = POLICIES) -> str:
     """Read, judge, convert and answer a file, and read the answers; with `explain` show it to people too.
 
-    Tells what became of it, such as `"x12 clean"`.
+    X12 is answered by each of the policies. Tells what became of the file, such as `"x12 clean"`.
     """
     standard = detect(data) or "x12"
     examine, convert = (x12.examine, x12_convert) if standard == "x12" else (edifact.examine, edifact_convert)
@@ -45,7 +46,10 @@ def exercise(data: bytes, *, explain: bool = False) -> str:
         assert 0 <= interchange.offset <= interchange.offset + interchange.length <= len(data)
         for one in interchange.sets:
             _judge_set(one, data, standard)
-        (_answer_x12 if standard == "x12" else _answer_edifact)(interchange, examine)
+        if standard == "x12":
+            _answer_x12(interchange, examine, policies)
+        else:
+            _answer_edifact(interchange, examine)
     assert interchanges or any(f.is_error for f in findings)
     for finding in findings:
         assert 0 <= finding.offset <= len(data), finding
@@ -87,11 +91,11 @@ def _convert(data: bytes, interchanges, convert, clean: bool) -> None:
         assert not clean or back == data, "a clean file comes back byte for byte"
 
 
-def _answer_x12(interchange, examine) -> None:
+def _answer_x12(interchange, examine, policies: Sequence[Policy]) -> None:
     """Write every acknowledgement; where its envelope cannot be written, that is the fault of what came in."""
     for elements in interchange.ta1:
         read_interchange_acknowledgement(elements)
-    for policy in POLICIES:
+    for policy in policies:
         decided = acknowledge_interchange(interchange, policy)
         writers = []
         if decided.owed:

@@ -79,7 +79,7 @@ def test_an_input_is_made_again_from_its_number():
 
 
 def test_what_breaks_or_hangs_is_counted_and_named(monkeypatch, capsys):
-    def spin(data, explain):
+    def spin(data, **choices):
         while b"+" in data:
             pass
         raise ValueError("broken")

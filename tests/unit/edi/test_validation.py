@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.edi.findings import catalogue
+from hub.edi.grammar import Library
 from hub.edi.validation import examine
 from tests.unit.edi.specimens import SPECIMENS
 
@@ -150,6 +151,14 @@ def test_other_versions_are_read_by_the_nearest(x12, found):
     (nearest,) = found(x12(version="005030").replace(b"*00501*", b"*00503*"))
     assert (nearest.code, nearest.kind) == ("edi.version-nearest", "gap")
     assert found(x12(version="004010VICS")) == []
+
+
+def test_however_many_versions_files_name_only_a_few_grammars_are_made():
+    library = Library()
+    made = {id(library.grammar("850", version)) for version in (f"{n:06d}" for n in range(3_000, 9_000, 7))}
+    assert len(made) <= 5
+    assert library.grammar("850", "004010").exact and not library.grammar("850", "004011").exact
+    assert all(library.grammar(f"Z{n:02d}", "004010") is None for n in range(100))
 
 
 def test_in_a_version_that_is_not_described_what_is_unknown_is_a_gap(x12, found, order_segments):
