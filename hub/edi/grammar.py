@@ -90,6 +90,11 @@ SYNTAXES: dict[Standard, Syntax] = {
 }
 
 
+def standard_of(set_id: str) -> Standard:
+    """The syntax that a set belongs to, by the form of its id: `850` is X12, `ORDERS` EDIFACT."""
+    return "edifact" if SYNTAXES["edifact"].set_ids.fullmatch(set_id) else "x12"
+
+
 class GrammarError(Exception):
     """A grammar file does not say what it must; the message names file, entry and remedy."""
 
