@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,6 @@ reason_option = click.option("--reason", required=True, help="Why; it stands wit
 
 def mapping_errors(command: Callable[..., None]) -> Callable[..., None]:
     """A mapping that cannot be used is told finding by finding, and ends the command with 2."""
-    from functools import wraps
 
     @wraps(command)
     def told(*args: Any, **kwargs: Any) -> None:
@@ -65,7 +65,7 @@ def draft_command(name: str, file: Path | None, discard: bool) -> None:
     elif mappings.draft(hub, {name: read_text(file)}, actor()):
         console.print(f"Drafted. `hub mapping diff {name}` shows what it would change.", markup=False, soft_wrap=True)
     else:
-        console.print(f"{name} is so already; no draft is kept.", markup=False)
+        console.print(f"{name} is so already; nothing is drafted.", markup=False)
 
 
 @click.command("publish")
@@ -90,7 +90,7 @@ def publish_command(names: tuple[str, ...], reason: str, force: bool, last: int,
             told.changes(change for change in changes if change.fails_now)
 
     hub = installation()
-    done = mappings.publish(hub, names, reason, actor(), force=force, last=last, told=failing)
+    done = mappings.publish(hub, list(dict.fromkeys(names)), reason, actor(), force=force, last=last, told=failing)
     _tell(done, as_json)
 
 

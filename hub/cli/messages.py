@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from hub.installation import Installation
     from hub.views.messages import MessageDetail
 
+PARTS = {"canonical": "What it was written from"}
+"""Parts of a message that are not called as they are kept."""
 STATES = ["in-progress", "received", "sealed", "sent", "done", "ignored", "parked", "withdrawn"]
 
 
@@ -179,5 +181,6 @@ def _print(hub: Installation, found: MessageDetail) -> None:
             title="Tries",
         )
     for part in found.payloads:
-        console.print(f"{part.part.capitalize()}, {part.size} bytes", style="bold", markup=False)
+        title = PARTS.get(part.part, part.part.capitalize())
+        console.print(f"{title}, {part.size} bytes", style="bold", markup=False)
         console.print(part.text if part.text is not None else "erased", markup=False, soft_wrap=True)
