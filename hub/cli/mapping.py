@@ -42,7 +42,7 @@ UNREADABLE = frozenset({"mapping.not-found", "mapping.unreadable"})
 def mapping(context: click.Context, folders: tuple[Path, ...]) -> None:
     """Check mappings, try them on a file, change what is live.
 
-    MAPPING is a name such as shopify/order.in. Commands on what is live use the mappings of the installation, the others
+    MAPPING is a name such as shopify/order.in. Commands on what is live use the mappings of the installation, others
     those of --mappings. Exit codes: 0 clean, 1 something was found, 2 it could not be read.
     """
     context.meta["hub.mappings"] = Library(folders or _folders())
