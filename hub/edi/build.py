@@ -29,19 +29,26 @@ _DESIGNATOR = re.compile(r"([A-Z][A-Z0-9]{1,2})([0-9]{2})(?:-([0-9]{1,2}))?")
 
 
 def build(
-    standard: Standard, set_id: str, version: str, values: Mapping[str, Any], library: Library | None = None
+    standard: Standard,
+    set_id: str,
+    version: str,
+    values: Mapping[str, Any],
+    library: Library | None = None,
+    *,
+    decimal: str = ".",
 ) -> Loop:
     """The tree for `values`, its segments in the order of the grammar.
 
     Values are text, int, Decimal, bool (Y or N), None or `""` (absent), or a list of these (repetitions). A
-    number given for an element with implied decimals is the amount itself: Decimal("9.95") becomes 995.
+    number given for an element with implied decimals is the amount itself: Decimal("9.95") becomes 995. `decimal` is
+    the mark with which EDIFACT's numbers are written; values have a point.
     Raises EdiError: `edi.build-set-unknown`, `edi.build-key-unknown`, `edi.build-value-invalid` or
     `edi.build-trigger-missing`, each naming the key by its path (`PO1[2].ACK[1].ACK99`).
     """
     grammar = (library or default_library(standard)).grammar(set_id, version)
     if grammar is None:
         raise EdiError("edi.build-set-unknown", f"there is no grammar for {standard} set {set_id!r}")
-    root = Loop(set_id, _Builder(grammar).loop(grammar.root, values, ""))
+    root = Loop(set_id, _Builder(grammar, decimal).loop(grammar.root, values, ""))
     for item in grammar.root.of:
         if item.levels:
             _number_levels(root, item, item.levels)
@@ -50,8 +57,9 @@ def build(
 
 
 class _Builder:
-    def __init__(self, grammar: SetGrammar) -> None:
+    def __init__(self, grammar: SetGrammar, decimal: str) -> None:
         self.grammar = grammar
+        self.decimal = decimal
 
     def loop(self, loop: Item, values: Mapping[str, Any], path: str) -> list[Segment | Loop]:
         """The children of one repetition of a loop."""
@@ -143,13 +151,23 @@ class _Builder:
                 component = int(match.group(3))
                 if component > len(element.components):
                     raise _error("edi.build-key-unknown", where, f"element {number:02d} has no such component")
-                text = _text(value, element.components[component - 1], where)
+                text = self._text(value, element.components[component - 1], where)
                 composites.setdefault(number, {})[component] = text
             else:
-                parts[number] = _element(value, element, where)
+                parts[number] = self._element(value, element, where)
         for number, given in composites.items():
             parts[number] = _composite(given)
         return _assemble(item.id, parts)
+
+    def _element(self, value: Any, element: ElementRule, where: str) -> Element:
+        if isinstance(value, list):
+            texts = [text for one in value if (text := self._text(one, element, where))]
+            return Repeats(texts) if len(texts) > 1 else "".join(texts)
+        return self._text(value, element.components[0] if element.components else element, where)
+
+    def _text(self, value: Any, element: ElementRule, where: str) -> str:
+        text = _text(value, element, where)
+        return text.replace(".", self.decimal) if element.type == "n" else text
 
 
 def _assemble(segment_id: str, parts: dict[int, Element]) -> Segment | None:
@@ -163,13 +181,6 @@ def _composite(given: dict[int, str]) -> str | Composite:
     there = [number for number, text in given.items() if text]
     texts = tuple(given.get(number, "") for number in range(1, max(there, default=0) + 1))
     return texts if len(texts) > 1 else "".join(texts)
-
-
-def _element(value: Any, element: ElementRule, where: str) -> Element:
-    if isinstance(value, list):
-        texts = [text for one in value if (text := _text(one, element, where))]
-        return Repeats(texts) if len(texts) > 1 else "".join(texts)
-    return _text(value, element.components[0] if element.components else element, where)
 
 
 def _text(value: Any, element: ElementRule, where: str) -> str:

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any, Literal, cast
 from zoneinfo import ZoneInfo
@@ -308,8 +309,9 @@ def check(
 ) -> dict[str, Any]:
     """Settings as they are stored. Raises `ProfileError` that names every field that is wrong.
 
-    `given` may hold texts as a person types them (`"true"`, `"30"`). `standards`: the syntaxes that are written with
-    these delimiters; those that cannot serve are refused. `under`: the partner's settings, for those of an agreement.
+    `given` may hold texts as a person types them (`"true"`, `"30"`). `standards`: the syntaxes that are written by
+    these settings; delimiters that cannot serve in them are refused. `under`: the partner's settings, where these are
+    those of an agreement.
     """
     try:
         loaded: dict[str, Any] = _SETTINGS.load(dict(given))
@@ -326,8 +328,11 @@ def check(
         raise ProfileError(problems)
     counts = profile(under or {}, settings)
     for standard in standards:
-        if problem := counts.delimiters(standard, SYNTAXES[standard].versions[0]).problem():
+        marks = counts.delimiters(standard, SYNTAXES[standard].versions[0])
+        if problem := marks.problem():
             problems["delimiters"] = f"With {standard}, {problem}."
+        elif counts.replacement and counts.replacement in marks.in_data():
+            problems["replacement"] = f"With {standard}, {counts.replacement!r} is a delimiter."
     if counts.batch == "together" and not counts.schedule:
         problems["batch"] = "Documents that go together need a schedule: set schedule too, such as `every 1h`."
     if problems:
@@ -394,7 +399,8 @@ def _problems(messages: Any, path: str = "") -> Iterable[tuple[str, str]]:
         if name in ("key", "value") and path.startswith("rules"):  # marshmallow's own level of a dict
             yield from _problems(inner, path)
         elif inner == ["Unknown field."]:
-            there_are = "" if path else f"; there are {', '.join(HELP)}"
-            yield f"{path}.{name}" if path else str(name), f"There is no such setting{there_are}."
+            near = [] if path else get_close_matches(str(name), HELP, 1)
+            there_are = "" if path else f"; did you mean {near[0]}?" if near else f"; there are {', '.join(HELP)}."
+            yield f"{path}.{name}" if path else str(name), f"There is no such setting{there_are or '.'}"
         else:
             yield from _problems(inner, f"{path}.{name}" if path else str(name))

@@ -116,7 +116,9 @@ class Interchange:
     def document(self, values: Mapping[str, Any], place: int) -> TransactionSet:
         """A set of this interchange from what a mapping has made; `place` counts from 1. Raises `EdiError`."""
         agreement = self.to.agreement
-        return self.set_of(build(self.to.standard, agreement.set_id, agreement.version, values, self.library), place)
+        mark = self.to.profile.delimiters(self.to.standard, agreement.version).decimal
+        root = build(self.to.standard, agreement.set_id, agreement.version, values, self.library, decimal=mark)
+        return self.set_of(root, place)
 
     def set_of(self, root: Loop, place: int) -> TransactionSet:
         """A set of this interchange from its tree."""

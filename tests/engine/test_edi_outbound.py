@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Row
 
+from hub.edi.edifact.validation import examine as examine_edifact
 from hub.edi.x12.validation import examine
 from hub.engine import local
 from hub.flows import actions, deliver, partners
@@ -15,7 +16,8 @@ from hub.flows.crashed import take_up
 from hub.sdk import Document, Rejected, Retry
 from tests.engine.scripted import both
 from tests.engine.scripted.edi import acknowledgement, interchange, partner, purchase_order, segments, sent
-from tests.engine.scripted.house import ACTOR, House, Side
+from tests.engine.scripted.edifact import edifact, edifact_order, edifact_partner
+from tests.engine.scripted.house import ACTOR, House, Side, package
 from tests.engine.scripted.peer import Effect
 
 HOUR = 3600.0
@@ -309,3 +311,65 @@ def test_a_grammar_of_the_partners_own_counts_when_we_write(house: House, mailbo
     partners.set_settings(house.inst, "Buyer", {"grammars": "six_digits"}, ACTOR)
     drop(house, mailbox, orders("A1", "123456"))
     assert numbers_of(mailbox) == [["123456"]] and "edi.not-writable" in house.parked()
+
+
+# -- EDIFACT --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def european(house: House, mailbox: Side) -> Side:
+    """The same mailbox, with a partner who writes EDIFACT and gets answers and despatch advices."""
+    edifact_partner(house, mailbox, answered=True, sscc_prefix="4012345")
+    agree_in_europe(house, "DESADV", syntax="UNOA:2", una="always", replacement="-", line_breaks="crlf")
+    return mailbox
+
+
+def agree_in_europe(house: House, set_id: str, version: str | None = None, **settings: str) -> None:
+    partners.agree(house.inst, "European buyer", set_id, "out", given=settings, actor=ACTOR, version=version)
+
+
+def european_files(mailbox: Side, kind: str) -> list[bytes]:
+    """The partner's files of a kind, each without a fault."""
+    for effect in mailbox.peer.of(kind):
+        for one in examine_edifact(effect.payload):
+            assert [f for f in one.all_findings() if f.is_error] == []
+    return [effect.payload for effect in mailbox.peer.of(kind)]
+
+
+def order_in_europe(house: House, mailbox: Side, *messages: str, number: str = "1") -> None:
+    mailbox.peer.put(Document("edi", f"{number}.edi", edifact(*messages, number=number), format="edifact"))
+    house.run()
+
+
+def test_edifact_orders_are_answered_and_despatch_advised(house: House, european: Side) -> None:
+    order_in_europe(house, european, edifact_order("A1", extra="PRI+AAA:9.25"))
+    ours = answers(house)[0]
+    assert (ours.control, ours.set_control, ours.state) == ("ORDRSP/1", "1", "done") and ours.acknowledge_by
+    (answer,) = european_files(european, "acknowledgement")
+    assert answer.startswith(b"UNB+UNOC:3+HUB:14+BUYER:14+260302:") and b"++++1'UNH+1+ORDRSP:D:96A:UN'" in answer
+    depot = house.sides["Depot"]
+    row = depot.peer.of("fulfillment")[0].json["lines"][0]
+    house.ship(depot, "S1", package("1", {"line": row["line"], "quantity": 2}))
+    house.run()
+    (advice,) = european_files(european, "shipment")
+    assert advice.startswith(b"UNA:+.? '\r\nUNB+UNOA:2+HUB:14+BUYER:14+") and b"GIN+BJ+0401234500000000" in advice
+    assert house.parked() == []
+
+
+def test_edifact_goes_together_with_the_partners_own_marks(house: House, european: Side) -> None:
+    agree_in_europe(house, "ORDRSP", "D.01B", batch="together", schedule="0 * * * *", association="EAN009",
+                    request_acknowledgement="no", **{"delimiters.decimal": ","})  # fmt: skip
+    order_in_europe(house, european, edifact_order("A1", extra="PRI+AAA:9.25"), edifact_order("A2", reference="2"))
+    slot(house)
+    (file,) = european_files(european, "acknowledgement")
+    assert file.startswith(b"UNA:+,? 'UNB+") and b"PRI+AAA:9,25'" in file and b"UNZ+2+1'" in file
+    assert file.count(b"ORDRSP:D:01B:UN:EAN009'") == 2 and b"++++1'UNH" not in file
+    assert [(m.control, m.set_control, m.state) for m in answers(house)] == [
+        ("ORDRSP/1", "1", "done"), ("ORDRSP/1", "2", "done"),
+    ]  # fmt: skip
+
+
+def test_edifact_that_the_character_set_lacks_is_set_aside(house: House, european: Side) -> None:
+    agree_in_europe(house, "ORDRSP", syntax="UNOA:2")
+    order_in_europe(house, european, edifact_order("a1"))
+    assert house.parked() == ["edi.not-writable"] and european_files(european, "acknowledgement") == []

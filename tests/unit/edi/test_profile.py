@@ -79,6 +79,10 @@ def test_a_refusal_names_the_field(settings: dict[str, object], field: str) -> N
     assert list(wrong(settings)) == [field]
 
 
+def test_a_setting_that_is_misspelt_is_told_its_name() -> None:
+    assert wrong({"timezon": "UTC"}) == {"timezon": "There is no such setting; did you mean timezone?"}
+
+
 def test_a_setting_stands_where_it_has_an_effect() -> None:
     assert list(wrong({"strict": True}, "out")) == ["strict"]
     assert list(wrong({"schedule": "every 1h"}, "in")) == ["schedule"]
@@ -93,6 +97,7 @@ def test_documents_go_together_at_a_time() -> None:
 def test_delimiters_are_tried_with_the_syntax_that_they_are_for() -> None:
     assert list(wrong({"delimiters": {"element": "+"}}, standards=("x12",), under={"delimiters": {"component": "+"}}))
     assert list(wrong({"delimiters": {"element": "?"}}, standards=("edifact",))) == ["delimiters"]
+    assert list(wrong({"replacement": "?"}, standards=("edifact",))) == ["replacement"]
     assert check({"delimiters": {"element": "?"}}, standards=("x12",))
 
 
