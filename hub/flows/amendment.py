@@ -64,7 +64,8 @@ def amended(order: Document, standing: Mapping[str, Decimal], fixed: Collection[
     if change["purpose"] == "cancel":
         gone = [LineChange(name, "delete", before, Decimal(0)) for name, before in standing.items() if before]
         return Amended({**order, "purpose": "cancel", "cancel_reason": change.get("reason")}, gone, set())
-    lines = _Lines({line["external_id"]: dict(line) for line in order["lines"]}, standing, fixed)
+    named = {line["external_id"] for line in change["lines"] if line.get("external_id")}
+    lines = _Lines({line["external_id"]: dict(line) for line in order["lines"]}, standing, fixed, named)
     for wanted in change["lines"]:
         lines.change(wanted, restates=change["purpose"] == "replace")
     if change["purpose"] == "replace":
@@ -95,11 +96,13 @@ def _ship_to(parties: Sequence[Document]) -> Document | None:
 
 @dataclass(slots=True)
 class _Lines:
-    """The lines of an order while they are being changed. `moved`: those whose quantity is stated anew."""
+    """The lines of an order while they are being changed. `named`: ids that the change itself uses. `moved`: lines of
+    which it states the quantity."""
 
     now: dict[str, dict[str, Any]]
     standing: Mapping[str, Decimal]
     fixed: Collection[str]
+    named: Collection[str]
     done: list[LineChange] = field(default_factory=list)
     moved: set[str] = field(default_factory=set)
     priced: bool = False
@@ -114,10 +117,10 @@ class _Lines:
         if name == _AMBIGUOUS:
             self._refuse(wanted, "", SEVERAL)
         elif known is None and (action == "add" or restates):
-            self._add(wanted, name or str(len(self.now) + 1))
+            self._add(wanted, name or self._free())
         elif known is None:
             self._refuse(wanted, name, UNKNOWN)
-        elif action == "add" and self.standing[name]:
+        elif action == "add" and self._before(name):
             self._refuse(wanted, name, EXISTS)
         elif action == "delete":
             self._take_out(name)
@@ -131,20 +134,30 @@ class _Lines:
             if name not in named and before:
                 self._take_out(name)
 
+    def _before(self, name: str) -> Decimal:
+        return self.standing.get(name, Decimal(0))
+
+    def _free(self) -> str:
+        """The id of a new line that has none: the next number that no other has."""
+        number = len(self.now) + 1
+        while str(number) in self.now or str(number) in self.named:
+            number += 1
+        return str(number)
+
     def _named(self, wanted: Document) -> str:
         """The line that a SKU alone names."""
         sku = wanted.get("sku")
-        found = [name for name, line in self.now.items() if sku and line["sku"] == sku]
+        found = [name for name, line in self.now.items() if sku and line.get("sku") == sku]
         return found[0] if len(found) == 1 else _AMBIGUOUS if found else ""
 
     def _refuse(self, wanted: Document, name: str, why: str) -> None:
-        before = self.standing.get(name, Decimal(0))
-        self.done.append(LineChange(name or wanted.get("sku") or "", wanted["action"], before, refused=why))
+        known_as = name or wanted.get("sku") or ""
+        self.done.append(LineChange(known_as, wanted["action"], self._before(name), refused=why))
 
     def _take_out(self, name: str) -> None:
         self.now[name]["cancelled"] = self.now[name]["quantity"]
         self.moved.add(name)
-        self.done.append(LineChange(name, "delete", self.standing[name], Decimal(0)))
+        self.done.append(LineChange(name, "delete", self._before(name), Decimal(0)))
 
     def _add(self, wanted: Document, name: str) -> None:
         if not wanted.get("quantity"):
@@ -162,7 +175,7 @@ class _Lines:
         self.done.append(LineChange(name, "add", Decimal(0), wanted["quantity"]))
 
     def _put(self, wanted: Document, name: str, line: dict[str, Any], action: str) -> None:
-        before = self.standing[name]
+        before = self._before(name)
         quantity, why = (None, None) if action == "price" else _quantity(wanted, action, before)
         why = why or self._unfit(wanted, name, line)
         if why:
@@ -170,7 +183,8 @@ class _Lines:
             return
         stated = ("unit_price",) if action == "price" else ("sku", "unit", "pack_factor", *_ITEM)
         new = {key: wanted[key] for key in stated if wanted.get(key) is not None}
-        self.priced |= new.get("unit_price", line["unit_price"]) != line["unit_price"]
+        price = line.get("unit_price")
+        self.priced |= new.get("unit_price", price) != price
         line.update(new)
         line["identifiers"] = {**line["identifiers"], **wanted["identifiers"]}
         if quantity == 0:
@@ -183,7 +197,7 @@ class _Lines:
 
     def _unfit(self, wanted: Document, name: str, line: Document) -> str | None:
         """Why a line cannot become what is wanted."""
-        if wanted.get("sku") and wanted["sku"] != line["sku"] and name in self.fixed:
+        if wanted.get("sku") and wanted["sku"] != line.get("sku") and name in self.fixed:
             return ITEM
         if wanted.get("unit") and wanted["unit"] != line["unit"] and not wanted.get("pack_factor"):
             return UNIT

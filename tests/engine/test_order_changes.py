@@ -7,12 +7,13 @@ import itertools
 import pytest
 from sqlalchemy import select
 
-from hub.flows import actions
+from hub.flows import actions, partners
 from hub.ledger import Quantities
 from hub.sdk import Document, Rejected
 from hub.store.tables import orders
 from tests.engine.scripted import both
 from tests.engine.scripted.edi import interchange, partner, purchase_order, segments, sent
+from tests.engine.scripted.edifact import edifact, edifact_order, message
 from tests.engine.scripted.house import ACTOR, House, Side, package
 
 TWO_LINES = ("PO1*1*5*EA*9.25**VN*MUG", "PO1*2*3*EA*4**VN*TEA")
@@ -301,3 +302,38 @@ def test_a_change_of_price_changes_no_quantity(house: House, mailbox: Side) -> N
     drop(house, mailbox, change("A1", "POC*1*PC*5*5*EA*8.5"))
     assert str(house.lines(order)["1"].unit_price) == "8.5" and live(house, order)["1"] == 5
     assert answers(mailbox) == [("AD", [("1", "PC", "5", "5", "IA")])]
+
+
+# -- EDIFACT --------------------------------------------------------------------------------------------------------
+
+
+def test_an_ordchg_is_applied_and_answered_with_an_ordrsp(house: House) -> None:
+    side = house.add("mailbox", "Mailbox")
+    house.depot()
+    partners.add_partner(
+        house.inst,
+        side.id,
+        "European buyer",
+        ids=[{"qualifier": "14", "value": "BUYER", "own_qualifier": "14", "own_value": "HUB"}],
+        agreements=[
+            {"direction": "in", "set_id": "ORDERS", "kind": "order", "mapping": "edifact/orders.in", "version": "D96A"},
+            {"direction": "in", "set_id": "ORDCHG", "kind": "order_change", "mapping": "edifact/ordchg.in",
+             "version": "D96A"},
+            {"direction": "out", "set_id": "ORDRSP", "kind": "acknowledgement", "mapping": "edifact/ordrsp.out",
+             "version": "D96A"},
+        ],
+        actor=ACTOR,
+    )  # fmt: skip
+    changed = message(
+        "ORDCHG", "BGM+230+C-1+4", "DTM+137:20260303:102", "RFF+ON:A1", "LIN+1+3", "QTY+21:1:PCE", "RFF+ON:A1:1",
+        "LIN+2+1", "PIA+1+TEA:SA", "QTY+21:4:PCE", "UNS+S", "CNT+2:2",
+    )  # fmt: skip
+    for number, one in enumerate((edifact_order("A1"), changed), 1):
+        body = edifact(one, number=str(number))
+        side.peer.put(Document("edi", f"{number}.edi", body, format="edifact"))
+        house.run()
+    assert house.parked() == [] and live(house, order_named(house, "A1")) == {"1": 1, "2": 4}
+    answer = next(effect.payload for effect in side.peer.effects if effect.kind == "order_change_acknowledgement")
+    assert b"BGM+231+A1+29'" in answer and b"RFF+PP:C-1'" in answer
+    assert b"LIN+1+5'" in answer and b"QTY+113:1:PCE'" in answer and b"QTY+113:4:PCE'" in answer
+    assert [effect.kind for effect in side.peer.effects].count("acknowledgement") == 1
