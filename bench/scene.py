@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from hub.config import CHECKOUT, Config, load
-from hub.flows import scheduling, setup
+from hub.flows import setup, steering
 from hub.installation import Installation
 from hub.sandbox.world import STORE_SECRET, STORE_TOKEN, WAREHOUSE_TOKEN, World
 from hub.store import connections
@@ -56,7 +56,7 @@ class Scene:
             with hub.db.read() as tx:
                 shipments = connections.flow(tx, backend, "in", "shipment")
             assert shipments is not None
-            scheduling.set_schedule(hub, shipments.id, "every 1s", None, ACTOR)
+            steering.set_schedule(hub, shipments.id, "every 1s", None, ACTOR)
             with hub.db.write() as tx:
                 connections.change_flow(tx, shipments.id, next_due=hub.now())
         return store_id

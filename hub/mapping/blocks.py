@@ -150,7 +150,8 @@ class Entry:
         when = self.when.form if self.when is not None and isinstance(self.when.form, Test) else None
         if self.each is not None:
             build = _repeat(build, *self.each, self.when, self.group_by)
-            form = Repeated(self.each[1], when, self.group_by is not None, form, build)
+            key = self.group_by.form if self.group_by is not None else None
+            form = Repeated(self.each[1], when, key, form, build)
         elif self.when is not None:
             build = _conditional(build, alone(self.when))
             form = Kept(when, form) if when is not None else form

@@ -75,11 +75,11 @@ class Inside:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """`each`, with its `when`; `closure` is the whole of it."""
+    """`each`, with its `when` and `group_by`; `closure` is the whole of it."""
 
     reader: Reader
     when: Test | None
-    grouped: bool
+    group_by: Form | None
     body: Form
     closure: Evaluate
 

@@ -92,7 +92,9 @@ class Mapping:
     @cached_property
     def _direct(self) -> Direct | None:
         """The generated function, made when the first document comes."""
-        return direct_form(self._form, self._bound, self._constants)
+        split = self.template.split
+        grouped = split is not None and "group_by" in split.controls
+        return direct_form(self._form, self._bound, self._constants, grouped)
 
     def explain(self, document: Any, context: Context = EMPTY) -> Explanation:
         """Maps a document and tells for each value where it came from; raises nothing, findings are part of it."""

@@ -12,30 +12,36 @@ from hub.mapping.direct.expressions import Expressions
 from hub.mapping.direct.source import Place, Source, Unwritable
 from hub.mapping.expressions import equal
 from hub.mapping.forms import Form, Formula, Inside, Kept, Object, Repeated, Repetitions, Test, Text, Together
-from hub.mapping.runtime import Context, Run, Scope, Tables, as_text, is_true
+from hub.mapping.runtime import Context, Group, Run, Scope, Tables, as_text, is_true
 from hub.mapping.syntax import Literal
 
 Direct = Callable[[Any, Context, Tables], Any]
 
 _NAMES = {
     **{name: getattr(helpers, name) for name in (
-        "Unusual", "among", "element", "element_among", "elements", "elements_at", "envelope_in", "holds", "index",
-        "loops_in", "many", "one", "pairs", "qualified", "root_of", "scalar", "segments_in", "source_of",
+        "Unusual", "among", "common", "element", "element_among", "elements", "elements_at", "envelope_in", "holds",
+        "index", "join_group", "loops_in", "many", "one", "pairs", "qualified", "root_of", "scalar", "segments_in",
+        "source_of",
     )},
-    "OBJECTS": {dict}, "Run": Run, "Scope": Scope, "as_text": as_text, "equal": equal,
+    "Group": Group, "OBJECTS": {dict}, "Run": Run, "Scope": Scope, "as_text": as_text, "equal": equal,
     "is_true": is_true,
 }  # fmt: skip
 
 
-def direct_form(form: Form, bound: Mapping[int, Bound], constants: Mapping[str, Any]) -> Direct | None:
-    """The function of a mapping's rows; None when they are too many or too deep for one.
+def direct_form(
+    form: Form, bound: Mapping[int, Bound], constants: Mapping[str, Any], grouped: bool = False
+) -> Direct | None:
+    """The function of a mapping's rows; None when they are too many or too deep for one. `grouped`: its documents are
+    groups, as `split` makes them of a file.
 
     It raises `Unusual`, a Fault or what a bad value raises wherever the closures have to say what is the matter.
     """
     source = Source({**_NAMES, "LIMIT": runtime.MAX_STEPS})
     head = source.mark()
     writer = _Blocks(source, constants, head, bound)
-    writer.places.append(Place("root", source.mark()))
+    if grouped:
+        source.line("if type(root) is not Group: raise Unusual")
+    writer.places.append(Place("root", source.mark(), grouped=grouped))
     try:
         result = writer.value(form)
     except Unwritable:
@@ -130,22 +136,24 @@ class _Blocks(Expressions):
 
     def _repeated(self, form: Repeated) -> str:
         source, result = self.source, self.source.fresh()
-        if form.grouped:
-            source.line(f"{result} = {source.bound(form.closure)}({self.places[-1].item}, {self.scope()})")
-            return result
         found = self.or_closure(lambda: self.items(form.reader.path), form.reader.many)
         source.line(f"{result} = []")
         source.line(f"work += len({found})")
+        if form.group_by is not None:
+            found = self._groups(form, form.group_by, found)
         number, item = source.fresh(), source.fresh()
         position = f"({number} + 1)"
-        if form.when is not None:
+        counted = form.when is not None and form.group_by is None
+        if counted:
             position = source.fresh()
             source.line(f"{position} = 0")
         with source.under(f"for {number}, {item} in enumerate({found}):"):
             place = Place(item, source.mark(), source.bound(form.reader), number)
+            if form.group_by is not None:
+                place.grouped, place.number = True, f"{item}.origins[0]"
             self.places.append(place)
             source.line("if work > LIMIT: raise Unusual")
-            if form.when is not None:
+            if counted and form.when is not None:
                 source.line(f"if not {self._condition_of(form.when)}: continue")
                 source.line(f"{position} += 1")
             place.position = position
@@ -157,3 +165,16 @@ class _Blocks(Expressions):
             source.line(f"if {present}: {result}.append({value})")
             self.places.pop()
         return result
+
+    def _groups(self, form: Repeated, group_by: Form, found: str) -> str:
+        """The items put together by their key, in the order in which the keys first come."""
+        source = self.source
+        groups, number, item = source.fresh(), source.fresh(), source.fresh()
+        source.line(f"{groups} = {{}}")
+        with source.under(f"for {number}, {item} in enumerate({found}):"):
+            self.places.append(Place(item, source.mark(), source.bound(form.reader), number))
+            if form.when is not None:
+                source.line(f"if not {self._condition_of(form.when)}: continue")
+            source.line(f"join_group({groups}, {self.value(group_by)}, {item}, {number})")
+            self.places.pop()
+        return f"{groups}.values()"

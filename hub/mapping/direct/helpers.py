@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from hub.edi.tree import Loop, TransactionSet
 from hub.mapping.edi_paths import QUALIFIER, element_values, pair_values, trigger
-from hub.mapping.runtime import Context, as_text, envelope_of, is_true
+from hub.mapping.runtime import Context, Group, as_text, envelope_of, is_true
 
 Index = dict[str, Sequence[Any]]
 Tests = tuple[tuple[str, int, int, frozenset[str], bool], ...]
@@ -58,6 +58,23 @@ def one(node: Any, keys: Sequence[str]) -> Any:
     if len(found) > 1:
         raise Unusual
     return found[0] if found else None
+
+
+def common(group: Group, keys: Sequence[str]) -> Any:
+    """The value that names lead to in each item of a group that has one."""
+    found = many(group, keys)
+    if any(value != found[0] for value in found):
+        raise Unusual
+    return found[0] if found else None
+
+
+def join_group(groups: dict[tuple[str, ...], Group], key: Any, item: Any, number: int) -> None:
+    """Puts an item to those with its key; those without a key are a group too."""
+    parts = key if isinstance(key, list) else [] if key is None or key == "" else [key]
+    texts = tuple(map(as_text, parts))
+    group = groups.setdefault(texts, Group(key=texts))
+    group.append(item)
+    group.origins.append(number)
 
 
 def holds(node: Any) -> bool:

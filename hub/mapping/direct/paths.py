@@ -61,12 +61,16 @@ class Paths:
 
     def _object(self, place: Place) -> str:
         """The item of a place, which must be an object."""
+        if place.grouped:
+            raise Unsupported
         if not place.checked:
             place.mark.line(f"if type({place.item}) is not dict: raise Unusual")
             place.checked = True
         return place.item
 
     def _index(self, place: Place, loops: bool) -> str:
+        if place.grouped:
+            raise Unsupported
         if not place.index:
             place.index = self.source.fresh()
             place.mark.line(f"{place.index}, {place.index}l = index({place.item})")
@@ -79,6 +83,9 @@ class Paths:
         place, result = self.start(path), self.source.fresh()
         if place is None:
             self.source.line(f"{result} = None")
+        elif path.named and place.grouped:
+            keys = self.source.constant(tuple(step.name for step in path.steps))
+            self.source.line(f"{result} = common({place.item}, {keys})")
         elif path.named:
             self._walk(place, path.steps, result, "one")
             self.source.line(f"if type({result}) is list: {result} = one({result}, ())")
@@ -90,7 +97,8 @@ class Paths:
             self.source.line(f"{result} = None")
 
             def only(value: str) -> None:
-                self.source.line(f"if {result} is not None: raise Unusual")
+                other = f" and {result} != {value}" if place.grouped else ""
+                self.source.line(f"if {result} is not None{other}: raise Unusual")
                 self.source.line(f"{result} = {value}")
 
             self.each(path, only)
@@ -98,6 +106,10 @@ class Paths:
 
     def _walk(self, place: Place, steps: Sequence[Step], result: str, rest: str) -> None:
         """Names through objects; where one leads to something else, the helper named `rest` goes on."""
+        if place.grouped:
+            keys = self.source.constant(tuple(step.name for step in steps))
+            self.source.line(f"{result} = {rest}({place.item}, {keys})")
+            return
         first = self.source.constant(steps[0].name)
         self.source.line(f"{result} = {self._object(place)}.get({first})")
         self._walk_on(steps[1:], result, rest)
@@ -144,7 +156,13 @@ class Paths:
             return
         edi = bool(path.steps) and path.steps[0].kind in ("segment", "element")
         wanted = {id(test): self._joined(test.other) for step in path.steps for test in step.tests if test.other}
-        if edi:
+        if place.grouped:
+            if edi:
+                raise Unsupported
+            values = self.source.fresh()
+            self.source.line(f"{values} = list({place.item})")
+            self._steps(values, path.steps, sink, wanted, empty)
+        elif edi:
             self._segments(place.item, path.steps, sink, place)
         elif path.steps and path.steps[0].kind == "name":
             inner, rest = self._run_of_names(self._object(place), path.steps)

@@ -123,3 +123,4 @@ class Place:
     scope: str = ""  # the variable with its Scope, once a closure needs one
     index: str = ""  # the variables with its segments and loops, once a path needs them
     checked: bool = False  # that it is an object
+    grouped: bool = False  # it is what `group_by` put together

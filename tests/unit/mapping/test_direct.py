@@ -79,6 +79,18 @@ rows:
     m:
       each: {paths[3]}
       value: (position(), ^.b, source.a.b, connection.b) | join('/')
+  g:
+    each: {paths[2]}
+    when: >-
+      {condition}
+    group_by: {paths[3]}
+    n: position()
+    x: >-
+      {expressions[0]}
+    y: {paths[0]} | list
+    z:
+      each: .
+      value: (position(), ^.b, {paths[1]}) | join('/')
   t:
     - {paths[3]}
     - "w"
@@ -88,6 +100,43 @@ rows:
 """)
     assert mapping._direct is not None
     assert outcome(mapping.run, document, CONTEXT) == outcome(mapping.explained, document, CONTEXT)
+
+
+@given(
+    expressions=st.lists(EXPRESSIONS, min_size=2, max_size=2),
+    paths=st.lists(st.one_of(PATHS, JOINS), min_size=3, max_size=3),
+    rows=st.lists(DOCUMENTS, max_size=4),
+)
+@settings(max_examples=40, deadline=None)
+def test_it_agrees_with_the_closures_on_the_groups_of_a_file(
+    expressions: list[str], paths: list[str], rows: list[dict[str, Any]]
+) -> None:
+    mapping = Mapping.from_text(f"""
+from: json
+to: json
+split:
+  each: .
+  group_by: a.b
+rows:
+  a: >-
+    {expressions[0]}
+  b: {paths[0]}
+  c: {paths[1]} | list
+  l:
+    each: .
+    n: position()
+    x: >-
+      {expressions[1]}
+    y: $.b
+    z: {paths[2]}
+""")
+    assert mapping._direct is not None
+    try:
+        parts = mapping.split(rows, CONTEXT)
+    except MappingError:
+        return
+    for part in parts:
+        assert outcome(mapping.run, part, CONTEXT) == outcome(mapping.explained, part, CONTEXT)
 
 
 @given(children=st.lists(LOOPS, max_size=4))
@@ -112,7 +161,7 @@ def test_no_text_of_a_mapping_becomes_source() -> None:
     direct = mapping._direct
     assert direct is not None
     code = direct.__code__  # type: ignore[attr-defined]
-    ours = re.compile(r"[vkf]\d+l?|[a-z_]+|Unusual|OBJECTS|LIMIT")
+    ours = re.compile(r"[vkf]\d+l?|[a-z_]+|Unusual|OBJECTS|LIMIT|Group")
     assert [said for said in (*code.co_names, *code.co_varnames) if not ours.fullmatch(said)] == []
     assert [said for said in code.co_consts if isinstance(said, str) and said] == []
     assert mapping.run({field: "x"}) == {EVIL: EVIL, "b": "x", "c": EVIL, "d": field}
@@ -137,12 +186,21 @@ def test_a_mapping_too_deep_for_a_function_runs_all_the_same() -> None:
         ("x: a[b=1].c", {"a": [{"b": 1, "c": 2}, {"b": 3}]}),
         ("x:\n    each: a\n    y: $.b[k=.k].v | sum", {"a": [{"k": 1}], "b": [{"k": 1, "v": 2}]}),
         ("x: {each: a, when: k and not n, y: position()}", {"a": [{"k": 1}]}),
+        ("x: {each: a, group_by: k, y: k, z: v | sum}", {"a": [{"k": 1, "v": 1}, {"k": 2, "v": 2}, {"k": 1, "v": 3}]}),
     ],
 )
 def test_what_is_usual_needs_no_closure(rows: str, document: Any) -> None:
     direct = Mapping.from_text(f"from: json\nto: json\nrows:\n  {rows}\n")._direct
     assert direct is not None
     direct(document, Context(), {})
+
+
+def test_the_orders_of_a_csv_file_need_no_closure() -> None:
+    mapping = Library([Path(__file__).parents[3] / "mappings"]).get("generic/csv_order.in")
+    rows = [{"order_number": n, "sku": "MUG", "quantity": "1", "country": "US"} for n in ("1", "2", "1")]
+    assert mapping._direct is not None
+    direct = [mapping._direct(part, Context(), {}) for part in mapping.split(rows)]
+    assert [(order["external_id"], len(order["lines"])) for order in direct] == [("1", 2), ("2", 1)]
 
 
 def test_it_gives_up_on_what_is_wrong() -> None:
