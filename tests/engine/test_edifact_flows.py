@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
 from hub.edi.edifact.interchange import Interchange
 from hub.edi.edifact.validation import examine
@@ -210,3 +212,75 @@ def test_an_edifact_partner_is_billed_and_its_refusal_comes_back(house: House, m
     (parked,) = house.messages(state="parked")
     assert (parked.kind, parked.reason) == ("invoice", "advice.rejected")
     assert parked.problem["findings"][0]["message"] == "12: Net price differs"
+
+
+# -- partners' syntax reports of what we sent ------------------------------------------------------------------------
+
+
+def syntax_report(number: str, verdict: str, *messages: str, own: str) -> bytes:
+    """The partner's CONTRL of an interchange of ours."""
+    body = [f"UCI+{number}+HUB:14+BUYER:14+{verdict}", *messages]
+    return edifact(message("CONTRL", *body, version="D:3:UN"), number=own)
+
+
+def answered(house: House, mailbox: Side, number: str) -> Row[Any]:
+    """The partner orders; gives our answer, which goes in interchange `number` of ours."""
+    edifact_partner(house, mailbox, answered=True)
+    drop(house, mailbox, edifact(edifact_order("A1"), number=number))
+    (ours,) = house.messages(kind="acknowledgement")
+    assert (ours.state, ours.set_id, ours.interchange) == ("done", "ORDRSP", "14:HUB>14:BUYER/1")
+    assert ours.acknowledge_by is not None
+    return ours
+
+
+@pytest.mark.parametrize(
+    ("verdict", "messages", "noted"),
+    [
+        ("7", ["UCM+1+ORDRSP:D:96A:UN+7"], "accepted"),
+        ("7", [], "accepted"),
+        ("7", ["UCM+1+ORDRSP:D:96A:UN+7", "UCS+4", "UCD+12+2:1"], "errors"),
+        ("7", ["UCM+1+ORDRSP:D:96A:UN+4", "UCS+4", "UCD+12+2:1"], "rejected"),
+        ("4+23", [], "rejected"),
+        ("8", [], None),
+    ],
+)
+def test_a_syntax_report_is_matched_with_what_was_sent(
+    house: House, mailbox: Side, verdict: str, messages: list[str], noted: str | None
+) -> None:
+    ours = answered(house, mailbox, "41")
+    drop(house, mailbox, syntax_report("1", verdict, *messages, own="42"), "contrl.edi")
+    (row,) = house.messages(id=ours.id)
+    assert row.acknowledged == noted and len(house.events("acknowledgement.received")) == 1
+    assert house.parked() == (["acknowledgement.rejected"] if noted == "rejected" else [])
+    assert reports(mailbox) == [], "a CONTRL is not answered"
+    if noted == "rejected":
+        assert len(row.problem["findings"]) == 1
+
+
+def test_a_syntax_report_of_nothing_we_sent_is_parked(house: House, mailbox: Side) -> None:
+    answered(house, mailbox, "41")
+    drop(house, mailbox, syntax_report("99", "7", own="42"), "contrl.edi")
+    (parked,) = house.messages(state="parked")
+    assert parked.reason == "acknowledgement.unmatched" and "interchange 99" in parked.problem["detail"]
+
+
+def test_story_51_the_same_syntax_report_is_read_once(house: House, mailbox: Side) -> None:
+    answered(house, mailbox, "41")
+    said = syntax_report("1", "7", "UCM+1+ORDRSP:D:96A:UN+7", own="42")
+    for name in ("contrl.edi", "again.edi"):
+        drop(house, mailbox, said, name)
+    drop(house, mailbox, syntax_report("1", "7", own="43"), "shorter.edi")
+    assert len(house.events("acknowledgement.received")) == 1
+    assert [m.reason for m in house.messages(set_id="CONTRL", direction="in")] == [None, "acknowledgement.repeated"]
+
+
+def test_what_no_syntax_report_came_for_is_overdue(house: House, mailbox: Side) -> None:
+    answered(house, mailbox, "41")
+    house.look(later=25 * 3600.0)
+    assert house.alerts() == ["acknowledgement.overdue"]
+    drop(house, mailbox, syntax_report("1", "8", own="42"), "received.edi")
+    house.look()
+    assert house.alerts() == ["acknowledgement.overdue"], "that it arrived is not yet a verdict"
+    drop(house, mailbox, syntax_report("1", "7", own="43"), "contrl.edi")
+    house.look()
+    assert house.alerts() == []
