@@ -114,6 +114,19 @@ def cancellation(number: str, granted: bool, as_json: bool) -> None:
     _say(answer_cancellation(hub, _one(hub, number), granted, actor()), as_json)
 
 
+@orders.command()
+@click.argument("number")
+@click.argument("invoice")
+@click.option("--reason", required=True, help="Why; it stands in the order's story.")
+@json_option
+def settle(number: str, invoice: str, reason: str, as_json: bool) -> None:
+    """Take what was paid of an order's INVOICE for all that will be; its alert closes."""
+    from hub.flows.remittances import settle as settle_invoice
+
+    hub = installation()
+    _say(settle_invoice(hub, _one(hub, number), invoice, reason, actor()), as_json)
+
+
 def _one(hub: Installation, number: str) -> int:
     """The id of the one order that the person means."""
     from hub.errors import Refused

@@ -10,8 +10,11 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub.documents.remittance import total_mismatch
+from hub.errors import Refused
 from hub.flows.batch import Batch
 from hub.flows.problems import Park
+from hub.installation import Installation
+from hub.store import events as event_store
 from hub.store import invoices as store
 
 Document = Mapping[str, Any]
@@ -57,3 +60,17 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int |
         )
     orders = {row.order_id for row in known.values()}
     return int(orders.pop()) if len(orders) == 1 else None
+
+
+def settle(inst: Installation, order_id: int, number: str, reason: str, actor: str) -> str:
+    """A person takes what was paid of an invoice for all that will be. Answers with one sentence; raises `Refused`."""
+    now = inst.now()
+    with inst.db.write() as tx:
+        found = store.of_order(tx, order_id, number)
+        if not found:
+            raise Refused("invoice.missing", f"The order has no invoice {number!r}; `hub orders show` lists them.")
+        for row in found:
+            store.change(tx, row.id, settled_at=now)
+        event = event_store.event("invoice.settled", now, order_id=order_id, actor=actor, number=number, reason=reason)
+        event_store.add(tx, event)
+    return f"Invoice {number} is settled: an amount that differs is no longer told."

@@ -45,6 +45,11 @@ def to_source(tx: Connection, connection_id: int, partner_id: int | None, number
     return list(tx.execute(statement.order_by(invoices.c.id)))
 
 
+def of_order(tx: Connection, order_id: int, number: str) -> list[Row[Any]]:
+    """The invoices of this number for an order; backends number theirs by themselves, so there may be several."""
+    return list(tx.execute(select(invoices).where(invoices.c.order_id == order_id, invoices.c.number == number)))
+
+
 def lines_of(tx: Connection, invoice_id: int) -> list[Row[Any]]:
     """An invoice's lines, joined with what the order says of them."""
     ordered = [
@@ -121,8 +126,9 @@ def payments_of(tx: Connection, invoice_ids: Sequence[int]) -> list[Row[Any]]:
 
 
 def paid_otherwise(tx: Connection) -> list[Row[Any]]:
-    """Invoices of which something is paid, and with the discount taken not what they are about: id, number, currency,
-    connection_id (of the order's source), paid, due. A credit note is due below zero."""
+    """Invoices of which something is paid, and with the discount taken not what they are about, unless a person has
+    settled them: id, number, currency, connection_id (of the order's source), paid, due. A credit note is due below
+    zero."""
     paid = (
         select(
             payments.c.invoice_id,
@@ -142,6 +148,6 @@ def paid_otherwise(tx: Connection) -> list[Row[Any]]:
         )
         .join(paid, paid.c.invoice_id == invoices.c.id)
         .join(orders, orders.c.id == invoices.c.order_id)
-        .where(paid.c.settled != due)
+        .where(paid.c.settled != due, invoices.c.settled_at.is_(None))
     )
     return list(tx.execute(statement.order_by(invoices.c.id)))

@@ -71,6 +71,7 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "acknowledgement.sent": (Tone.DONE, "Acknowledgement[ {set_id}] sent to {to}"),
     "invoice.sent": (Tone.DONE, "Invoice sent to {to}"),
     "invoice.received": (Tone.FLOWING, "{document} {number} received from {backend}"),
+    "invoice.settled": (Tone.DONE, "Invoice {number} settled[: {reason}]"),
     "invoice.paid": (
         Tone.DONE,
         "{amount}[ {currency}] paid of invoice {number}[, beside {elsewhere:invoice} issued elsewhere]",

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from hub.errors import Refused
+from hub.flows import remittances
 from hub.flows.partners import standard_agreements
 from hub.store.tables import invoices, payments
 from tests.engine.scripted import both
 from tests.engine.scripted.edi import interchange, partner, purchase_order, segments, sent
-from tests.engine.scripted.house import House, Side
+from tests.engine.scripted.house import ACTOR, House, Side
 from tests.engine.test_edi_flows import drop, mailbox
 from tests.engine.test_invoices import replay, ship
 
@@ -111,6 +113,17 @@ def test_an_amount_that_differs_is_an_alert_until_the_rest_is_paid(house: House,
     pay(house, billed, "P2", "8.50", "RMR*IV*INV-000001**8.50", number=10)
     house.look()
     assert house.alerts() == []
+
+
+def test_a_person_takes_less_for_all(house: House, billed: Side) -> None:
+    pay(house, billed, "P1", "18.00", "RMR*IV*INV-000001**18.00")
+    order_id = invoice_message(house).order_id
+    with pytest.raises(Refused) as refused:
+        remittances.settle(house.inst, order_id, "INV-7", "a chargeback", ACTOR)
+    assert refused.value.code == "invoice.missing"
+    remittances.settle(house.inst, order_id, "INV-000001", "a chargeback", ACTOR)
+    house.look()
+    assert house.alerts() == [] and house.events("invoice.settled")[0].actor == ACTOR
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ invoices = table(
     Column("taxes", Json, nullable=False),
     Column("terms", Json),
     Column("total", Exact),
+    instant("settled_at"),  # a person has taken what was paid for all that will be
     instant("created_at", False),
     UniqueConstraint("scope", "number"),
     Index("ix_invoices_order_id", "order_id"),

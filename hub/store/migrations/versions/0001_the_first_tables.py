@@ -700,6 +700,7 @@ def upgrade() -> None:
     sa.Column('taxes', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=False),
     sa.Column('terms', sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), 'postgresql'), nullable=True),
     sa.Column('total', sa.BigInteger(), nullable=True),
+    sa.Column('settled_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
     sa.ForeignKeyConstraint(['connection_id'], ['connections.id'], name=op.f('fk_invoices_connection_id')),
     sa.ForeignKeyConstraint(['message_id'], ['messages.id'], name=op.f('fk_invoices_message_id')),
