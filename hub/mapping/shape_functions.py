@@ -12,6 +12,7 @@ from hub.mapping.functions import Parameter, function
 from hub.mapping.runtime import as_text
 
 MAX_FORM = 200  # characters that one form may stand for
+MAX_PATTERN = 1_000  # characters of a pattern: it may come from a document
 
 _PART = re.compile(r"([#@*]|[0-9A-Z])(?:\{([0-9]{1,3})\})?")
 _DIGITS = frozenset("0123456789")
@@ -26,10 +27,13 @@ def fits() -> Callable[[Any, Any], Any]:
     def run(value: Any, pattern: Any) -> bool | None:
         if pattern is None or pattern == "":
             return None
+        written = as_text(pattern)
+        if len(written) > MAX_PATTERN:
+            raise Fault("mapping.text-size", f"a pattern has at most {MAX_PATTERN:,} characters")
         text = re.sub(r"[\s-]", "", as_text(value)).upper()
         return any(
             len(form) == len(text) and all(character in allowed for character, allowed in zip(text, form, strict=True))
-            for form in _forms(as_text(pattern))
+            for form in _forms(written)
         )
 
     return run

@@ -53,6 +53,14 @@ def test_no_such_function(call: str) -> None:
     assert refused(f"from: json\nto: json\nrows:\n  x: a | {call}\n") & {"mapping.unknown-function", "mapping.syntax"}
 
 
+def test_a_pattern_is_no_program() -> None:
+    fits = of("x: a | fits(b)")
+    harm = {"(a+)+$": "mapping.bad-value", "#{999}": "mapping.bad-value", "# " * 501: "mapping.text-size"}
+    for pattern, code in harm.items():
+        assert codes(fits, {"a": "a" * 1000, "b": pattern}) == {code}
+    assert fits.run({"a": "a" * 1000, "b": "#{200} " * 100}) == {"x": False}
+
+
 def test_a_text_cannot_grow_without_end() -> None:
     grow = " | ".join(["replace('a', 'aaaaaaaaaaaaaaaaaaaa')"] * 12)
     tracemalloc.start()

@@ -62,6 +62,8 @@ CALLS = st.sampled_from(
         "after('-')",
         "part(2, ' ')",
         "split(',')",
+        "fits(b)",
+        "fits('#{2}@ *{200}')",
         "decimal",
         "integer",
         "round(2)",
