@@ -89,6 +89,7 @@ def show(name: str, as_json: bool) -> None:
         [(i["theirs"], i["ours"], "test" if i["test"] else "", i["location"]) for i in found["ids"]],
         f'It has no ids, so nothing comes from it: `hub partner ids "{name}" --theirs ZZ:THEM --ours ZZ:US`.',
     )
+    console.print()
     show_table(
         ["set", "kind", "mapping", "version", "acknowledged", "settings"],
         [
@@ -97,6 +98,7 @@ def show(name: str, as_json: bool) -> None:
         ],
         f'Nothing is agreed on: `hub partner agree "{name}" 850 in`.',
     )
+    console.print()
     show_table(
         ["setting", "value"],
         sorted(_flat(found["settings"])),
@@ -111,7 +113,15 @@ def show(name: str, as_json: bool) -> None:
 @click.option("--ours", type=EdiId(), required=True, help="Our id, as they write it.")
 @click.option("--test-theirs", type=EdiId(), help="Their id in test interchanges, if test data is taken at all.")
 @click.option("--syntax", type=click.Choice(["x12", "edifact"]), default="x12", show_default=True)
-@click.option("--sets", help="Only these: 850,855, or with their direction 940:out,945:in. All usual ones if not said.")
+@click.option(
+    "--as",
+    "role",
+    type=click.Choice(["customer", "warehouse", "supplier", "carrier"]),
+    default="customer",
+    show_default=True,
+    help="What they are to you; it decides the usual sets.",
+)
+@click.option("--sets", help="Only these: 850,855, or with their direction 846:in. All usual ones if not said.")
 @click.option(
     "--mapping", "mappings", multiple=True, metavar="SET=MAPPING", help="Another mapping than the shipped one."
 )
@@ -124,12 +134,13 @@ def add(
     ours: tuple[str, str],
     test_theirs: tuple[str, str] | None,
     syntax: str,
+    role: str,
     sets: str | None,
     mappings: tuple[str, ...],
     acknowledge_within: float | None,
     given: tuple[tuple[str, str], ...],
 ) -> None:
-    """Add a partner who sends orders and gets acknowledgements, ship notices and invoices, or other sets."""
+    """Add a partner: a customer who sends orders and gets acknowledgements, ship notices and invoices, or another."""
     from hub.cli import find
     from hub.edi.profile import changed
     from hub.flows import partners
@@ -137,9 +148,11 @@ def add(
     hub = installation()
     chosen = dict(word.partition("=")[::2] for word in mappings)
     agreements = []
-    for set_id, direction in partners.wanted(sets, "edifact" if syntax == "edifact" else "x12"):
-        row = partners.agreement(hub, set_id, direction, mapping=chosen.pop(set_id, None))
-        agreements.append({**row, "acknowledge_hours": acknowledge_within if direction == "out" else None})
+    for usual in partners.wanted(sets, role, "edifact" if syntax == "edifact" else "x12"):
+        mapping = chosen.pop(usual["set_id"], usual.get("mapping"))
+        row = partners.agreement(hub, usual["set_id"], usual["direction"], kind=usual.get("kind"), mapping=mapping)
+        hours = acknowledge_within if row["direction"] == "out" else None
+        agreements.append({**row, "acknowledge_hours": hours})
     if chosen:
         raise click.UsageError(f"--mapping: no agreement on set {min(chosen)!r}; add it with --sets.")
     ids = [_ids(theirs, ours, test=False)]

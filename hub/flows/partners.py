@@ -4,7 +4,7 @@ direction. Each function is one transaction that leaves an audit row."""
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -110,27 +110,26 @@ _STANDARD: Mapping[Standard, Sequence[tuple[str, str, str]]] = {
 }
 
 
-def _usual() -> dict[tuple[str, str], dict[str, Any]]:
-    rows = [row for standard in VERSIONS for row in standard_agreements(standard=standard)]
-    return {(row["direction"], row["set_id"]): row for row in rows}
+def wanted(said: str | None, role: str, standard: Standard) -> list[dict[str, Any]]:
+    """The sets to agree on with a partner in one of `ROLES`, as a person names them: `850,855`, or with their direction
+    where it is not the role's, `846:in`. All usual ones of the role where nobody says. Raises `Refused`.
 
-
-_USUAL = _usual()
-"""What is agreed on a set in a direction when nobody says otherwise, by (direction, set)."""
-
-
-def wanted(said: str | None, standard: Standard) -> list[tuple[str, str]]:
-    """Sets with their directions as a person names them: `850,855`, or `940:out,945:in` where it is not the usual one.
-    All usual ones of a syntax where nobody says. Raises `Refused`."""
+    Each has set_id and direction, a usual one its kind and mapping too.
+    """
+    usual = [row for row in ROLES[role](standard) if standard_of(row["set_id"]) == standard]
+    if said is None and not usual:
+        raise Refused("partner.unknown-set", f"Say with --sets what a {role} and you exchange in {standard}.")
     if said is None:
-        return [(set_id, direction) for direction, set_id, _ in _STANDARD[standard]]
+        return usual
     found = []
     for word in (word.strip() for word in said.split(",") if word.strip()):
         set_id, colon, direction = word.upper().partition(":")
-        usual = [one for one, id_ in _USUAL if id_ == set_id]
-        if direction.lower() not in ("in", "out") and (colon or not usual):
+        known = [
+            row for row in usual if row["set_id"] == set_id and (not colon or row["direction"].upper() == direction)
+        ]
+        if not known and direction not in ("IN", "OUT"):
             raise Refused("partner.unknown-set", f"{word!r}: write which way it goes, {set_id}:in or {set_id}:out.")
-        found.append((set_id, direction.lower() or usual[0]))
+        found.append(known[0] if known else {"set_id": set_id, "direction": direction.lower()})
     return found
 
 
@@ -143,17 +142,18 @@ def agreement(
     mapping: str | None = None,
     version: str | None = None,
 ) -> dict[str, Any]:
-    """What can be agreed on a set in a direction: its kind, mapping and version, the usual ones where not named.
+    """What can be agreed on a set in a direction: its kind, mapping and version, the shipped ones where not named.
 
     Raises `Refused` for a set without a grammar, and for a mapping that is missing or that is for something else.
     """
     set_id, standard = set_id.upper(), standard_of(set_id.upper())
     if not SYNTAXES[standard].set_ids.fullmatch(set_id):
         raise Refused("partner.unknown-set", f"{set_id!r} is no set; write one such as 850 or ORDERS.")
-    usual = _USUAL.get((direction, set_id), {})
-    name = mapping or usual.get("mapping") or f"{standard}/{set_id.lower()}.{direction}"
+    name = mapping or f"{standard}/{set_id.lower()}.{direction}"
     compiled = _usable(inst, name, set_id, direction)
-    found = kind or usual.get("kind") or (compiled.target if direction == "in" else compiled.source).name
+    usual = {(row["direction"], row["set_id"]): row["kind"] for row in standard_agreements(standard=standard)}
+    document = compiled.target if direction == "in" else compiled.source
+    found = kind or usual.get((direction, set_id)) or document.name
     known: Collection[str] = APPLY if direction == "in" else RENDER
     if found not in known:
         raise Refused(
@@ -393,3 +393,12 @@ def supplier_agreements(acknowledge_hours: float | None = None) -> list[dict[str
 def carrier_agreements() -> list[dict[str, Any]]:
     """With a carrier: where shipments are."""
     return [{"direction": "in", "set_id": "214", "kind": "transport_status", "mapping": "x12/214.in"}]
+
+
+ROLES: Mapping[str, Callable[[Standard], list[dict[str, Any]]]] = {
+    "customer": lambda standard: standard_agreements(standard=standard),
+    "warehouse": lambda _: warehouse_agreements(),
+    "supplier": lambda _: supplier_agreements(),
+    "carrier": lambda _: carrier_agreements(),
+}
+"""What is usually agreed with a partner, by what it is to us."""
