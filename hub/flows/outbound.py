@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -55,7 +56,8 @@ def draft(
     source = original(batch.tx, order, guide) if reads_source(mapping.text) else None
     context = guide.context(job.connection_id, agreement.partner_id if agreement else None, source)
     canonical = dump(schema, document)
-    values = mapped(canonical, mapping, context)
+    with writing(canonical, agreement):
+        values = mapped(canonical, mapping, context)
     row = {**_row(batch, job, generation), "mapping_hash": mapping.hash, "test": bool(order.test)}
     to = None
     if agreement is not None:
@@ -67,14 +69,27 @@ def draft(
 def written(batch: Batch, guide: Guide, made: Draft) -> tuple[bytes, dict[str, Any]]:
     """The bytes of a document that goes by itself, and the columns that its envelope gives its message."""
     if made.to is not None:
-        return envelopes.write(batch, guide.inst, made.to, made.values)
+        with writing(made.source, made.to.agreement):
+            return envelopes.write(batch, guide.inst, made.to, made.values)
     return json.dumps(made.values, default=_plain, ensure_ascii=False, separators=(",", ":")).encode(), {}
+
+
+@contextmanager
+def writing(source: Mapping[str, Any], agreement: Row[Any] | None) -> Iterator[None]:
+    """A document that cannot be written is set aside with what it was to be written from, and to whom it was to go."""
+    try:
+        yield
+    except Park as problem:
+        problem.source = source
+        if agreement is not None:
+            problem.to = {"partner_id": agreement.partner_id, "set_id": agreement.set_id}
+        raise
 
 
 def seal(batch: Batch, job: Job, made: Draft, body: bytes, facts: Mapping[str, Any]) -> int:
     """Store a document with the bytes that every try will send; gives its message's id."""
     message_id = message_store.seal(batch.rows, {**made.row, **facts}, body)
-    message_store.keep_source(batch.rows, message_id, exact_json(made.source, indent=None).encode())
+    _keep(batch, message_id, made.source)
     batch.outgoing.forget((job.connection_id, job.noun, job.key))
     return message_id
 
@@ -156,8 +171,11 @@ def set_aside(batch: Batch, job: Job, problem: Park) -> None:
         "problem": problem.problem(),
         "awaits": problem.awaits,
         "settled_at": batch.now,
+        **problem.to,
     }
     message_id = message_store.add_unsealed(batch.rows, row)
+    if problem.source is not None:
+        _keep(batch, message_id, problem.source)
     batch.outgoing.forget((job.connection_id, job.noun, job.key))
     batch.event(
         "delivery.parked",
@@ -168,6 +186,10 @@ def set_aside(batch: Batch, job: Job, problem: Park) -> None:
         detail=problem.detail,
         document=job.noun,
     )
+
+
+def _keep(batch: Batch, message_id: int, source: Mapping[str, Any]) -> None:
+    message_store.keep_source(batch.rows, message_id, exact_json(source, indent=None).encode())
 
 
 def reads_source(text: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from hub.edi.findings import Finding
@@ -15,8 +16,12 @@ class Park(Exception):
     """The document waits, with a reason a person can act on.
 
     `code` is stable and has a page in docs/errors.md. `facts` say where (paths, ids, findings), never a personal value.
-    `awaits` names the fact that releases it by itself when it comes.
+    `awaits` names the fact that releases it by itself when it comes. Of a document that could not be written: `source`
+    is what its mapping reads, which is kept with the message, and `to` the columns of the message that say to whom.
     """
+
+    source: Mapping[str, Any] | None = None
+    to: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, code: str, detail: str, *, awaits: str | None = None, **facts: Any) -> None:
         super().__init__(detail)

@@ -102,7 +102,8 @@ class Gathered:
 
     def _document(self, interchange: Interchange, one: Member, place: int) -> tuple[int, TransactionSet]:
         """Seal one document. Its bytes are its own and those of its envelope, as if nothing else were in it."""
-        document, body, facts = envelopes.one_document(interchange, one.made.values, place)
+        with outbound.writing(one.made.source, one.to.agreement):
+            document, body, facts = envelopes.one_document(interchange, one.made.values, place)
         return outbound.seal(self.batch, one.job, one.made, body, facts), document
 
     def _interchange(self, job: Job, interchange: Interchange, documents: dict[int, TransactionSet]) -> None:

@@ -169,6 +169,6 @@ def agreed(tx: Connection, name: str) -> list[Row[Any]]:
 
 def unwritten(tx: Connection, reasons: Sequence[str]) -> list[Row[Any]]:
     """Outbound messages that wait without bytes for one of these reasons."""
-    no_bytes = ~exists().where(payloads.c.message_id == messages.c.id)
+    no_bytes = ~exists().where(payloads.c.message_id == messages.c.id, payloads.c.part == "body")
     which = (messages.c.direction == "out", messages.c.state == "parked", messages.c.reason.in_(reasons), no_bytes)
     return list(tx.execute(select(messages).where(*which).order_by(messages.c.id)))

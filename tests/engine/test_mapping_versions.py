@@ -250,6 +250,9 @@ def test_what_the_standard_refuses_fails_and_a_publication_writes_what_waited_fo
     publish(house, name, force=True)
     send(2)
     assert house.parked() == ["edi.not-writable"]
+    (parked,) = house.messages(state="parked")
+    (change, _) = differences(house, 'extends: x12/855.out\nrows: {BAK02: "AT"}\n', name)
+    assert change.passes_now and str(parked.id) in change.document, "what waits is told too"
     done = mappings.roll_back(house.inst, name, 0, "a code has two letters", ACTOR)
     assert done.written == 1
     house.drain()
@@ -342,6 +345,8 @@ def test_story_3_a_roll_back_writes_what_could_not_go_out(house: House) -> None:
     publish(house, name)
     house.order(shop)
     assert house.parked() == ["mapping.failed"] and depot.peer.of("fulfillment") == []
+    (change,) = differences(house, "extends: depot/fulfillment.out\nrows: {}\n", name)
+    assert change.passes_now
     done = mappings.roll_back(house.inst, name, 0, "no location is known", ACTOR)
     assert (done.read, done.written) == (0, 1)
     house.drain()
