@@ -33,8 +33,8 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
     if known is not None:
         if known.content == content:
             raise Ignore("revision.same")
-        raise Park("invoice.changed", "The backend has sent an invoice of this number with other content.",
-                   order_id=order.id)  # fmt: skip
+        said = "The backend has sent an invoice of this number with other content."
+        raise Park("invoice.changed", said, order_id=order.id)
     _check_total(batch, message, order, doc)
     lines = _match(batch, order, fulfillment, doc)
     kept = dump("invoice", doc)
@@ -102,16 +102,15 @@ def _match(batch: Batch, order: Row[Any], fulfillment: Row[Any], doc: Document) 
             if left[line_id, sku] < 0:
                 said = "It credits more than was billed." if credit else "It bills more of a line than was ordered."
                 raise Park("invoice.exceeds-order", said, order_id=order.id, path=path)
-            whole = (
-                line if n == 0 else {}
-            )  # an amount for the whole line stands with the first of ours that it is about
+            # An amount for the whole line stands with the first of our lines that it is about.
+            discount, tax = (line.get("discount"), line.get("tax")) if n == 0 else (None, None)
             rows.append(
                 {
                     "line_id": line_id,
                     "units": units,
                     "unit_price": round(line["unit_price"] * factors[line_id], 6),
-                    "discount": whole.get("discount"),
-                    "tax": whole.get("tax"),
+                    "discount": discount,
+                    "tax": tax,
                 }
             )
     return rows

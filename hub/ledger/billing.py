@@ -11,8 +11,9 @@ def share(amount: Decimal, quantity: Decimal, before: Decimal, now: Decimal, dec
     """The part of an amount for `quantity` of a line that falls to the next `now` of it, after `before` were billed.
 
     Each share is the difference of two rounded running sums, so the shares of a line add up to the whole amount
-    however it is split.
+    however it is split. Where more was shipped than the line now orders, what was shipped is the whole.
     """
+    quantity = max(quantity, before + now)
     return rounded(amount * (before + now) / quantity, decimals) - rounded(amount * before / quantity, decimals)
 
 

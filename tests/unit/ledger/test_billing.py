@@ -24,6 +24,11 @@ def test_the_shares_of_a_line_add_up_to_the_whole(amount: Decimal, parts: list[i
     assert all(each >= 0 for each in shares)
 
 
+def test_a_line_that_was_reduced_after_it_shipped_bills_no_more_than_its_amount() -> None:
+    assert share(Decimal("3"), Decimal(0), Decimal(0), Decimal(2), 2) == 3
+    assert share(Decimal("3"), Decimal(1), Decimal(1), Decimal(1), 2) == Decimal("1.5")
+
+
 def test_what_lines_account_for_is_not_billed_again_with_the_order() -> None:
     assert remainder(Decimal("10"), [Decimal("2.5"), None, Decimal("1")]) == Decimal("6.5")
     assert remainder(Decimal("3"), [Decimal("5")]) == 0 and remainder(None, [None]) == 0
