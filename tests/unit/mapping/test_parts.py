@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,22 @@ def test_an_edi_set_is_a_document_already() -> None:
     mapping = Mapping.from_text("from: x12 850\nto: json\nrows:\n  a: BEG03\n")
     with pytest.raises(MappingError):
         parts(mapping, TransactionSet("x12", "850", "004010", "1", Loop("850", [("BEG", "00")]), {}))
+
+
+@pytest.mark.parametrize(
+    ("format", "body"),
+    [
+        ("json", b'{"sent": "now", "orders": [{"n": "1", "l": [{"q": 1.10}]}, {"n": "2", "l": [{"q": 2}]}]}'),
+        ("xml", b"<file><orders n='1'><l q='1.10'/></orders><orders n='2'><l q='2'/></orders></file>"),
+        ("ndjson", b'{"n": "1", "l": [{"q": 1.10}]}\n{"n": "2", "l": [{"q": 2}]}\n'),
+    ],
+)
+def test_the_items_of_a_list_are_parts_too(format: str, body: bytes) -> None:
+    each = {"json": "orders", "xml": "file.orders", "ndjson": "."}[format]
+    rows = "rows:\n  number: n\n  lines:\n    each: l\n    quantity: q | decimal\n"
+    mapping = Mapping.from_text(f"from: {format}\nto: json\nsplit:\n  each: {each}\n{rows}")
+    made = [mapping.run(decode(part.body, "part")) for part in parts(mapping, decode(body, format))]
+    assert made == [
+        {"number": "1", "lines": [{"quantity": Decimal("1.10")}]},
+        {"number": "2", "lines": [{"quantity": Decimal(2)}]},
+    ]
