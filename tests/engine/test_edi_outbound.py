@@ -15,6 +15,7 @@ from hub.flows import actions, deliver, partners
 from hub.flows.crashed import take_up
 from hub.sdk import Document, Rejected, Retry
 from tests.engine.scripted import both
+from tests.engine.scripted.dock import warehouse
 from tests.engine.scripted.edi import acknowledgement, interchange, partner, purchase_order, segments, sent
 from tests.engine.scripted.edifact import edifact, edifact_order, edifact_partner
 from tests.engine.scripted.house import ACTOR, House, Side, package
@@ -373,3 +374,39 @@ def test_edifact_that_the_character_set_lacks_is_set_aside(house: House, europea
     agree_in_europe(house, "ORDRSP", syntax="UNOA:2")
     order_in_europe(house, european, edifact_order("a1"))
     assert house.parked() == ["edi.not-writable"] and european_files(european, "acknowledgement") == []
+
+
+# -- to a warehouse -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dock(house: House) -> Side:
+    """A warehouse that gets its shipping orders together, on the hour."""
+    side = house.add("dock", "Dock")
+    warehouse(house, side, schedule="0 * * * *", batch="together")
+    return side
+
+
+def test_a_cancel_never_overtakes_the_interchange_that_its_create_stands_in(house: House, dock: Side) -> None:
+    shop = house.shop()
+    first = house.order(shop, "o1")
+    house.order(shop, "o2")
+    dock.peer.fail(Retry("no answer", after=2 * HOUR))
+    slot(house)
+    assert dock.peer.effects == [] and len(files(house)) == 1
+    actions.cancel_order(house.inst, first, "changed his mind", ACTOR)
+    slot(house)
+    assert dock.peer.effects == [], "the cancel waits behind what it cancels"
+    for _ in range(3):
+        slot(house)
+    assert [effect.kind for effect in dock.peer.effects] == ["fulfillment", "cancellation"]
+    assert [[w05[1] for w05 in segments(tree, "W05")] for _, tree in sent(dock, "940")] == [["N"], ["N"], ["F"]]
+
+
+def test_what_is_cancelled_before_its_slot_is_not_sent(house: House, dock: Side) -> None:
+    shop = house.shop()
+    order = house.order(shop, "o1")
+    house.order(shop, "o2")
+    actions.cancel_order(house.inst, order, "changed his mind", ACTOR)
+    slot(house)
+    assert len(sent(dock, "940")) == 1 and house.sums(order).cancelled == 2
