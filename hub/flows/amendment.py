@@ -71,12 +71,24 @@ def amended(order: Document, standing: Mapping[str, Decimal], fixed: Collection[
     if change["purpose"] == "replace":
         lines.drop_unnamed()
     stays = lines.now.keys() - lines.moved
-    return Amended({**order, **_head(order, change, bool(lines.moved or lines.priced)), "lines": [*lines.now.values()]},
-                   lines.done, stays)  # fmt: skip
+    head = {**_head(order, change), "totals": _totals(order, change, lines)}
+    return Amended({**order, **head, "lines": [*lines.now.values()]}, lines.done, stays)
 
 
-def _head(order: Document, change: Document, lines_changed: bool) -> dict[str, Any]:
-    """What the change makes of the order's head."""
+def _totals(order: Document, change: Document, lines: _Lines) -> dict[str, Any]:
+    """The order's sums after the change. Those of lines that have changed are no longer known, unless it states them;
+    a discount or tax in sum changes by as much as the lines' own parts of it."""
+    totals = dict(order["totals"])
+    if lines.moved or lines.priced:
+        totals |= dict.fromkeys(("subtotal", "total", "presentment_total"))
+    for name, difference in lines.adjusted.items():
+        if totals.get(name) is not None:
+            totals[name] = max(Decimal(0), totals[name] + difference)
+    return totals | {name: value for name, value in change["totals"].items() if value is not None}
+
+
+def _head(order: Document, change: Document) -> dict[str, Any]:
+    """What the change makes of the rest of the order's head."""
     stated = {name: change[name] for name in HEAD if change.get(name)}
     there = _ship_to(change["parties"])
     if there is not None and there.get("id") and there["id"] != (_ship_to(order["parties"]) or {}).get("id"):
@@ -84,9 +96,6 @@ def _head(order: Document, change: Document, lines_changed: bool) -> dict[str, A
     stated["references"] = {**order["references"], **change["references"]}
     roles = {party["role"] for party in change["parties"]}
     stated["parties"] = [party for party in order["parties"] if party["role"] not in roles] + change["parties"]
-    # Sums of lines that have changed are no longer known, unless the change states them.
-    totals = {name: value for name, value in change["totals"].items() if value is not None}
-    stated["totals"] = totals if lines_changed else {**order["totals"], **totals}
     return stated
 
 
@@ -106,6 +115,7 @@ class _Lines:
     done: list[LineChange] = field(default_factory=list)
     moved: set[str] = field(default_factory=set)
     priced: bool = False
+    adjusted: dict[str, Decimal] = field(default_factory=dict)
 
     def change(self, wanted: Document, *, restates: bool) -> None:
         """Do what is wanted of one line, or say why not. `restates`: it stands among the lines of the whole order."""
@@ -185,15 +195,25 @@ class _Lines:
         new = {key: wanted[key] for key in stated if wanted.get(key) is not None}
         price = line.get("unit_price")
         self.priced |= new.get("unit_price", price) != price
+        old = line["quantity"] * line["pack_factor"]
         line.update(new)
         line["identifiers"] = {**line["identifiers"], **wanted["identifiers"]}
         if quantity == 0:
             line["cancelled"] = line["quantity"]
         elif quantity is not None:
             line["quantity"], line["cancelled"] = quantity, Decimal(0)
+            self._apportion(line, old, quantity * line["pack_factor"])
         if quantity is not None:
             self.moved.add(name)
         self.done.append(LineChange(name, action, before, quantity))
+
+    def _apportion(self, line: dict[str, Any], old: Decimal, new: Decimal) -> None:
+        """What was agreed for `old` base units of a line is agreed for `new` ones in proportion."""
+        for name in ("discount", "tax"):
+            amount = line.get(name)
+            if amount and old and old != new:
+                line[name] = round(amount * new / old, 6)
+                self.adjusted[name] = self.adjusted.get(name, Decimal(0)) + line[name] - amount
 
     def _unfit(self, wanted: Document, name: str, line: Document) -> str | None:
         """Why a line cannot become what is wanted."""
