@@ -11,6 +11,7 @@ from hub import jobs
 from hub.flows.batch import Batch
 from hub.flows.problems import Ignore
 from hub.flows.reading import decoded, understood
+from hub.flows.sets import Manner
 from hub.mapping import Context, parts
 from hub.mapping import Mapping as CompiledMapping
 from hub.mapping.parts import FORMAT, Part
@@ -22,10 +23,12 @@ def comes_apart(message: Row[Any], mapping: CompiledMapping) -> bool:
     return mapping.splits and message.format != FORMAT
 
 
-def cut(message: Row[Any], body: bytes, mapping: CompiledMapping, context: Context) -> list[Part]:
+def cut(
+    message: Row[Any], body: bytes, mapping: CompiledMapping, context: Context, by: Manner | None = None
+) -> list[Part]:
     """The documents inside a file, one or many. Raises `Park` for a file that cannot be read, `Ignore` for an empty
     one."""
-    document = decoded(body, message.format, mapping)
+    document = decoded(body, message.format, mapping, by)
     with understood(mapping):
         found = parts(mapping, document, context)
     if not found:

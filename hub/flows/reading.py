@@ -45,13 +45,13 @@ def read(
 
 def decoded(body: bytes, format_: str, mapping: CompiledMapping | None = None, by: sets.Manner | None = None) -> Any:
     """Bytes of one document as a mapping sees them. What the mapping reads decides over `format_` wherever that only
-    rests on how the file is called or begins; `by`: how EDI is read. Raises `Park`."""
+    rests on how the file is called or begins; `by`: how its sender is read. Raises `Park`."""
     if format_ in sets.FORMATS:
         return sets.only_set(body, by)
     if mapping is not None and mapping.source.name in _PLAIN and format_ != PART:
         format_ = mapping.source.name
     try:
-        return decode(body, format_)
+        return decode(body, format_, **({"encoding": by.encoding} if by and by.encoding else {}))
     except MappingError as error:
         raise Park("document.undecodable", str(error), findings=_findings(error)) from error
 

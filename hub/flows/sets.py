@@ -18,9 +18,10 @@ FORMATS: tuple[Standard, ...] = ("x12", "edifact")
 
 @dataclass(slots=True, frozen=True)
 class Manner:
-    """How a partner's documents are read. `encoding`: a codec that counts instead of the one they announce, or `""`."""
+    """How a sender's documents are read. `library`: the grammars of EDI. `encoding`: a codec that counts instead of the
+    one they announce or usually have, or `""`."""
 
-    library: Library
+    library: Library | None
     encoding: str = ""
 
 

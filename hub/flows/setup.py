@@ -271,6 +271,7 @@ POLICY = {
     "match_oldest_line": "true: a backend that names only SKUs fills the oldest open lines",
     "shortfall": "what becomes of units that a backend says it does not ship: hold (until a person decides) or cancel",
     "currency": "the currency of documents that name none, such as USD; mappings read it as connection.currency",
+    "character_set": "the character set of CSV, JSON and text files, such as cp1252; UTF-8 if not said",
     "zone": "the time zone of times that name none, such as America/Chicago; mappings read it as connection.zone",
 }
 """What an admin can decide per connection, and what it means."""
@@ -320,9 +321,19 @@ def _policy_value(name: str, text: str) -> Any:
     if name == "zone":
         time_zone(text)
         return text
+    if name == "character_set":
+        return _character_set(text)
     if text.lower() not in ("true", "false"):
         raise Refused("connection.policy-invalid", f"{name} is true or false.")
     return text.lower() == "true"
+
+
+def _character_set(text: str) -> str:
+    try:
+        "USD".encode(text).decode(text)
+    except (LookupError, UnicodeError):
+        raise Refused("connection.policy-invalid", "character_set is one such as utf-8, cp1252, iso8859-1.") from None
+    return text
 
 
 def set_default_backend(inst: Installation, connection_id: int, actor: str) -> None:

@@ -39,6 +39,7 @@ from hub.jobs import Outcome
 from hub.log import frames
 from hub.mapping import Context, MappingError
 from hub.mapping import Mapping as CompiledMapping
+from hub.mapping.parts import FORMAT as PART
 from hub.mapping.parts import Part
 from hub.store import connections as connection_store
 from hub.store import jobs as job_store
@@ -156,10 +157,10 @@ def _read(guide: Guide, task: _Task) -> None:
             task.kind, mapping, context = guide.inbound(task.message)
             task.used = mapping.hash
             with guide.noting_tables() as task.tables:
+                by = guide.manner(task.message)
                 if parts.comes_apart(task.message, mapping):
-                    task.parts = parts.cut(task.message, task.body, mapping, context)
+                    task.parts = parts.cut(task.message, task.body, mapping, context, by)
                 else:
-                    by = guide.manner(task.message)
                     task.reading = read(task.kind, task.body, task.message.format, mapping, context, by)
     except (Park, Ignore) as problem:
         task.problem = problem
@@ -293,8 +294,11 @@ class Guide:
         return kind, self.mapping(name), self.context(message.connection_id, message.partner_id)
 
     def manner(self, message: Row[Any]) -> sets.Manner | None:
-        """How an EDI document of a partner is read; None for any other. Raises `Park`."""
-        if message.partner_id is None or message.format not in sets.FORMATS:
+        """How a document of this sender is read; None as usual. Raises `Park`."""
+        if message.format not in sets.FORMATS:
+            encoding = self._connections[message.connection_id].policy.get("character_set")
+            return sets.Manner(None, encoding) if encoding and message.format != PART else None
+        if message.partner_id is None:
             return None
         key = (message.partner_id, message.format)
         if key not in self._manners:

@@ -113,8 +113,24 @@ def test_a_stock_feed_without_columns_becomes_levels(folder: Callable[[str, str]
     ]
 
 
-def test_a_currency_or_zone_that_is_none_is_refused(folder: Callable[[str, str], Folder]) -> None:
+def test_a_file_in_another_character_set_is_read_when_it_is_told(
+    folder: Callable[[str, str], Folder], tmp_path: Path
+) -> None:
     here = folder("order", "csv_order.in")
-    for wrong in ({"currency": "usd"}, {"zone": "Mars/Olympus"}):
+    file = tmp_path / "orders.csv"
+    file.write_bytes("order_number;sku;quantity;country;city\nC-1;TASSE;1;DE;Köln\n".encode("cp1252"))
+    here.drop(file)
+    assert here.rows(select(messages.c.reason).where(messages.c.state == "parked")) == [("document.undecodable",)]
+    setup.set_policy(here.inst, here.id, {"character_set": "cp1252"}, ACTOR)
+    ((parked,),) = here.rows(select(messages.c.id).where(messages.c.state == "parked"))
+    actions.replay_message(here.inst, parked, ACTOR)
+    here.worker.drain()
+    ((address,),) = here.rows(select(orders.c.ship_to))
+    assert address["city"] == "Köln"
+
+
+def test_a_currency_zone_or_character_set_that_is_none_is_refused(folder: Callable[[str, str], Folder]) -> None:
+    here = folder("order", "csv_order.in")
+    for wrong in ({"currency": "usd"}, {"zone": "Mars/Olympus"}, {"character_set": "base64"}, {"character_set": "?"}):
         with pytest.raises(Refused):
             setup.set_policy(here.inst, here.id, wrong, ACTOR)
