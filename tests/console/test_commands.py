@@ -135,7 +135,7 @@ def test_story_2_what_a_parked_document_waits_for_is_said_by_name(
     assert "mapping.lookup-missing" in shown and "Waits for lookup/buyer_items/4711-X" in shown
     assert answer(call("messages", "show", str(world.parked_po), "--json"))["row"]["awaits"] == facts["awaits"]
     released = call("table", "set", "buyer_items", "4711-X", "MUG").output
-    assert "1 parked documents are read again" in released and due(hub, world.parked_po) == [("translate", "pending")]
+    assert "1 parked document released" in released and due(hub, world.parked_po) == [("translate", "pending")]
 
 
 def test_an_order_is_cancelled_with_a_reason(call: Callable[..., Result]) -> None:
