@@ -13,7 +13,7 @@ from hub.edi.reports import Report, of_interchange, of_set
 from hub.edi.x12.reader import read
 from hub.flows import controls
 from hub.flows.batch import Batch
-from hub.flows.problems import Ignore, Park
+from hub.flows.problems import Ignore, Park, printable
 from hub.flows.sets import Manner, only_set
 from hub.store import messages as message_store
 from hub.store import partners as partner_store
@@ -57,7 +57,7 @@ def acknowledged(batch: Batch, message: Row[Any], report: Report) -> Park | Igno
     sent = _about(batch, message, report)
     if not sent:
         what = f"group {report.control}" if report.control else f"interchange {report.interchange}"
-        return Park("acknowledgement.unmatched", f"It acknowledges {what}, which the partner was not sent.")
+        return Park("acknowledgement.unmatched", f"It acknowledges {printable(what)}, which the partner was not sent.")
     said = [(each, *report.of(each.set_control)) for each in sent]
     news = [(each, verdict, faults) for each, verdict, faults in said if not _known(each, verdict)]
     for each, verdict, faults in news:
@@ -68,7 +68,7 @@ def acknowledged(batch: Batch, message: Row[Any], report: Report) -> Park | Igno
 def _about(batch: Batch, message: Row[Any], report: Report) -> list[Row[Any]]:
     """The documents of ours that an acknowledgement speaks of."""
     if report.control:
-        return message_store.sent_to(batch.tx, message.partner_id, control=report.control)
+        return message_store.sent_to(batch.tx, message.partner_id, control=printable(report.control))
     key = controls.interchange(report.ours, report.theirs, report.interchange, report.test)
     sent = message_store.sent_to(batch.tx, message.partner_id, interchange=key)
     if report.sent_at is None or len({each.at for each in sent}) < 2:
@@ -103,7 +103,7 @@ def rejected(
 ) -> None:
     """The partner takes nothing from a document of ours: it waits for a person, who has it written anew. `faults`: what
     the acknowledgement says is wrong with it, in words and without values."""
-    findings = [{"code": code, "message": fault} for fault in faults[:MAX_FAULTS]]
+    findings = [{"code": code, "message": printable(fault)} for fault in faults[:MAX_FAULTS]]
     problem = Park(code, "The partner rejects it.", findings=findings)
     batch.end(
         message.id,

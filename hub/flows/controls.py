@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from hub.flows.batch import Batch
+from hub.flows.problems import printable
 from hub.store import partners as partner_store
 
 LARGEST = 999_999_999
@@ -26,8 +27,15 @@ def interchange(sender: Party, receiver: Party, number: str | int, test: bool) -
 
 
 def bounded(text: str, longest: int) -> str:
-    """A key as it is stored: one that is too long for its column is cut and told from others by its hash."""
-    if len(text) <= longest:
-        return text
+    """A key as it is stored, without control characters: one that is too long for its column is cut and told from
+    others by its hash."""
+    clean = printable(text)
+    if len(clean) <= longest:
+        return clean
     digest = hashlib.sha256(text.encode()).hexdigest()[:24]
-    return f"{text[: longest - 25]}~{digest}"
+    return f"{clean[: longest - 25]}~{digest}"
+
+
+def shown(party: Party) -> Party:
+    """A sender or receiver as the hub can look for it, and show it."""
+    return printable(party[0]), printable(party[1])

@@ -27,6 +27,8 @@ _SAID = {
 _AGAIN = re.compile(r"@[0-9]+\Z")
 _NOTHING_FOLLOWED = ("edi.rejected", "person.ignored")
 """What ended so was not taken in: its numbers and its content are free for a document that puts it right."""
+_KEPT_ASIDE = (*_NOTHING_FOLLOWED, CONTROL, CONTENT)
+"""What ended so is no reason to keep the same content aside when it comes under numbers of its own."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -71,9 +73,9 @@ class Memory:
         """Find out which of these came before; `fates` has the answer for each."""
         named = [(one, self._name(one), f"/{_digest(one)}") for one in documents]
         numbers = self._numbers()
-        contents = self._contents({(one.set_id[:12], revision) for one, _, revision in named})
+        contents = self._contents({revision for _, _, revision in named})
         self.fates = [
-            (one, self._fate(one, name, revision, numbers, contents.get((one.set_id[:12], revision))))
+            (one, self._fate(one, name, revision, numbers, contents.get((one.set_id, revision))))
             for one, name, revision in named
         ]
         self.duplicate = self._of_interchange()
@@ -81,7 +83,7 @@ class Memory:
 
     def _name(self, one: Document) -> str:
         if not self._key:
-            return f"{self._partner_id}/{one.set_id[:12]}/{_digest(one)}"
+            return controls.bounded(f"{self._partner_id}/{one.set_id}/{_digest(one)}", 230)
         return controls.bounded(f"{self._key}/{one.functional_id}/{one.group}/{one.number}", 230)
 
     def _numbers(self) -> dict[str, list[Row[Any]]]:
@@ -93,12 +95,10 @@ class Memory:
                 self._newest = max(row.at, self._newest or row.at)
         return found
 
-    def _contents(self, wanted: set[tuple[str, str]]) -> dict[tuple[str, str], dt.datetime]:
+    def _contents(self, revisions: Set[str]) -> dict[tuple[str, str], dt.datetime]:
         """When the same content came last, in other files, by set and revision."""
-        rows = message_store.with_content(
-            self._batch.tx, self._partner_id, self._test, {revision for _, revision in wanted}, self._message.id
-        )
-        return {(row.set_id, row.revision): row.at for row in rows if row.reason not in _NOTHING_FOLLOWED}
+        rows = message_store.with_content(self._batch.tx, self._partner_id, self._test, revisions, self._message.id)
+        return {(row.set_id, row.revision): row.at for row in rows if row.reason not in _KEPT_ASIDE}
 
     def _fate(
         self, one: Document, name: str, revision: str, numbers: dict[str, list[Row[Any]]], last: dt.datetime | None

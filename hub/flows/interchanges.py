@@ -19,7 +19,7 @@ from hub.edi.validation import JudgedInterchange, examine
 from hub.flows import answers, controls, sets
 from hub.flows.batch import Batch
 from hub.flows.duplicates import Fate, Memory
-from hub.flows.problems import MAX_FINDINGS, Ignore, Park, without_value
+from hub.flows.problems import MAX_FINDINGS, Ignore, Park, printable, without_value
 from hub.installation import Installation
 from hub.store import messages as message_store
 from hub.store import partners as partner_store
@@ -101,7 +101,7 @@ def _identified(tx: Connection, connection_id: int, interchange: JudgedInterchan
     try:
         part.profile = sets.profile_of(part.partner.settings)
         for set_id in {one.set_id for one in interchange.sets}:
-            agreement = partner_store.agreement(tx, part.partner.id, "in", set_id=set_id)
+            agreement = partner_store.agreement(tx, part.partner.id, "in", set_id=printable(set_id))
             part.agreements[set_id] = agreement
             if agreement is not None:
                 part.agreed[set_id] = sets.profile_of(part.partner.settings, agreement.settings)
@@ -113,7 +113,8 @@ def _identified(tx: Connection, connection_id: int, interchange: JudgedInterchan
 def _sender(tx: Connection, connection_id: int, interchange: JudgedInterchange) -> Row[Any] | None:
     """The partner whose ids the envelope has. What came without one can only be from the connection's one partner."""
     if not interchange.bare:
-        return partner_store.of_envelope(tx, connection_id, interchange.sender, interchange.receiver, interchange.test)
+        sender, receiver = map(controls.shown, (interchange.sender, interchange.receiver))
+        return partner_store.of_envelope(tx, connection_id, sender, receiver, interchange.test)
     there = partner_store.of_connection(tx, connection_id)
     return there[0] if len(there) == 1 else None
 
@@ -122,12 +123,10 @@ def _unknown(interchange: JudgedInterchange) -> Park:
     if interchange.bare:
         detail = "It has no envelope that says who sent it, and this connection has not just one partner."
     else:
-        detail = (
-            f"No partner of this connection writes as {':'.join(interchange.sender)} to"
-            f" {':'.join(interchange.receiver)}{' in test' if interchange.test else ''}. Add the ids to a partner and"
-            " replay."
-        )
-    return Park("edi.unknown-partner", detail, interchange=interchange.control_number)
+        sender, receiver = (":".join(controls.shown(party)) for party in (interchange.sender, interchange.receiver))
+        test = " in test" if interchange.test else ""
+        detail = f"No partner of this connection writes as {sender} to {receiver}{test}. Add the ids, then replay."
+    return Park("edi.unknown-partner", detail, interchange=printable(interchange.control_number))
 
 
 def _judge_by_their_own(inst: Installation, parts: Sequence[_Part], body: bytes) -> None:
@@ -169,7 +168,7 @@ def apply(batch: Batch, message: Row[Any], split: Split) -> Park | Ignore | None
         return refused[0]
     if split.outside:
         findings = [without_value(f) for f in split.outside[:MAX_FINDINGS]]
-        return Park("edi.outside-interchange", split.outside[0].message, findings=findings)
+        return Park("edi.outside-interchange", printable(split.outside[0].message), findings=findings)
     if not any(one.stored for one in taken):
         return Ignore("edi.duplicate" if any(one.repeated for one in taken) else "edi.empty")
     return None
@@ -207,8 +206,8 @@ def _take(
     else:
         part.refused = Park(
             "edi.interchange-broken",
-            decision.error.message,
-            interchange=part.interchange.control_number,
+            printable(decision.error.message),
+            interchange=printable(part.interchange.control_number),
             findings=[without_value(f) for f in part.interchange.findings if f.is_error][:MAX_FINDINGS],
         )
     for number, answer in enumerate(decision.answers):
@@ -228,20 +227,20 @@ def _wanted(part: _Part, documents: Sequence[Document]) -> bool:
 def _row(batch: Batch, message: Row[Any], part: _Part, partner: Row[Any], one: Document, fate: Fate) -> dict[str, Any]:
     """One document as a message of its own; its bytes are its envelope's and its own, as they came."""
     agreement = part.agreements.get(one.set_id)
-    interchange = part.interchange
+    interchange, set_id = part.interchange, printable(one.set_id)[:12]
     row: dict[str, Any] = {
         "direction": "in",
         "connection_id": message.connection_id,
         "partner_id": partner.id,
         "parent_id": message.id,
-        "kind": agreement.kind if agreement else one.set_id[:32],
+        "kind": agreement.kind if agreement else set_id,
         "format": interchange.standard,
         "external_id": fate.external_id,
         "revision": fate.revision,
         "via": "split",
         "test": interchange.test,
-        "set_id": one.set_id[:12],
-        "control": f"{interchange.control_number}/{one.group}/{one.number}"[:64],
+        "set_id": set_id,
+        "control": controls.bounded(f"{interchange.control_number}/{one.group}/{one.number}", 64),
         "interchange": None if interchange.bare else part.key,
         "state": "received",
         "reason": None,
@@ -252,14 +251,14 @@ def _row(batch: Batch, message: Row[Any], part: _Part, partner: Row[Any], one: D
     problem: dict[str, Any] | None = None
     if not one.accepted:
         kept = [without_value(f) for f in one.errors[:MAX_FINDINGS]]
-        detail = one.errors[0].message if one.errors else "Its group was rejected."
+        detail = printable(one.errors[0].message) if one.errors else "Its group was rejected."
         problem = {"code": "edi.rejected", "detail": detail, "findings": kept}
     elif one.set_id not in ACKNOWLEDGEMENTS and agreement is None:
-        detail = f"There is no agreement with the partner on set {one.set_id}. Add one and replay."
+        detail = f"There is no agreement with the partner on set {set_id}. Add one and replay."
         problem = {"code": "edi.no-agreement", "detail": detail}
     elif gaps := [f for f in one.errors if f.kind == "gap"]:
         # An acknowledgement never speaks of what only our description lacks.
-        detail = f"The partner's rules make an error of it: {gaps[0].message}"
+        detail = f"The partner's rules make an error of it: {printable(gaps[0].message)}"
         problem = {"code": "edi.against-rules", "detail": detail, "findings": [without_value(f) for f in gaps]}
     elif fate.code:
         problem = {"code": fate.code, "detail": fate.detail}

@@ -46,4 +46,10 @@ class Ignore(Exception):
 
 def without_value(finding: Finding) -> dict[str, Any]:
     """A finding without the value it is about: that is looked up in the payload."""
-    return {name: value for name, value in finding.as_dict().items() if name != "value"}
+    facts = {name: value for name, value in finding.as_dict().items() if name != "value"}
+    return {name: printable(value) if isinstance(value, str) else value for name, value in facts.items()}
+
+
+def printable(text: str) -> str:
+    """What a document says, as it can be stored: databases take no zero bytes, and people read none."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "?" for c in text)

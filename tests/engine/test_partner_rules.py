@@ -11,6 +11,7 @@ from hub.errors import Refused
 from hub.flows import actions, partners
 from hub.sdk import Document
 from hub.store.tables import agreements, orders, partner_ids
+from tests.engine.scripted import both
 from tests.engine.scripted.edi import interchange, partner, purchase_order, segments, sent
 from tests.engine.scripted.edifact import edifact, edifact_order, edifact_partner
 from tests.engine.scripted.house import ACTOR, House, Side
@@ -100,6 +101,14 @@ def test_a_number_that_stands_twice_in_one_file_is_a_duplicate_too(house: House,
     assert documents(house) == [("done", None), ("parked", "edi.duplicate-control")]
     assert notes(mailbox) == [("A", "000"), ("R", "025"), ("E", "025")]
     assert house.messages(kind="edi")[0].documents == 2 and len(sent(mailbox, "997")) == 2
+
+
+def test_what_waits_under_used_numbers_is_taken_in_when_it_comes_under_new_ones(house: House, mailbox: Side) -> None:
+    partner(house, mailbox)
+    drop(house, mailbox, interchange(purchase_order("A1")))
+    drop(house, mailbox, interchange(purchase_order("B1")), "two.edi")
+    drop(house, mailbox, interchange(purchase_order("B1"), number=2), "renumbered.edi")
+    assert orders_of(house) == ["A1", "B1"] and house.parked() == ["edi.duplicate-control"]
 
 
 def test_an_agreement_counts_before_the_partner(house: House, mailbox: Side) -> None:
@@ -213,6 +222,18 @@ def test_lines_of_a_network_around_the_interchanges_can_be_ignored(house: House,
     partner(house, mailbox, rules={"edi.data-outside-interchange": "ignore"})
     drop(house, mailbox, b"//BATCH FROM=BUYER TO=HUB//\n" + interchange(purchase_order("A1")))
     assert orders_of(house) == ["A1"] and house.parked() == []
+
+
+@both
+def test_what_no_column_can_hold_stops_nothing(house: House, mailbox: Side) -> None:
+    partner(house, mailbox)
+    odd = purchase_order("A2", control="0" * 80).replace("ST*850", "ST*8\x0050")
+    foreign = purchase_order("A3", control="0003", extra=["Z\x00*1"])
+    drop(house, mailbox, interchange(purchase_order("A1"), odd, foreign))
+    assert orders_of(house) == ["A1"] and house.parked() == ["edi.rejected"] * 2
+    assert house.messages(state="parked")[0].set_id == "8?50"
+    drop(house, mailbox, interchange(purchase_order("A4"), sender="BU\x00YER"), "two.edi")
+    assert "ZZ:BU?YER" in house.messages(kind="edi")[1].problem["detail"]
 
 
 def test_an_interchange_without_a_document_is_no_duplicate(house: House, mailbox: Side) -> None:
