@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -49,8 +49,7 @@ def retry_order(inst: Installation, order_id: int, actor: str) -> str:
     with _batch(inst) as batch:
         order = _order(batch, order_id)
         documents = message_store.parked_of_order(batch.tx, order.id)
-        for message in documents:
-            read_again(batch, message, actor)
+        read_again(batch, documents, actor)
         woken = job_store.wake(batch.tx, batch.now, order_id=order.id, kind="deliver")
         units = route.release_open(batch, order)
         batch.event("order.retried", order_id=order.id, actor=actor, documents=len(documents), deliveries=woken)
@@ -169,33 +168,35 @@ def place_hold(inst: Installation, order_id: int, reason: str, actor: str) -> st
 # -- messages -------------------------------------------------------------------------------------------------------
 
 
-def again(batch: Batch, message: Row[Any], actor: str) -> None:
-    """What waited goes on: an inbound document is read again, an outbound one written."""
-    if message.direction == "in":
-        read_again(batch, message, actor)
-    elif job_store.wake(batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id):
+def again(batch: Batch, messages: Sequence[Row[Any]], actor: str) -> None:
+    """What waited goes on: inbound documents are read again, outbound ones written."""
+    read_again(batch, [message for message in messages if message.direction == "in"], actor)
+    for message in messages:
+        if message.direction == "out" and job_store.wake(
+            batch.tx, batch.now, key=message.external_id, connection_id=message.connection_id
+        ):
+            batch.event("message.replayed", message_id=message.id, order_id=message.order_id, actor=actor)
+
+
+def read_again(batch: Batch, messages: Sequence[Row[Any]], actor: str) -> None:
+    """Inbound documents go through the present mappings and tables; nothing is fetched from their source."""
+    changes = [
+        {
+            "b_id": message.id,
+            "state": "received",
+            "reason": message.reason if message.reason in DOUBTS else None,  # a person has no doubt any more
+            "problem": None,
+            "awaits": None,
+            "settled_at": None,
+        }
+        for message in messages
+    ]
+    message_store.change(batch.tx, changes)
+    for message in messages:
+        batch.jobs.append(
+            jobs.translate_job(message.id, message.kind, message.external_id, message.connection_id, batch.now)
+        )
         batch.event("message.replayed", message_id=message.id, order_id=message.order_id, actor=actor)
-
-
-def read_again(batch: Batch, message: Row[Any], actor: str) -> None:
-    """An inbound document goes through the present mappings and tables; nothing is fetched from its source."""
-    message_store.change(
-        batch.tx,
-        [
-            {
-                "b_id": message.id,
-                "state": "received",
-                "reason": message.reason if message.reason in DOUBTS else None,  # a person has no doubt any more
-                "problem": None,
-                "awaits": None,
-                "settled_at": None,
-            }
-        ],
-    )
-    batch.jobs.append(
-        jobs.translate_job(message.id, message.kind, message.external_id, message.connection_id, batch.now)
-    )
-    batch.event("message.replayed", message_id=message.id, order_id=message.order_id, actor=actor)
 
 
 def replay_message(inst: Installation, message_id: int, actor: str) -> str:
@@ -210,7 +211,7 @@ def replay_message(inst: Installation, message_id: int, actor: str) -> str:
         if message.state not in ("parked", "ignored"):
             raise Refused("message.not-waiting", "Only a parked or ignored message can be replayed.")
         if message.direction == "in":
-            read_again(batch, message, actor)
+            read_again(batch, [message], actor)
             return "Reading it again with the present mappings."
         if message.kind == answers.KIND and message.reason in answers.FINAL:
             raise Refused("message.written-once", "What we answer to a document is written once, when it comes.")

@@ -21,6 +21,7 @@ from hub.mapping import MappingError, read_table
 from hub.store import lookups as store
 from hub.store import messages as message_store
 from hub.store import search
+from hub.store.bulk import steps
 from hub.store.lookups import Cells
 
 VALUE = "value"
@@ -163,20 +164,23 @@ def _release(batch: Batch, table: str, keys: set[str], actor: str) -> int:
     """Everything that is parked for one of these rows goes on."""
     awaited = {lookup_awaited(table, key) for key in keys}
     waiting = [id_ for fact, id_ in message_store.awaiting_any(batch.tx, lookup_awaited(table, "")) if fact in awaited]
-    for message in message_store.get(batch.tx, waiting).values():
-        again(batch, message, actor)
+    for ids in steps(waiting):
+        again(batch, list(message_store.get(batch.tx, ids).values()), actor)
     return len(waiting)
 
 
 def _read_failed(inst: Installation, batch: Batch, table: str, actor: str) -> int:
     """Documents that wait for nothing and failed with a mapping that reads this table: with other rows they may not."""
     queries = [search.MessageQuery(direction="in", state="parked", reason=reason) for reason in FAILED]
-    ids = [id_ for query in queries for id_ in search.message_ids(batch.tx, query)]
+    failed = [id_ for query in queries for id_ in search.message_ids(batch.tx, query)]
     guide = Guide(inst, batch.tx)
-    found = [row for row in message_store.get(batch.tx, ids).values() if not row.awaits and _reads(guide, row, table)]
-    for message in found:
-        read_again(batch, message, actor)
-    return len(found)
+    number = 0
+    for ids in steps(failed):
+        rows = message_store.get(batch.tx, ids).values()
+        found = [row for row in rows if not row.awaits and _reads(guide, row, table)]
+        read_again(batch, found, actor)
+        number += len(found)
+    return number
 
 
 def _reads(guide: Guide, message: Row[Any], table: str) -> bool:

@@ -6,9 +6,9 @@ times as long as storing them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Dialect, Table, bindparam, update
 from sqlalchemy.types import TypeEngine
@@ -19,6 +19,17 @@ ID = "b_id"
 """Names the row of a change; no column is called so."""
 
 Bind = Callable[[Any], Any]
+T = TypeVar("T")
+
+
+STEP = 500
+"""How many values stand in one statement at most, far below what databases take."""
+
+
+def steps(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Many values, so many at a time that one statement can hold them."""
+    for start in range(0, len(values), STEP):
+        yield values[start : start + STEP]
 
 
 def insert_many(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

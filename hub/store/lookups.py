@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, select
 
-from hub.store.bulk import insert_many
+from hub.store.bulk import insert_many, steps
 from hub.store.tables import lookup_changes, lookup_rows, lookup_tables, lookup_versions
 from hub.store.upsert import insert
 
@@ -18,7 +18,6 @@ Cells = Mapping[str, str]
 _CELLS = select(lookup_rows.c.cells).where(
     lookup_rows.c.table == bindparam("table"), lookup_rows.c.key == bindparam("key")
 )
-_STEP = 500  # keys in one statement
 
 
 def cells(tx: Connection, table: str, key: str) -> dict[str, str] | None:
@@ -36,7 +35,7 @@ def rows(tx: Connection, table: str) -> dict[str, dict[str, str]]:
 def some_rows(tx: Connection, table: str, keys: list[str]) -> dict[str, dict[str, str]]:
     """Those of these rows that a table has."""
     found = {}
-    for some in _steps(keys):
+    for some in steps(keys):
         statement = select(lookup_rows.c.key, lookup_rows.c.cells)
         statement = statement.where(lookup_rows.c.table == table, lookup_rows.c.key.in_(some))
         found.update({row.key: row.cells for row in tx.execute(statement)})
@@ -72,7 +71,7 @@ def write(
     now: dt.datetime,
 ) -> None:
     """Make a new version of a table: each of `changes` sets a row, or removes it (None)."""
-    for keys in _steps(list(changes)):
+    for keys in steps(list(changes)):
         tx.execute(delete(lookup_rows).where(lookup_rows.c.table == table, lookup_rows.c.key.in_(keys)))
     kept = [{"table": table, "key": key, "cells": dict(row)} for key, row in changes.items() if row is not None]
     insert_many(tx, lookup_rows, kept)
@@ -126,8 +125,3 @@ def tables(tx: Connection) -> list[Row[Any]]:
         .order_by(lookup_tables.c.name)
     )
     return list(tx.execute(statement))
-
-
-def _steps(keys: list[str]) -> Iterator[list[str]]:
-    for start in range(0, len(keys), _STEP):
-        yield keys[start : start + _STEP]
