@@ -106,7 +106,8 @@ def _ship_to(parties: Sequence[Document]) -> Document | None:
 @dataclass(slots=True)
 class _Lines:
     """The lines of an order while they are being changed. `named`: ids that the change itself uses. `moved`: lines of
-    which it states the quantity."""
+    which it states the quantity; `silent`: those that it says stay. `adjusted`: by how much the lines' discount or tax
+    has changed in sum."""
 
     now: dict[str, dict[str, Any]]
     standing: Mapping[str, Decimal]
@@ -114,19 +115,21 @@ class _Lines:
     named: Collection[str]
     done: list[LineChange] = field(default_factory=list)
     moved: set[str] = field(default_factory=set)
+    silent: set[str] = field(default_factory=set)
     priced: bool = False
     adjusted: dict[str, Decimal] = field(default_factory=dict)
 
     def change(self, wanted: Document, *, restates: bool) -> None:
         """Do what is wanted of one line, or say why not. `restates`: it stands among the lines of the whole order."""
         action = wanted["action"]
-        if restates and action != "delete":
+        if restates and action not in ("delete", "none"):
             action = "replace"
-        name = wanted.get("external_id") or self._named(wanted)
+        found = [wanted["external_id"]] if wanted.get("external_id") else self._with(wanted.get("sku"))
+        name = found[0] if found else ""
         known = self.now.get(name)
-        if name == _AMBIGUOUS:
+        if len(found) > 1:
             self._refuse(wanted, "", SEVERAL)
-        elif known is None and (action == "add" or restates):
+        elif known is None and (action == "add" or (restates and action == "replace")):
             self._add(wanted, name or self._free())
         elif known is None:
             self._refuse(wanted, name, UNKNOWN)
@@ -134,12 +137,14 @@ class _Lines:
             self._refuse(wanted, name, EXISTS)
         elif action == "delete":
             self._take_out(name)
-        elif action != "none":
+        elif action == "none":
+            self.silent.add(name)
+        else:
             self._put(wanted, name, known, action)
 
     def drop_unnamed(self) -> None:
         """The lines that nothing was said of are gone."""
-        named = {line.external_id for line in self.done}
+        named = {line.external_id for line in self.done} | self.silent
         for name, before in self.standing.items():
             if name not in named and before:
                 self._take_out(name)
@@ -154,11 +159,9 @@ class _Lines:
             number += 1
         return str(number)
 
-    def _named(self, wanted: Document) -> str:
-        """The line that a SKU alone names."""
-        sku = wanted.get("sku")
-        found = [name for name, line in self.now.items() if sku and line.get("sku") == sku]
-        return found[0] if len(found) == 1 else _AMBIGUOUS if found else ""
+    def _with(self, sku: str | None) -> list[str]:
+        """The lines that a SKU alone names."""
+        return [name for name, line in self.now.items() if sku and line.get("sku") == sku]
 
     def _refuse(self, wanted: Document, name: str, why: str) -> None:
         known_as = name or wanted.get("sku") or ""
@@ -197,7 +200,6 @@ class _Lines:
         self.priced |= new.get("unit_price", price) != price
         old = line["quantity"] * line["pack_factor"]
         line.update(new)
-        line["identifiers"] = {**line["identifiers"], **wanted["identifiers"]}
         if quantity == 0:
             line["cancelled"] = line["quantity"]
         elif quantity is not None:
@@ -224,7 +226,6 @@ class _Lines:
         return None
 
 
-_AMBIGUOUS = "\0"
 _NEW: Document = {
     "title": None,
     "unit": "EA",
