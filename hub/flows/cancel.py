@@ -132,7 +132,10 @@ def tell_source(batch: Batch, order: Row[Any]) -> None:
 
 
 def never_sent(message: Row[Any]) -> bool:
-    """True when the other side certainly has not got it: not tried, shadowed, or every try is known to have failed."""
+    """True when the other side certainly has not got it: not tried, shadowed, rejected by its acknowledgement, or every
+    try is known to have failed."""
+    if message.state == "parked" and message.reason == "acknowledgement.rejected":
+        return True
     if message.sent_at is not None or (message.state == "sealed" and message.parent_id is not None):
         return False  # what stands in an interchange with others goes with them
     return message.state in ("sealed", "parked", "withdrawn") or message.reason == "effect.shadow"

@@ -211,6 +211,29 @@ def test_a_rejected_940_waits_for_a_person_who_has_it_written_anew(house: House,
     assert len(sent(dock, "940")) == 2 and asked(dock, 0) == asked(dock, 1) and house.parked() == []
 
 
+def test_what_a_warehouse_has_rejected_it_is_not_asked_to_give_back(house: House, dock: Side) -> None:
+    shop = house.shop()
+    order = house.order(shop)
+    (message,) = house.messages(kind="fulfillment")
+    says(house, dock, acknowledgement("OW", int(message.control.split("/")[1]), "R"), functional_id="FA")
+    house.order(shop, **CANCELLED)
+    assert house.sums(order) == Quantities(ordered=2, cancelled=2) and len(sent(dock, "940")) == 1
+
+
+def test_a_cancellation_of_what_has_shipped_before_it_was_sent_ends(house: House, dock: Side) -> None:
+    shop = house.shop()
+    order = house.order(shop)
+    _, reference, ((mug, *_),) = asked(dock)
+    actions.stop_outbound(house.inst, None, ACTOR)
+    house.order(shop, **CANCELLED)
+    says(house, dock, advice(reference, w12(mug, "MUG", "CC", 2, 2)))
+    actions.start_outbound(house.inst, None, ACTOR)
+    house.drain()
+    (wish,) = house.rows(select(cancellations))
+    assert wish.answered_at is not None and house.sums(order) == Quantities(ordered=2, shipped=2)
+    assert len(sent(dock, "940")) == 1
+
+
 def test_what_is_said_in_test_or_by_another_partner_ships_nothing(house: House) -> None:
     dock = house.add("dock", "EDI")
     warehouse(house, dock, test=True, locations=["EAST"])
