@@ -4,7 +4,7 @@ direction. Each function is one transaction that leaves an audit row."""
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,6 +15,7 @@ from hub.edi.profile import Scope, changed, check, profile
 from hub.edi.tree import Standard
 from hub.errors import NotFound, Refused
 from hub.flows.render import RENDER
+from hub.flows.roles import ROLES, usual_kind
 from hub.flows.translate import APPLY
 from hub.installation import Installation
 from hub.mapping import Mapping as CompiledMapping
@@ -79,35 +80,17 @@ def _written(agreements: Sequence[Any]) -> set[Standard]:
 # -- agreements -----------------------------------------------------------------------------------------------------
 
 
-def standard_agreements(acknowledge_hours: float | None = None, standard: Standard = "x12") -> list[dict[str, Any]]:
-    """What is agreed with a partner who sends orders, by the shipped mappings: orders and their changes in; answers to
-    both, ship notices and invoices out. `acknowledge_hours`: how long after it was sent the partner is to acknowledge a
-    document of ours; None: nobody watches that."""
+def standard_agreements(
+    acknowledge_hours: float | None = None, standard: Standard = "x12", role: str = "customer"
+) -> list[dict[str, Any]]:
+    """What is agreed with a partner of that role, by the shipped mappings. `acknowledge_hours`: how long after it was
+    sent the partner is to acknowledge a document of ours; None: nobody watches that."""
     agreed = []
-    for direction, set_id, kind in _STANDARD[standard]:
+    for direction, set_id, kind in ROLES[role][standard]:
         mapping = f"{standard}/{set_id.lower()}.{direction}"
         hours = {"acknowledge_hours": acknowledge_hours} if direction == "out" else {}
         agreed.append({"direction": direction, "set_id": set_id, "kind": kind, "mapping": mapping, **hours})
     return agreed
-
-
-_STANDARD: Mapping[Standard, Sequence[tuple[str, str, str]]] = {
-    "x12": (
-        ("in", "850", "order"),
-        ("in", "860", "order_change"),
-        ("out", "855", "acknowledgement"),
-        ("out", "865", "order_change_acknowledgement"),
-        ("out", "856", "shipment"),
-        ("out", "810", "invoice"),
-    ),
-    "edifact": (
-        ("in", "ORDERS", "order"),
-        ("in", "ORDCHG", "order_change"),
-        ("out", "ORDRSP", "acknowledgement"),
-        ("out", "DESADV", "shipment"),
-        ("out", "INVOIC", "invoice"),
-    ),
-}
 
 
 def wanted(said: str | None, role: str, standard: Standard) -> list[dict[str, Any]]:
@@ -116,9 +99,7 @@ def wanted(said: str | None, role: str, standard: Standard) -> list[dict[str, An
 
     Each has set_id and direction, a usual one its kind and mapping too.
     """
-    usual = [row for row in ROLES[role](standard) if standard_of(row["set_id"]) == standard]
-    if said is None and not usual:
-        raise Refused("partner.unknown-set", f"Say with --sets what a {role} and you exchange in {standard}.")
+    usual = standard_agreements(standard=standard, role=role)
     if said is None:
         return usual
     found = []
@@ -151,9 +132,8 @@ def agreement(
         raise Refused("partner.unknown-set", f"{set_id!r} is no set; write one such as 850 or ORDERS.")
     name = mapping or f"{standard}/{set_id.lower()}.{direction}"
     compiled = _usable(inst, name, set_id, direction)
-    usual = {(row["direction"], row["set_id"]): row["kind"] for row in standard_agreements(standard=standard)}
     document = compiled.target if direction == "in" else compiled.source
-    found = kind or usual.get((direction, set_id)) or document.name
+    found = kind or usual_kind(direction, set_id) or document.name
     known: Collection[str] = APPLY if direction == "in" else RENDER
     if found not in known:
         raise Refused(
@@ -354,51 +334,3 @@ def _partner(inst: Installation, name: str, actor: str) -> Iterator[tuple[Connec
                 "partner.changed", inst.now(), connection_id=partner.connection_id, actor=actor, name=name, **facts
             ),
         )
-
-
-def warehouse_agreements(acknowledge_hours: float | None = None) -> list[dict[str, Any]]:
-    """With a warehouse: shipping orders and their cancellations out; shipping advices, stock and what moves in it in.
-    `acknowledge_hours`: as for `standard_agreements`."""
-    out = {"direction": "out", "acknowledge_hours": acknowledge_hours}
-    return [
-        {**out, "set_id": "940", "kind": "fulfillment", "mapping": "x12/940.out"},
-        *(
-            {"direction": "in", "set_id": set_id, "kind": kind, "mapping": f"x12/{set_id}.in"}
-            for set_id, kind in (
-                ("945", "shipment"),
-                ("846", "inventory"),
-                ("943", "stock_movement"),
-                ("944", "stock_movement"),
-                ("947", "stock_movement"),
-            )
-        ),
-    ]
-
-
-def supplier_agreements(acknowledge_hours: float | None = None) -> list[dict[str, Any]]:
-    """With a supplier who ships to the consumer: purchase orders and their cancellations out; answers to both, ship
-    notices, stock and invoices in. `acknowledge_hours`: as for `standard_agreements`."""
-    out = {"direction": "out", "acknowledge_hours": acknowledge_hours}
-    return [
-        {**out, "set_id": "850", "kind": "fulfillment", "mapping": "x12/850.out"},
-        {**out, "set_id": "860", "kind": "cancellation", "mapping": "x12/860.out"},
-        {"direction": "in", "set_id": "855", "kind": "acknowledgement", "mapping": "x12/855.in"},
-        {"direction": "in", "set_id": "865", "kind": "acknowledgement", "mapping": "x12/865.in"},
-        {"direction": "in", "set_id": "856", "kind": "shipment", "mapping": "x12/856.in"},
-        {"direction": "in", "set_id": "810", "kind": "invoice", "mapping": "x12/810.in"},
-        {"direction": "in", "set_id": "846", "kind": "inventory", "mapping": "x12/846.in"},
-    ]
-
-
-def carrier_agreements() -> list[dict[str, Any]]:
-    """With a carrier: where shipments are."""
-    return [{"direction": "in", "set_id": "214", "kind": "transport_status", "mapping": "x12/214.in"}]
-
-
-ROLES: Mapping[str, Callable[[Standard], list[dict[str, Any]]]] = {
-    "customer": lambda standard: standard_agreements(standard=standard),
-    "warehouse": lambda _: warehouse_agreements(),
-    "supplier": lambda _: supplier_agreements(),
-    "carrier": lambda _: carrier_agreements(),
-}
-"""What is usually agreed with a partner, by what it is to us."""

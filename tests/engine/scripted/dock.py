@@ -19,18 +19,18 @@ def warehouse(
     house: House, dock: Side, *, id_: str = WAREHOUSE, hours: float | None = None, test: bool = False, **settings: Any
 ) -> int:
     """Agree with a warehouse behind a connection on the sets of warehouses; `test`: also on test data."""
-    return _partner(house, dock, id_, partners.warehouse_agreements(hours), test, settings)
+    return _partner(house, dock, id_, partners.standard_agreements(hours, role="warehouse"), test, settings)
 
 
 def supplier(house: House, dock: Side, *sets: str, **settings: Any) -> int:
     """Agree with a supplier on the sets of suppliers, or on those named."""
-    agreed = [row for row in partners.supplier_agreements() if not sets or row["set_id"] in sets]
+    agreed = [row for row in partners.standard_agreements(role="supplier") if not sets or row["set_id"] in sets]
     return _partner(house, dock, SUPPLIER, agreed, False, settings)
 
 
 def carrier(house: House, dock: Side) -> int:
     """Agree with a carrier on the set of carriers."""
-    return _partner(house, dock, CARRIER, partners.carrier_agreements(), False, {})
+    return _partner(house, dock, CARRIER, partners.standard_agreements(role="carrier"), False, {})
 
 
 def _partner(
