@@ -71,11 +71,14 @@ ROLES: Mapping[str, Mapping[Standard, Sequence[Set]]] = {
 """A customer sends us orders; a warehouse or supplier gets them from us."""
 
 
+_KINDS = {
+    (direction, set_id): kind
+    for standards in ROLES.values()
+    for sets in standards.values()
+    for direction, set_id, kind in sets
+}
+
+
 def usual_kind(direction: str, set_id: str) -> str | None:
     """What kind of document a set is that goes this way, whatever the partner is to us; None where that is not usual."""
-    for standards in ROLES.values():
-        for sets in standards.values():
-            for one in sets:
-                if one[:2] == (direction, set_id):
-                    return one[2]
-    return None
+    return _KINDS.get((direction, set_id))

@@ -15,7 +15,7 @@ from tests.acceptance.commands import hub
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = ["getting-started.md", "edi-partner.md", "routing-and-holds.md", "mapping-versions.md"]
+PAGES = ["getting-started.md", "edi-partner.md", "edi-warehouse.md", "routing-and-holds.md", "mapping-versions.md"]
 FINDS_PROBLEMS = {"hub doctor", "hub ledger --json", "hub edi validate order.x12"}
 """Commands whose exit code says that something waits or is wrong: 1 is a good answer too."""
 
@@ -41,6 +41,8 @@ def files(page: str) -> list[tuple[str, str]]:
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str]]]:
     folder = tmp_path_factory.mktemp("docs")
     (folder / "order.x12").write_text(PURCHASE_ORDER)
+    for name in ("in", "out"):
+        (folder / "warehouse" / name).mkdir(parents=True)
     with World(folder / "world") as world:
         yield (
             folder,
@@ -54,6 +56,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict
                 "SHOP_TOKEN": STORE_TOKEN,
                 "SHOP_SECRET": STORE_SECRET,
                 "EDI_FOLDER": str(world.folder / "edi"),
+                "WAREHOUSE_FOLDER": str(folder / "warehouse"),
             },
         )
 

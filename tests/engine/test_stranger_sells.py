@@ -24,9 +24,8 @@ def dock(house: House) -> Side:
     side = house.add("dock", "EDI")
     agreed = [
         {**row, "mapping": "stranger/850.out"} if row["set_id"] == "850" else row
-        for row in partners.supplier_agreements(24)
+        for row in partners.standard_agreements(24, role="supplier")
     ]
-    agreed.append({"direction": "in", "set_id": "810", "kind": "invoice", "mapping": "x12/810.in"})
     partners.add_partner(
         house.inst,
         side.id,
