@@ -80,5 +80,5 @@ _KINDS = {
 
 
 def usual_kind(direction: str, set_id: str) -> str | None:
-    """What kind of document a set is that goes this way, whatever the partner is to us; None where that is not usual."""
+    """What kind of document a set is that goes this way, whatever the partner is to us; None where none is usual."""
     return _KINDS.get((direction, set_id))
