@@ -25,6 +25,15 @@ LIBRARY = Library([FOLDER])
 NOW = dt.datetime(2026, 3, 4, 9, tzinfo=dt.UTC)
 
 
+@pytest.mark.parametrize(
+    "path", sorted((FOLDER / "samples").glob("*/*/*/*.edi")), ids=lambda path: "/".join(path.parts[-4:-1])
+)
+def test_the_samples_are_documents_without_a_fault(path: Path) -> None:
+    body = path.read_bytes()
+    read = examine_x12(body) if body.startswith(b"ISA") else examine_edifact(body)
+    assert [f.message for interchange in read for f in interchange.all_findings() if f.is_error] == []
+
+
 def written(syntax: str, set_id: str, values: dict[str, Any]) -> TransactionSet:
     """The document in its envelope, read back and without a fault."""
     if syntax == "x12":
