@@ -8,9 +8,10 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bench.backlog import Run
+if TYPE_CHECKING:
+    from bench.backlog import Run
 
 GOAL_RATIO, GOAL_COMMITS, AIM_PER_SECOND, AIM_SECONDS = 3.0, 1.0, 100, 1.0
 

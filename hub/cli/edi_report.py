@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -51,21 +52,20 @@ def _number(interchange: Any) -> str:
 
 
 class JsonReport(Report):
-    """One JSON object, its findings first."""
+    """One JSON object, its findings first, each on a line."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown = False
+        self._between = '{\n  "findings": ['
 
     def show(self, found: Finding, place: dict[str, str]) -> None:
-        click.echo("," if self._shown else '{\n  "findings": [')
-        text = json.dumps({**place, **found.as_dict()}, indent=2, ensure_ascii=False)
-        click.echo("    " + text.replace("\n", "\n    "), nl=False)
-        self._shown = True
+        # Not by click.echo, which writes each piece through at once: a faulty file has many.
+        sys.stdout.write(f"{self._between}\n    {json.dumps({**place, **found.as_dict()}, ensure_ascii=False)}")
+        self._between = ","
 
     def close(self, findings: list[Finding]) -> None:
         super().close(findings)
-        click.echo("\n  ]," if self._shown else '{\n  "findings": [],')
+        click.echo("\n  ]," if self._between == "," else f"{self._between}],")
         names = ("interchanges", "groups", "sets", "errors", "warnings")
         counts = {"clean": not self.errors, **{name: getattr(self, name) for name in names}}
         click.echo(json.dumps(counts, indent=2)[2:])

@@ -7,7 +7,7 @@ The catalogue is the only place that says how a code is classed and what a reade
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
@@ -109,7 +109,7 @@ class Finding:
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`: every field, plus the designator."""
-        return {**asdict(self), "designator": self.designator}
+        return {**{name: getattr(self, name) for name in self.__slots__}, "designator": self.designator}
 
 
 def finding(code: str, message: str, *, standard: Standard = "x12", ack: str | None = None, **place: Any) -> Finding:

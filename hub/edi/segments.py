@@ -51,7 +51,7 @@ class SegmentJudge:
         """The id of each segment."""
         marks = self.delimiters
         found = [text.partition(marks.element)[0] for text in segments]
-        if marks.release and any(one.endswith(marks.release) for one in found):
+        if marks.release and marks.release in "".join(found):
             found = [marks.split(text, marks.element)[0] for text in segments]
         return tuple(found)
 

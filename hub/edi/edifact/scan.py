@@ -148,6 +148,8 @@ class Scan:
         """Whether a segment begins here: behind a terminator, or behind a line break that stands for it."""
         source, low = self.source, max(self.start, self.source.start)
         at = start
+        if at > low + 1 and source.cut(at - 1, at) == self.terminator and source.cut(at - 2, at - 1) != self.release:
+            return True
         while at > low and source.cut(at - 1, at) in (b" ", b"\t", b"\r", b"\n", b"\0", b"\x0b", b"\x0c", b"\x1a"):
             at -= 1
         blanks = source.cut(at, start)

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.edi import sscc
@@ -168,59 +168,6 @@ def test_an_envelope_that_cannot_be_written_is_refused(changes):
 def test_text_that_the_encoding_lacks_is_refused():
     root = build("x12", "855", "004010", {**HEAD, "BAK03": "Süd"})
     refusal("edi.characters-forbidden", write, [transaction_set("855", root, "0001")], envelope(encoding="ascii"))
-
-
-MARKS = st.sampled_from(list("!\"%&'()+,-./:;<=>?@[]^_`{|}~*#$\\\x1c\x1d\x1e\x1f\n\r\x07"))
-
-
-@st.composite
-def delimiters(draw):
-    element, component, terminator, repetition = draw(st.lists(MARKS, min_size=4, max_size=4, unique=True))
-    suffix = draw(st.sampled_from(["", "\n", "\r\n"]))
-    # A printable ISA is needed: line breaks serve as terminators only, and then nothing may follow them but \n.
-    if {element, component, repetition} & set("\n\r") or (terminator in "\n\r" and suffix):
-        element, component, terminator, repetition, suffix = "*", ">", terminator, "^", ""
-        if terminator in "*>^":
-            terminator = "~"
-    return Delimiters(element, component, terminator, repetition, suffix)
-
-
-WORDS = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=20)
-
-
-@st.composite
-def documents(draw):
-    marks = draw(delimiters())
-
-    def word(least=1):
-        text = "".join(c for c in draw(WORDS) if c not in marks.in_data()).strip()
-        return (text or "x").ljust(least, "y")
-
-    lines = []
-    for number in range(draw(st.integers(1, 3))):
-        lines.append(
-            Loop("PO1", [
-                ("PO1", str(number + 1), str(draw(st.integers(1, 10**6))), "EA", "9", "", "VN", word()),
-                Loop("PID", [("PID", "F", "", "", "", word())]),
-                ("REF", "ZZ", word(), "", ("DP", word(), "IA", word())),
-            ])
-        )  # fmt: skip
-    root = Loop("850", [("BEG", "00", "SA", word(), "", "20260105"), ("REF", "DP", word()), *lines])
-    return marks, root
-
-
-@settings(max_examples=150, deadline=None)
-@given(documents(), st.sampled_from(["004010", "005010"]))
-def test_story_46_structured_to_bytes_to_structured_is_the_identity(document, version):
-    marks, root = document
-    facts = envelope(delimiters=marks, version=version, usage="P")
-    data = write([transaction_set("850", root, "0001"), transaction_set("850", root, "0002")], facts)
-    (interchange,) = examine(data)
-    assert [one.tree.root for one in interchange.sets] == [root, root]
-    assert [f for f in interchange.all_findings() if f.is_error] == []
-    assert interchange.delimiters.element == marks.element
-    for one in interchange.sets:
-        assert from_json(to_json(one.tree)) == one.tree
 
 
 def test_the_json_form_keeps_composites_and_repetitions():

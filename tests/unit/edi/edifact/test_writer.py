@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from hub.edi.build import build
 from hub.edi.delimiters import Delimiters
-from hub.edi.edifact.characters import CODECS, forbidden
 from hub.edi.edifact.validation import examine
 from hub.edi.edifact.writer import DEFAULTS, Envelope, message, write
 from hub.edi.findings import EdiError
 from hub.edi.grammar import default_library
-from hub.edi.json_form import from_json, to_json
 from hub.edi.specimen import specimen
 from hub.edi.specimen import specimens as make_specimens
 from hub.edi.tree import Loop, Repeats
@@ -139,51 +134,6 @@ def test_repetitions_need_version_4():
     with pytest.raises(EdiError) as refused:
         write([message("ORDERS", root, "1")], ENVELOPE)
     assert [f.code for f in refused.value.findings] == ["edi.too-many-repetitions"]
-
-
-MARKS = "+:'?*~|^!#$%&;<>=\x1c\x1d\x1e\x1f"
-
-
-@st.composite
-def delimiters(draw):
-    """Any six characters that may serve, with or without a release character."""
-    element, component, terminator, release, repetition = draw(st.permutations(MARKS))[:5]
-    repetition = draw(st.sampled_from(["", repetition]))
-    terminator = draw(st.sampled_from([terminator, "\n"]))
-    suffix = draw(st.sampled_from(["", "\n", "\r\n"])) if terminator != "\n" else ""
-    return Delimiters(element, component, terminator, repetition, suffix, release, draw(st.sampled_from(".,")))
-
-
-@st.composite
-def specimens(draw):
-    """Delimiters, a syntax identifier and texts its character set can hold, full of delimiters."""
-    marks = draw(delimiters())
-    syntax_id = draw(st.sampled_from(sorted(CODECS)))
-    bad = forbidden(syntax_id, CODECS[syntax_id], marks)
-    special = marks.in_data().replace("\n", "") + "Ab 1"
-    characters = st.one_of(st.sampled_from(special), st.characters(codec=CODECS[syntax_id]))
-    text = st.text(characters.filter(lambda c: not bad.search(c)), min_size=1, max_size=30)
-    return marks, syntax_id, draw(st.lists(text.filter(str.strip), min_size=3, max_size=3))
-
-
-@settings(max_examples=60, deadline=None)
-@given(specimens(), st.sampled_from(["D96A", "D01B"]))
-def test_story_46_structured_to_bytes_to_structured_is_the_identity(specimen, version):
-    marks, syntax_id, (first, second, third) = specimen
-    syntax_version = "4" if marks.repetition else "3"
-    envelope = replace(
-        ENVELOPE, delimiters=marks, syntax_id=syntax_id, syntax_version=syntax_version, una="always",
-        codec=CODECS[syntax_id],
-    )  # fmt: skip
-    root = order(first)
-    root.children[2] = ("FTX", "AAI", "", "", (first, second, "", third))
-    sent = [message("ORDERS", root, "M1", version), message("ORDERS", order(third, "1"), "M2", version)]
-    data = write(sent, envelope)
-    (interchange,) = examine(data, encoding=CODECS[syntax_id])
-    assert [f.code for f in interchange.all_findings() if f.is_error] == []
-    assert [list(one.tree.root.walk()) for one in interchange.sets] == [list(one.root.walk()) for one in sent]
-    written_again = [from_json(json.loads(json.dumps(to_json(one.tree)))) for one in interchange.sets]
-    assert write(written_again, envelope) == data
 
 
 def test_every_segment_of_a_group_can_be_built_by_name():
