@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row
 
 from hub import jobs
 from hub.flows import alerts
-from hub.flows.mended import read_mended
+from hub.flows.mended import read_mended, write_mended
 from hub.flows.setup import keep_subscribed
 from hub.installation import Installation
 from hub.schedules import ScheduleError, next_slot
@@ -29,7 +29,7 @@ TICK_SECONDS = 1.0
 WATCH_MINUTES = 10
 """How often dropped webhook subscriptions are looked for."""
 MENDED_MINUTES = 1
-"""How often documents that their mapping could not read are compared with the mapping of now."""
+"""How often documents that their mapping could not read or write are compared with the mapping of now."""
 ALERT_MINUTES = 1
 """How often alerts are compared with what stands still."""
 log = structlog.get_logger()
@@ -45,6 +45,7 @@ class Scheduler:
         watches: list[tuple[Callable[[Installation], object], int]] = [
             (keep_subscribed, WATCH_MINUTES),
             (read_mended, MENDED_MINUTES),
+            (write_mended, MENDED_MINUTES),
             (alerts.look, ALERT_MINUTES),
         ]
         for watch, minutes in watches:

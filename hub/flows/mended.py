@@ -51,19 +51,24 @@ def _reads_otherwise(guide: Guide, message: Row[Any], mappings: Collection[str] 
     return bool(mapping.hash != message.mapping_hash) and (mappings is None or mapping.name in mappings)
 
 
-def write_mended(installation: Installation, mappings: Collection[str]) -> int:
-    """Queue the deliveries that wait because one of these mappings could not write them. Gives how many."""
+def write_mended(installation: Installation, mappings: Collection[str] | None = None) -> int:
+    """Queue the deliveries that wait because their mapping could not write them, where it is another one by now; with
+    `mappings`, only those that one of these writes. Gives how many."""
     with installation.db.read() as tx:
-        waiting = mapping_store.unwritten(tx, UNWRITTEN)
-        agreed = {(row.connection_id, row.kind) for name in mappings for row in mapping_store.agreed(tx, name)}
-    mended = [
-        row
-        for row in waiting
-        if (row.problem or {}).get("mapping") in mappings
-        or (row.reason == "edi.not-writable" and (row.connection_id, row.kind) in agreed)
-    ]
+        guide = Guide(installation, tx)
+        mended = [row for row in mapping_store.unwritten(tx, UNWRITTEN) if _writes_otherwise(guide, row, mappings)]
     if not mended:
         return 0
     now = installation.now()
     with installation.db.write() as tx:
         return sum(job_store.wake(tx, now, key=row.external_id, connection_id=row.connection_id) for row in mended)
+
+
+def _writes_otherwise(guide: Guide, message: Row[Any], mappings: Collection[str] | None) -> bool:
+    name = (message.problem or {}).get("mapping")
+    if name is None or (mappings is not None and name not in mappings):
+        return False
+    try:
+        return bool(guide.mapping(name).hash != message.mapping_hash)
+    except Park:
+        return False

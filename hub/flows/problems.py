@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from hub.edi.findings import Finding
@@ -17,11 +16,8 @@ class Park(Exception):
 
     `code` is stable and has a page in docs/errors.md. `facts` say where (paths, ids, findings), never a personal value.
     `awaits` names the fact that releases it by itself when it comes. Of a document that could not be written: `source`
-    is what its mapping reads, which is kept with the message, and `to` the columns of the message that say to whom.
+    is what its mapping reads, which is kept with the message, and `columns` say there which mapping, and to whom.
     """
-
-    source: Mapping[str, Any] | None = None
-    to: Mapping[str, Any] = MappingProxyType({})
 
     def __init__(self, code: str, detail: str, *, awaits: str | None = None, **facts: Any) -> None:
         super().__init__(detail)
@@ -29,6 +25,8 @@ class Park(Exception):
         self.detail = detail
         self.awaits = awaits
         self.facts: Mapping[str, Any] = facts
+        self.source: Mapping[str, Any] | None = None
+        self.columns: dict[str, Any] = {}
 
     def problem(self) -> dict[str, Any]:
         """As it is kept with the message."""

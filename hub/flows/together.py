@@ -102,7 +102,7 @@ class Gathered:
 
     def _document(self, interchange: Interchange, one: Member, place: int) -> tuple[int, TransactionSet]:
         """Seal one document. Its bytes are its own and those of its envelope, as if nothing else were in it."""
-        with outbound.writing(one.made.source, one.to.agreement):
+        with outbound.writing(one.made.source, one.made.mapping, one.to.agreement):
             document, body, facts = envelopes.one_document(interchange, one.made.values, place)
         return outbound.seal(self.batch, one.job, one.made, body, facts), document
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, fun
 
 from hub.store import settings
 from hub.store.messages import WRITTEN_FROM
-from hub.store.tables import agreements, mapping_texts, mapping_versions, messages, partners, payloads
+from hub.store.tables import agreements, mapping_texts, mapping_versions, messages, payloads
 from hub.store.tables import settings as settings_table
 from hub.store.upsert import insert
 
@@ -162,9 +162,8 @@ def _on(route: Route) -> ColumnElement[bool]:
 
 
 def agreed(tx: Connection, name: str) -> list[Row[Any]]:
-    """The agreements whose documents go through this mapping, with the connection of each partner."""
-    statement = select(agreements, partners.c.connection_id).join(partners, partners.c.id == agreements.c.partner_id)
-    return list(tx.execute(statement.where(agreements.c.mapping == name).order_by(agreements.c.id)))
+    """The agreements whose documents go through this mapping."""
+    return list(tx.execute(select(agreements).where(agreements.c.mapping == name).order_by(agreements.c.id)))
 
 
 def unwritten(tx: Connection, reasons: Sequence[str]) -> list[Row[Any]]:

@@ -14,6 +14,7 @@ from hub.cli import doctor
 from hub.errors import Refused
 from hub.flows import mapping_folder, mappings, time_machine
 from hub.flows.mappings import Published
+from hub.flows.mended import write_mended
 from hub.flows.steering import set_mapping
 from hub.flows.translate import Guide
 from hub.installation import Installation
@@ -253,6 +254,7 @@ def test_what_the_standard_refuses_fails_and_a_publication_writes_what_waited_fo
     (parked,) = house.messages(state="parked")
     (change, _) = differences(house, 'extends: x12/855.out\nrows: {BAK02: "AT"}\n', name)
     assert change.passes_now and str(parked.id) in change.document, "what waits is told too"
+    assert write_mended(house.inst) == 0, "and is not tried over and over"
     done = mappings.roll_back(house.inst, name, 0, "a code has two letters", ACTOR)
     assert done.written == 1
     house.drain()
@@ -349,6 +351,22 @@ def test_story_3_a_roll_back_writes_what_could_not_go_out(house: House) -> None:
     assert change.passes_now
     done = mappings.roll_back(house.inst, name, 0, "no location is known", ACTOR)
     assert (done.read, done.written) == (0, 1)
+    house.drain()
+    assert house.parked() == [] and len(depot.peer.of("fulfillment")) == 1
+
+
+def test_story_3_a_mended_file_writes_what_could_not_go_out(house: House, tmp_path: Path) -> None:
+    shop, depot = house.shop(), house.depot()
+    file = tmp_path / "depot" / "fulfillment.out.yaml"
+    file.parent.mkdir()
+    shipped = house.inst.mappings.file_text("depot/fulfillment.out")
+    file.write_text(shipped.replace("location: location", "location!: location"))
+    house.inst.mappings.paths.insert(0, tmp_path)
+    house.inst.mappings.reload()
+    house.order(shop)
+    assert house.parked() == ["mapping.failed"] and write_mended(house.inst) == 0, "it is the mapping that failed"
+    file.write_text(shipped)
+    assert write_mended(house.inst) == 1
     house.drain()
     assert house.parked() == [] and len(depot.peer.of("fulfillment")) == 1
 
