@@ -56,7 +56,7 @@ def recipient(
     A partner with several ids is written to under those of the `location`, else under those that the order came
     under where it is the partner's own order. Raises `Park`.
     """
-    partner, counts = settings(batch, agreement)
+    partner, counts = _settings(batch, agreement)
     test = bool(order.test)
     addresses = partner_store.addresses(batch.tx, partner.id, test)
     if not addresses:
@@ -69,7 +69,7 @@ def recipient(
     return Recipient(agreement, partner, counts, ours, theirs, test)
 
 
-def settings(batch: Batch, agreement: Row[Any]) -> tuple[Row[Any], Profile]:
+def _settings(batch: Batch, agreement: Row[Any]) -> tuple[Row[Any], Profile]:
     """The partner of an agreement, and the settings that count for it. Raises `Park`."""
     partner = partner_store.get(batch.tx, agreement.partner_id)
     if partner is None:

@@ -19,7 +19,6 @@ from hub.flows.problems import Park
 from hub.flows.reading import decoded, dump, mapped
 from hub.flows.render import RENDER, restated
 from hub.flows.translate import Guide
-from hub.mapping import Mapping as CompiledMapping
 from hub.mapping.differences import exact_json
 from hub.store import messages as message_store
 from hub.store import orders as order_store
@@ -34,18 +33,28 @@ class Draft:
     to a connection with a format of its own."""
 
     row: Mapping[str, Any]
-    mapping: CompiledMapping
     source: Mapping[str, Any]
     values: Mapping[str, Any]
     to: Recipient | None
 
 
-def draft(
-    batch: Batch, guide: Guide, job: Job, order: Row[Any], agreement: Row[Any] | None, generation: int
-) -> Draft | None:
+def recipient(batch: Batch, job: Job, order: Row[Any]) -> Recipient | None:
+    """The partner whom a job's document goes to in an envelope; None where it goes to a connection with a format of its
+    own. Raises `Park`."""
+    agreement = _agreed(batch, job, order)
+    if agreement is None:
+        return None
+    located = {"fulfillment": batch.fulfillment, "shipment": batch.shipment}.get(job.noun)
+    subject = located.get(job.subject_id) if located is not None and job.subject_id is not None else None
+    own = agreement.partner_id == order.partner_id
+    return envelopes.recipient(batch, agreement, order, location=subject.location if subject else None, own_order=own)
+
+
+def draft(batch: Batch, guide: Guide, job: Job, order: Row[Any], to: Recipient | None, generation: int) -> Draft | None:
     """The present state of what a job is to send; None when nothing is left to send. Raises `Park`."""
     if job.subject_id is None:
         raise Park("order.missing", "The order of this document no longer exists.")
+    agreement = to.agreement if to is not None else None
     if agreement is not None and job.noun == "shipment":
         envelopes.label(batch, agreement.partner_id, job.subject_id)
     mapping = guide.mapping(agreement.mapping) if agreement else guide.outbound(job.connection_id, job.noun)
@@ -58,35 +67,29 @@ def draft(
     source = original(batch.tx, order, guide) if reads_source(mapping.text) else None
     context = guide.context(job.connection_id, agreement.partner_id if agreement else None, source)
     canonical = dump(schema, document)
-    with writing(canonical, mapping, agreement):
+    with writing(canonical, agreement):
         values = mapped(canonical, mapping, context)
     row = {**_row(batch, job, generation), "mapping_hash": mapping.hash, "test": bool(order.test)}
-    to = None
-    if agreement is not None:
-        own = agreement.partner_id == order.partner_id
-        to = envelopes.recipient(batch, agreement, order, location=document.get("location"), own_order=own)
-    return Draft(row, mapping, canonical, values, to)
+    return Draft(row, canonical, values, to)
 
 
 def written(batch: Batch, guide: Guide, made: Draft) -> tuple[bytes, dict[str, Any]]:
     """The bytes of a document that goes by itself, and the columns that its envelope gives its message."""
     if made.to is not None:
-        with writing(made.source, made.mapping, made.to.agreement):
+        with writing(made.source, made.to.agreement):
             return envelopes.write(batch, guide.inst, made.to, made.values)
     return json.dumps(made.values, default=_plain, ensure_ascii=False, separators=(",", ":")).encode(), {}
 
 
 @contextmanager
-def writing(source: Mapping[str, Any], mapping: CompiledMapping, agreement: Row[Any] | None) -> Iterator[None]:
-    """A document that cannot be written is set aside with what it was to be written from, by which mapping, and to whom
-    it was to go."""
+def writing(source: Mapping[str, Any], agreement: Row[Any] | None) -> Iterator[None]:
+    """A document that cannot be written is set aside with what it was to be written from, and to whom it was to go."""
     try:
         yield
     except Park as problem:
-        problem.source, problem.columns = source, {"mapping_hash": mapping.hash}
-        problem.facts = {**problem.facts, "mapping": mapping.name}
+        problem.source = source
         if agreement is not None:
-            problem.columns |= {"partner_id": agreement.partner_id, "set_id": agreement.set_id}
+            problem.to = {"partner_id": agreement.partner_id, "set_id": agreement.set_id}
         raise
 
 
@@ -98,7 +101,7 @@ def seal(batch: Batch, job: Job, made: Draft, body: bytes, facts: Mapping[str, A
     return message_id
 
 
-def agreed(batch: Batch, job: Job, order: Row[Any]) -> Row[Any] | None:
+def _agreed(batch: Batch, job: Job, order: Row[Any]) -> Row[Any] | None:
     """What was agreed on this document with the partner whom it goes to; None where it goes to no partner but to a
     connection with a format of its own. Raises `Park`."""
     if job.noun == "fulfillment":
@@ -175,7 +178,7 @@ def set_aside(batch: Batch, job: Job, problem: Park) -> None:
         "problem": problem.problem(),
         "awaits": problem.awaits,
         "settled_at": batch.now,
-        **problem.columns,
+        **problem.to,
     }
     message_id = message_store.add_unsealed(batch.rows, row)
     if problem.source is not None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import OperationalError
 
 from hub import jobs
-from hub.flows import change_answers, envelopes, outbound, together
+from hub.flows import change_answers, outbound, together
 from hub.flows.batch import Batch
 from hub.flows.problems import Park
 from hub.flows.translate import Guide, unexpected
@@ -183,21 +183,20 @@ class _Sealing:
         order = batch.order.get(job.order_id) if job.order_id else None
         if order is None:
             raise Park("order.missing", "The order of this document no longer exists.")
-        agreement = outbound.agreed(batch, job, order)
-        counts = envelopes.settings(batch, agreement)[1] if agreement is not None else None
-        if counts is not None and counts.schedule:
-            slot = next_slot(counts.schedule, counts.timezone, job.created_at)
+        to = outbound.recipient(batch, job, order)
+        if to is not None and to.profile.schedule:
+            slot = next_slot(to.profile.schedule, to.profile.timezone, job.created_at)
             if slot > batch.now:
                 return jobs.later(job, slot, {"code": "outbound.scheduled"}, costs=False)
         generation = 0 if before is None else int(before.revision) + 1
-        made = outbound.draft(batch, self.guide, job, order, agreement, generation)
+        made = outbound.draft(batch, self.guide, job, order, to, generation)
         if before is not None:
             reason = "effect.replaced" if made else "effect.withdrawn"
             batch.end(before.id, "withdrawn", reason=reason, order_id=job.order_id)
         if made is None:
             return jobs.done(job, batch.now)
-        if made.to is not None and made.to.profile.batch == "together":
-            return together.Member(job, made, made.to)
+        if to is not None and to.profile.batch == "together":
+            return together.Member(job, made, to)
         payload, facts = outbound.written(batch, self.guide, made)
         message_id = outbound.seal(batch, job, made, payload, facts)
         connection = batch.connections[job.connection_id]
