@@ -10,8 +10,9 @@ import pytest
 from hub.errors import NotFound, Refused
 from hub.flows import tables
 from hub.flows.translate import Guide
+from hub.sdk import Document
 from hub.store import lookups as store
-from tests.engine.scripted import both
+from tests.engine.scripted import both, edi
 from tests.engine.scripted.house import ACTOR, House, line
 
 
@@ -131,3 +132,17 @@ def test_story_4_what_failed_with_a_mapping_that_reads_the_table_is_tried_again_
     assert said.endswith("0 parked documents released, and 1 that had failed are tried again.")
     assert house.messages(state="received") and house.drain()
     assert house.parked() == ["mapping.failed"], "it was not the row that it wanted"
+
+
+def test_a_partner_may_have_a_table_of_its_own(house: House) -> None:
+    mailbox, depot = house.add("mailbox", "Mailbox"), house.depot()
+    edi.partner(house, mailbox, tables={"items": "buyer_s_items"})
+    tables.set_row(house.inst, "buyer_items", "77", "TEA", ACTOR)
+    body = edi.interchange(edi.purchase_order("A1", "PO1*1*2*EA*9.25**IN*77"))
+    mailbox.peer.put(Document("edi", "one.edi", body, format="x12"))
+    house.run()
+    assert [row.awaits for row in house.messages(state="parked")] == ["lookup/buyer_s_items/77"]
+    tables.set_row(house.inst, "buyer_s_items", "77", "MUG", ACTOR)
+    house.drain()
+    assert [effect.json["lines"][0]["sku"] for effect in depot.peer.of("fulfillment")] == ["MUG"]
+    assert [row.tables for row in house.messages(set_id="850")] == [{"buyer_s_items": 1}]
