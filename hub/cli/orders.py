@@ -19,7 +19,7 @@ def orders() -> None:
 
 
 @orders.command("list")
-@click.option("--search", "text", default="", help="Number, external id, SKU, tracking or control number.")
+@click.option("--search", "text", default="", help="Number, external id, SKU, tracking, control or invoice number.")
 @click.option("--state", type=click.Choice(["flowing", "done", "waiting", "failed"]), default=None)
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True)
 @click.option("--before", type=int, default=None, help="Only orders older than the one with this id.")

@@ -25,6 +25,7 @@ from hub.store.tables import (
     connections,
     fulfillments,
     holds,
+    invoices,
     messages,
     order_lines,
     orders,
@@ -118,7 +119,8 @@ def _prefix(text: str) -> str:
 
 
 def _order_text(text: str) -> ColumnElement[bool]:
-    """Order number, external id, SKU (by their beginning), tracking or control number, a fulfillment's reference."""
+    """Order number, external id, SKU (by their beginning), tracking, control or invoice number, a fulfillment's
+    reference."""
     bare = _prefix(text.lstrip("#"))
     by_line = select(order_lines.c.order_id).where(order_lines.c.sku.ilike(_prefix(text), escape="\\"))
     by_tracking = (
@@ -130,11 +132,12 @@ def _order_text(text: str) -> ColumnElement[bool]:
     by_reference = select(fulfillments.c.order_id).where(
         or_(fulfillments.c.reference == text, fulfillments.c.remote_id == text)
     )
+    by_invoice = select(invoices.c.order_id).where(invoices.c.number == text)
     return or_(
         orders.c.number.ilike(bare, escape="\\"),
         orders.c.number.ilike(f"#{bare}", escape="\\"),
         orders.c.external_id.ilike(_prefix(text), escape="\\"),
-        orders.c.id.in_(by_line.union(by_tracking, by_control, by_reference)),
+        orders.c.id.in_(by_line.union(by_tracking, by_control, by_reference, by_invoice)),
     )
 
 

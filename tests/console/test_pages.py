@@ -152,6 +152,7 @@ def test_an_order_shows_its_invoices_with_their_documents(operator: Browser, hub
     assert "INV-000031 55.50 EUR 3 × MUG-STONE" in words and "paid 50.00" in words
     assert "No number yet" in words and "has not got it yet" in words
     assert "Credit note W-77 from Warehouse Lyon 9.10 EUR" in words and "Kept here" in words
+    assert "Order #2001" in operator.client.get("/search?q=INV-000031", follow_redirects=True).get_data(as_text=True)
     (link,) = re.findall(r'href="(/messages/\d+)">INV-000031</a>', page)
     assert "INV-000031" in operator.get(link)
 

@@ -28,6 +28,7 @@ invoices = table(
     instant("created_at", False),
     UniqueConstraint("scope", "number"),
     Index("ix_invoices_order_id", "order_id"),
+    Index("ix_invoices_number", "number"),
 )
 """One of ours is a row from the moment that its shipment is stored; its number and amounts come with its bytes."""
 

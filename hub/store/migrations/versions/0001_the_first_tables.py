@@ -712,6 +712,7 @@ def upgrade() -> None:
     sqlite_autoincrement=True
     )
     with op.batch_alter_table('invoices', schema=None) as batch_op:
+        batch_op.create_index('ix_invoices_number', ['number'], unique=False)
         batch_op.create_index('ix_invoices_order_id', ['order_id'], unique=False)
 
     op.create_table('packages',
