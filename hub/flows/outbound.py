@@ -19,6 +19,7 @@ from hub.flows.problems import Park
 from hub.flows.reading import decoded, dump, mapped
 from hub.flows.render import RENDER, restated
 from hub.flows.translate import Guide
+from hub.mapping import Mapping as CompiledMapping
 from hub.mapping.differences import exact_json
 from hub.store import messages as message_store
 from hub.store import orders as order_store
@@ -33,6 +34,7 @@ class Draft:
     to a connection with a format of its own."""
 
     row: Mapping[str, Any]
+    mapping: CompiledMapping
     source: Mapping[str, Any]
     values: Mapping[str, Any]
     to: Recipient | None
@@ -67,29 +69,31 @@ def draft(batch: Batch, guide: Guide, job: Job, order: Row[Any], to: Recipient |
     source = original(batch.tx, order, guide) if reads_source(mapping.text) else None
     context = guide.context(job.connection_id, agreement.partner_id if agreement else None, source)
     canonical = dump(schema, document)
-    with writing(canonical, agreement):
+    with writing(canonical, mapping, agreement):
         values = mapped(canonical, mapping, context)
     row = {**_row(batch, job, generation), "mapping_hash": mapping.hash, "test": bool(order.test)}
-    return Draft(row, canonical, values, to)
+    return Draft(row, mapping, canonical, values, to)
 
 
 def written(batch: Batch, guide: Guide, made: Draft) -> tuple[bytes, dict[str, Any]]:
     """The bytes of a document that goes by itself, and the columns that its envelope gives its message."""
     if made.to is not None:
-        with writing(made.source, made.to.agreement):
+        with writing(made.source, made.mapping, made.to.agreement):
             return envelopes.write(batch, guide.inst, made.to, made.values)
     return json.dumps(made.values, default=_plain, ensure_ascii=False, separators=(",", ":")).encode(), {}
 
 
 @contextmanager
-def writing(source: Mapping[str, Any], agreement: Row[Any] | None) -> Iterator[None]:
-    """A document that cannot be written is set aside with what it was to be written from, and to whom it was to go."""
+def writing(source: Mapping[str, Any], mapping: CompiledMapping, agreement: Row[Any] | None) -> Iterator[None]:
+    """A document that cannot be written is set aside with what it was to be written from, by which mapping, and to whom
+    it was to go."""
     try:
         yield
     except Park as problem:
-        problem.source = source
+        problem.source, problem.columns = source, {"mapping_hash": mapping.hash}
+        problem.facts = {**problem.facts, "mapping": mapping.name}
         if agreement is not None:
-            problem.to = {"partner_id": agreement.partner_id, "set_id": agreement.set_id}
+            problem.columns |= {"partner_id": agreement.partner_id, "set_id": agreement.set_id}
         raise
 
 
@@ -178,7 +182,7 @@ def set_aside(batch: Batch, job: Job, problem: Park) -> None:
         "problem": problem.problem(),
         "awaits": problem.awaits,
         "settled_at": batch.now,
-        **problem.to,
+        **problem.columns,
     }
     message_id = message_store.add_unsealed(batch.rows, row)
     if problem.source is not None:
