@@ -109,7 +109,7 @@ class Gathered:
     def _interchange(self, job: Job, interchange: Interchange, documents: dict[int, TransactionSet]) -> None:
         """Seal what goes around the documents, and have it delivered."""
         batch = self.batch
-        key = f"{interchange.to.agreement.set_id}-{interchange.to.partner.id}-{interchange.number:09d}"
+        key = f"{interchange.to.agreement.set_id}-{interchange.number:09d}-{min(documents)}"
         row = {
             "direction": "out",
             "connection_id": job.connection_id,

@@ -127,6 +127,16 @@ def test_others_of_the_same_connection_are_left_alone(house: House, mailbox: Sid
     assert {m.state for m in answers(house)} == {"done"}
 
 
+def test_each_pair_of_ids_has_an_interchange_of_its_own(house: House, mailbox: Side) -> None:
+    ids = {"qualifier": "ZZ", "value": "BUYER2", "own_qualifier": "ZZ", "own_value": "HUB", "test": False}
+    partners.add_ids(house.inst, "Buyer", {**ids, "location": None}, ACTOR)
+    drop(house, mailbox, orders("A1", "A2"))
+    drop(house, mailbox, interchange(purchase_order("B1"), sender="BUYER2"), "other.edi")
+    slot(house)
+    assert numbers_of(mailbox) == [["A1", "A2"], ["B1"]] and house.parked() == []
+    assert len(files(house)) == 2 and len({file.control for file in files(house)}) == 1, "each pair counts by itself"
+
+
 def test_what_cannot_be_written_holds_up_no_other(house: House, mailbox: Side) -> None:
     agree(house, **{"delimiters.element": "|"})
     drop(house, mailbox, orders("A1", "A|2", "A3"))
