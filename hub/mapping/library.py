@@ -203,7 +203,9 @@ def read_text(file: Path) -> str:
 
 def read_table(text: str, file: str) -> dict[str, Any]:
     """A CSV table: `key -> value`, or `key -> {column: text}` where it has more columns than key and value."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)  # a spreadsheet writes what is usual in its country
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows: dict[str, Any] = {}
     try:
         header = next(reader, [])

@@ -48,6 +48,7 @@ def test_what_is_so_already_makes_no_version(house: House) -> None:
     text = "key,value\n77,MUG\n78,POT\n"
     tables.import_rows(house.inst, "items", text, ACTOR)
     assert "nothing has changed" in tables.import_rows(house.inst, "items", text, ACTOR)
+    assert "nothing has changed" in tables.import_rows(house.inst, "items", text.replace(",", ";"), ACTOR)
     tables.import_rows(house.inst, "items", "key,value\n77,MUG\n79,TEA\n", ACTOR, replace=True)
     assert history(house) == [(2, ACTOR, 1, 1), (1, ACTOR, 2, 0)] and list(kept(house)) == ["77", "79"]
 
