@@ -84,7 +84,6 @@ class Decision:
     documents it says it holds, so that one which was not found is missed."""
 
     error: Finding | None
-    documents: list[Document]
     answers: list[Answer]
     stated: int
 
@@ -94,7 +93,8 @@ Seen = Callable[[Sequence[Document]], Duplicate]
 
 
 def decide(interchange: JudgedInterchange, terms: Terms, seen: Seen) -> Decision:
-    """Decide on a judged interchange. Nothing is owed to a bare one, nor for acknowledgements."""
+    """Decide on a judged interchange; `seen` is told its documents. Nothing is owed to a bare one, nor for
+    acknowledgements."""
     module = import_module(f"hub.edi.{interchange.standard}.inbound")
     return cast(Decision, module.decide(interchange, terms, seen))
 

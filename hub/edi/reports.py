@@ -24,8 +24,8 @@ class Report:
 
     It is about our interchange of control number `interchange`, written at `sent_at` (TA1: date and time of its ISA),
     or about our group `control` (`PR/17`: its functional id and number). `theirs` and `ours` (qualifier and id) are who
-    writes it and to whom. `verdict` and `errors`, in words and without
-    values, are of the whole; `sets` has those of the sets it names, by their control numbers without leading zeros.
+    writes it and to whom. `verdict` and `errors`, in words and without values, are of the whole; `sets` has those of
+    the sets it names, by their control numbers without leading zeros.
     """
 
     theirs: tuple[str, str]

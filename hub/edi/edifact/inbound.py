@@ -28,7 +28,7 @@ def decide(interchange: Interchange, terms: Terms, seen: Seen) -> Decision:
         policy = replace(policy, reject_interchange=policy.reject_interchange - {f"UCI:{_DUPLICATE}"})
     if duplicate:
         verdict = acknowledge(interchange, policy, [_DUPLICATE])
-    decision = Decision(_fatal(interchange, policy), documents, [], _stated(interchange))
+    decision = Decision(_fatal(interchange, policy), [], _stated(interchange))
     if verdict.root is not None and _is_owed(interchange, terms, verdict):
         decision.answers.append(_answer(interchange, verdict, documents))
     return decision

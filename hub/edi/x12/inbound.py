@@ -36,7 +36,7 @@ def decide(interchange: Interchange, terms: Terms, seen: Seen) -> Decision:
     duplicate = seen(everything)
     note = DUPLICATE if duplicate else ""
     verdict = acknowledge_interchange(interchange, policy, note, rejects=duplicate == "refused")
-    decision = Decision(None if verdict.accepted else verdict.error, everything, [], _stated(interchange))
+    decision = Decision(None if verdict.accepted else verdict.error, [], _stated(interchange))
     if verdict.accepted and not interchange.bare:
         decision.answers = [
             _of_group(interchange, group, said, named)
