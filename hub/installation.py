@@ -8,6 +8,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from marshmallow import ValidationError
@@ -86,14 +87,20 @@ class Installation:
                 self._published = revision
             return self._library
 
+    def grammar_folders(self, profile: Profile) -> list[Path]:
+        """The folders with a partner's own grammars. Raises `hub.edi.grammar.GrammarError` when one is missing."""
+        from hub.edi.own_grammars import folders_of
+
+        return folders_of(profile.grammars, [folder / "grammars" for folder in self.config.mappings])
+
     def grammars(self, profile: Profile, standard: Standard) -> Grammars:
         """The grammars that a partner's documents are read and written by: the built-in ones and the partner's own.
 
         Raises `hub.edi.grammar.GrammarError` when a folder of theirs is missing.
         """
-        from hub.edi.own_grammars import folders_of, library
+        from hub.edi.own_grammars import library
 
-        return library(standard, folders_of(profile.grammars, [folder / "grammars" for folder in self.config.mappings]))
+        return library(standard, self.grammar_folders(profile))
 
     def connector(self, row: Any) -> Connector:
         """The connector of a `connections` row (a Row, or a mapping of its columns), ready to call.

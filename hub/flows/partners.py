@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from hub.edi.grammar import SYNTAXES, GrammarError, standard_of
-from hub.edi.profile import Scope, changed, check, profile
+from hub.edi.grammar_check import check_folder
+from hub.edi.profile import Profile, ProfileError, Scope, changed, check, profile
 from hub.edi.tree import Standard
 from hub.errors import NotFound, Refused
 from hub.flows.render import RENDER
@@ -44,7 +45,7 @@ def add_partner(
     that cannot be used.
     """
     now = inst.now()
-    settings = check(settings or {}, "partner", _written(agreements))
+    settings = _checked(inst, settings or {}, agreements)
     rows = [_complete(row, settings) for row in agreements]
     _check_ids(ids, rows)
     with inst.db.write() as tx:
@@ -69,6 +70,20 @@ def _complete(row: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, 
     own = check(row.get("settings", {}), scope, [standard] if scope == "out" else [], settings)
     defaults = {"version": VERSIONS[standard], "acknowledge": True, "acknowledge_hours": None}
     return {**defaults, **row, "settings": own}
+
+
+def _checked(inst: Installation, given: Mapping[str, Any], agreements: Sequence[Any]) -> dict[str, Any]:
+    """A partner's settings as they are stored; grammars that they name are there and have no mistake."""
+    settings = check(given, "partner", _written(agreements))
+    try:
+        folders = inst.grammar_folders(profile(settings))
+    except GrammarError as error:
+        raise ProfileError({"grammars": f"{error}."}) from error
+    problems = [f"{folder.name}: {problem}" for folder in folders for problem in check_folder(folder)]
+    if problems:
+        more = f" (and {len(problems) - 1} more; `hub edi grammar check` lists them)" if problems[1:] else ""
+        raise ProfileError({"grammars": f"{problems[0]}{more}."})
+    return settings
 
 
 def _written(agreements: Sequence[Any]) -> set[Standard]:
@@ -151,11 +166,12 @@ def agreement(
 
 def _usable(inst: Installation, name: str, set_id: str, direction: str) -> CompiledMapping:
     try:
-        compiled = inst.mappings.get(name)
+        with inst.db.read() as tx:
+            compiled = inst.mappings_at(tx).get(name)
     except MappingError as error:
         raise Refused(
             "partner.mapping-unusable",
-            f"Mapping {name} cannot be used: {error}. Name another one with --mapping; `hub mapping list` shows them.",
+            f"Mapping {name} cannot be used: {error}. Name another one with --mapping; `hub mapping check` names all.",
         ) from error
     form = compiled.source if direction == "in" else compiled.target
     if (form.name, form.set_id) != (standard_of(set_id), set_id):
@@ -215,7 +231,7 @@ def _named(chosen: Mapping[str, object]) -> list[str]:
     return [key for key, value in chosen.items() if value is not None]
 
 
-def _need_grammar(inst: Installation, counts: Any, row: Mapping[str, Any]) -> None:
+def _need_grammar(inst: Installation, counts: Profile, row: Mapping[str, Any]) -> None:
     standard = standard_of(row["set_id"])
     try:
         known = inst.grammars(counts, standard).grammar(row["set_id"], row["version"])
@@ -260,7 +276,7 @@ def set_settings(inst: Installation, name: str, given: Mapping[str, str], actor:
     """Change settings of a partner, as a person types them; an empty value takes one out. Raises `ProfileError`."""
     with _partner(inst, name, actor) as (tx, partner, facts):
         agreed = store.agreed_with(tx, partner.id)
-        settings = check(changed(partner.settings, given), "partner", _written(agreed))
+        settings = _checked(inst, changed(partner.settings, given), agreed)
         for row in agreed:  # what an agreement says may rest on what the partner's settings said
             _complete(row._asdict(), settings)
         store.change(tx, partner.id, settings=settings)

@@ -89,6 +89,7 @@ def test_a_partner_is_added_with_the_usual_sets_or_those_named(
         (["--mapping", "850=x12/855.out"], "partner.mapping-unusable"),
         (["--set", "timezon=UTC"], "partner.settings-invalid"),
         (["--set", "schedule=sometimes"], "partner.settings-invalid"),
+        (["--set", "grammars=nobody"], "partner.settings-invalid"),
         (["--test-theirs", "14:4012345000009ABCDE"], "partner.ids-invalid"),
     ],
 )
