@@ -81,7 +81,7 @@ class Walk:
         self.frames = [Frame(grammar.root, grammar.start, 0, self.tree)]
         self.levels: dict[str, tuple[Loop, int]] = {}
         self.depth = 0
-        self.misplaced = ""
+        self.misplaced: str | None = None
         self.bent = 0
 
     def step(self, segment_id: str, segment: Segment) -> None:
@@ -99,7 +99,7 @@ class Walk:
             for one, loop in missing:
                 self._missing(one, loop)
             del frames[-ended:]
-        self.misplaced = ""
+        self.misplaced = None
         self._enter(frames[-1], item, passed, segment)
 
     def _step_closely(self, segment_id: str, segment: Segment) -> None:
@@ -111,7 +111,7 @@ class Walk:
                 self._leave(depth)
                 self.bent = self.bent if len(frames) > self.bent else 0
                 self._enter(frames[depth], found[0], found[1], segment)
-                self.misplaced = ""
+                self.misplaced = None
                 return
         self._out_of_place(segment_id, segment)
 

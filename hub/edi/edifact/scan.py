@@ -199,7 +199,9 @@ class Scan:
         return self.known_end
 
     def _parse(self, start: int, stop: int) -> Segment:
-        text = decode(self.source.cut(start, stop), self.interchange.encoding).rstrip("\r\n")
+        text = decode(self.source.cut(start, stop), self.interchange.encoding)
+        if self.source.cut(stop, stop + 1) != self.terminator:
+            text = text.rstrip("\r\n")
         if "\n" in text or "\r" in text:
             text = text.replace("\r", "").replace("\n", "")
             self._note("edi.line-break-in-segment", "A line break stands inside a segment; it was taken out.", start)

@@ -64,13 +64,23 @@ class Scan:
             self._stray(start)
             self._judge_text(raw, self.source.place(start))
             self.edge, self.at, self.strayed = after, stop, False
-            yield from handlers[name](elements.rstrip("\r\n").split(self.separator)[1:], start, after)
+            if elements[-1:] in ("\r", "\n"):
+                elements = self._without_break(elements, stop, after)
+            yield from handlers[name](elements.split(self.separator)[1:], start, after)
             if name == b"IEA":
                 self._close(after)
                 return
         self._stray(self._bound)
         yield from self._leave_group(self._bound)
         self._close(self._bound)
+
+    def _without_break(self, elements: str, stop: int, after: int) -> str:
+        """A control segment without the line break at its end, told unless it is where a terminator is missing."""
+        if after > stop:
+            text = "A line break stands inside a segment; it was taken out."
+            name, place = elements.partition(self.separator)[0], self.source.place(stop)
+            note(self.interchange, finding("edi.line-break-in-segment", text, offset=place, segment=name))
+        return elements.rstrip("\r\n")
 
     def _judge_text(self, raw: bytes, offset: int) -> None:
         """Tell of a control segment whose bytes are not of the encoding the interchange is read in."""

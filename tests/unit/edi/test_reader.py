@@ -60,6 +60,7 @@ def test_the_envelope_facts_come_with_each_set(x12):
         (lambda d: d.replace(b"~REF", b"~~REF"), "edi.segment-empty"),
         (lambda d: d.replace(b"~", b"~\n").replace(b"~\nREF", b"\nREF"), "edi.terminator-missing"),
         (lambda d: d.replace(b"Main Street", b"Main\r\n Street"), "edi.line-break-in-segment"),
+        (lambda d: d.replace(b"*1~IEA", b"*1\n~IEA"), "edi.line-break-in-segment"),
         (lambda d: d.replace(b"*38~", b"*38**~"), "edi.trailing-separators"),
     ],
 )

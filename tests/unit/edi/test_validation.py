@@ -118,6 +118,11 @@ def test_hierarchical_levels_must_name_earlier_ones(x12, found):
     ]
 
 
+def test_a_segment_without_an_id_is_told(x12, found, order_segments):
+    data = x12(*order_segments[:2], "*X*1", *order_segments[2:])
+    assert [(f.code, f.position) for f in found(data)] == [("edi.segment-unrecognised", 4)]
+
+
 def test_a_segment_without_its_level_is_one_fault(x12, found):
     data = x12("BSN*00*S1*20260105*1200", "LIN*1*UP*012345678905", "HL*1**S", set_id="856", functional_id="SH")
     assert [(f.code, f.segment) for f in found(data)] == [("edi.segment-unexpected", "LIN")]
