@@ -194,6 +194,7 @@ def return_(batch: Batch, order: Row[Any], return_id: int) -> Document | None:
         "order_external_id": order.external_id,
         "return_external_id": row.source_return_id,
         "status": "received",
+        "updated_at": row.updated_at,
         "lines": list(received.values()),
     }
 

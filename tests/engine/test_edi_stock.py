@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from hub.flows import partners
 from hub.ledger import Quantities
+from hub.sdk import Document
 from hub.store.tables import inventory_levels, packages
 from tests.engine.scripted.dock import CARRIER, advice, carrier, says, transaction, warehouse
-from tests.engine.scripted.edi import segments, sent
-from tests.engine.scripted.house import House, Side, line
+from tests.engine.scripted.edi import interchange, partner, purchase_order, segments, sent
+from tests.engine.scripted.house import House, Side, line, package
 
 
 @pytest.fixture
@@ -116,3 +118,29 @@ def test_a_carrier_tells_where_a_shipment_is_and_by_what_number_it_goes(house: H
     assert len(shop.peer.of("tracking")) == 1 and len(house.events("shipment.status")) == 3, "found by its number"
     says(house, dock, status("NOBODY", "SD", tracking="1Z0"), number=3, functional_id="QM", sender=CARRIER)
     assert house.parked() == ["transport.unknown-shipment"]
+
+
+def test_a_partner_announces_a_return_and_hears_what_came_back(house: House) -> None:
+    mailbox, depot = house.add("mailbox", "Mailbox"), house.depot()
+    partner(house, mailbox, agreements=[
+        *partners.standard_agreements(),
+        {"direction": "in", "set_id": "180", "kind": "return", "mapping": "x12/180.in"},
+        {"direction": "out", "set_id": "180", "kind": "return", "mapping": "x12/180.out"},
+    ])  # fmt: skip
+    mailbox.peer.put(Document("edi", "po.edi", interchange(purchase_order("A1")), format="x12"))
+    house.run()
+    row = depot.peer.of("fulfillment")[0].json
+    house.ship(depot, "S1", package("1", {"line": row["lines"][0]["line"], "quantity": 2}))
+    house.run()
+    announced = transaction(
+        "180", "BGN*00*RMA-9*20260308", "RDR*RA*OV", "PRF*A1", "N9*RZ*RMA-9", "BLI*VN*MUG*1*EA", "RDR*RA*DM"
+    )
+    back = interchange(announced, number=2, functional_id="AN")
+    mailbox.peer.put(Document("edi", "rma.edi", back, format="x12"))
+    house.run()
+    assert house.parked() == [] and [e.data["status"] for e in house.events("return.opened")] == ["open"]
+    house.tell(depot, "return", "W1", reference=row["reference"], lines=[{"sku": "MUG", "quantity": 1}])
+    house.run()
+    ((_, tree),) = sent(mailbox, "180")
+    assert segments(tree, "PRF")[0][1] == "A1" and segments(tree, "BGN")[0][2] == "RMA-9"
+    assert [bli[1:5] for bli in segments(tree, "BLI")] == [("VN", "MUG", "1", "EA")]
