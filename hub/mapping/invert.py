@@ -209,8 +209,8 @@ def _lines(block: _Block, indent: str) -> list[str]:
 
 def round_trip(forward: Mapping, back: Mapping, document: Any, context: Context) -> list[Difference]:
     """What is different after a document went through `forward`, `back` and `forward` again. Raises MappingError."""
-    once = forward.run(document, context)
-    made = back.run(_dumped(forward.target.name, once), context)
+    once = forward.run(_dumped(forward.source.name, document), context)
+    made = back.run(_as_source(back, forward, once), context)
     again = forward.run(_as_source(forward, back, made), context)
     return list(differences(_loaded(forward.target.name, once), _loaded(forward.target.name, again)))
 
@@ -225,14 +225,14 @@ def _loaded(kind: str, value: dict[str, Any]) -> Any:
     return value if schema is None else schema().load(value)
 
 
-def _as_source(forward: Mapping, back: Mapping, made: dict[str, Any]) -> Any:
-    """What `back` gave as `forward` reads it: of EDI, the tree."""
-    format = back.target
+def _as_source(reader: Mapping, writer: Mapping, made: dict[str, Any]) -> Any:
+    """What `writer` gave as `reader` reads it: of EDI, the tree."""
+    format = writer.target
     if format.dialect == "json":
-        return made
+        return _dumped(format.name, made)
     standard: Standard = "x12" if format.name == "x12" else "edifact"
-    set_id, version = format.set_id or forward.source.set_id, format.version or _VERSIONS[standard]
+    set_id, version = format.set_id or reader.source.set_id, format.version or _VERSIONS[standard]
     try:
         return TransactionSet(standard, set_id, version, "0001", build(standard, set_id, version, made))
     except EdiError as error:
-        raise MappingError([Finding("mapping.round-trip", str(error), f"{back.name}.yaml")]) from error
+        raise MappingError([Finding("mapping.round-trip", str(error), f"{writer.name}.yaml")]) from error

@@ -109,6 +109,8 @@ def test_an_edi_mapping_goes_there_and_back() -> None:
     text = inverse_text(forward)
     assert "BEG05: placed_on | format_date('YYYYMMDD')" in text
     assert round_trip(forward, Mapping.from_text(text), document, Context()) == []
+    read = forward.run(document)
+    assert round_trip(Mapping.from_text(text), forward, read, Context()) == [], "and from the other end"
 
 
 @pytest.mark.parametrize(
