@@ -272,6 +272,8 @@ def roll_back(inst: Installation, name: str, to: int | None, reason: str, actor:
             raise NotFound("mapping.no-version", f"{name} has no other version {target}; {live} is live.")
         text, stands_on = (row.text, row.stands_on) if row is not None else (None, {})
         before = inst.mappings_at(tx)
+        if text is None and before.find(name) is None:
+            raise NotFound("mapping.no-version", f"{name} has no file that could count again.")
         versions = {one: version for one, version in before.versions.items() if one != name}
         if text is not None:
             versions[name] = Version(live + 1, text, stands_on)

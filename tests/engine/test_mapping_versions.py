@@ -417,6 +417,8 @@ def test_versions_are_kept_in_a_folder_and_brought_back(house: House, tmp_path: 
     mappings.draft(house.inst, {"own": "extends: shop/order.in\nrows:\n  email: email | lower\n"}, ACTOR)
     publish(house, ORDER, "own")
     folder = tmp_path / "kept"
+    with pytest.raises(Refused, match="no file"):
+        mappings.roll_back(house.inst, "own", None, "there is nothing below it", ACTOR)
     assert mapping_folder.export(house.inst, folder, []) == ["own", ORDER]
     assert (folder / "shop" / "order.in.yaml").read_text() == NOTED
     assert mapping_folder.import_(house.inst, folder, ACTOR).drafted == []
