@@ -152,12 +152,24 @@ def _say(results: list[tuple[int, str]], as_json: bool) -> None:
         console.print(f"{message_id}: {sentence}", markup=False)
 
 
+MOST_NAMED = 20
+"""Documents of an interchange or file that are named one by one."""
+
+
 def _print(hub: Installation, found: MessageDetail) -> None:
     row, now = found.row, hub.now()
     way = "from" if row.direction == "in" else "to"
     title = f"{row.kind.capitalize()} {row.set_id or ''}".strip()
     console.print(f"{title} {way} {row.partner or row.connection} ({row.id})", style="bold", markup=False)
-    console.print(f"{row.status.word}: {row.status.detail}, {age(row.at, now)}", markup=False)
+    status = ": ".join(filter(None, [row.status.word, row.status.detail]))
+    console.print(f"{status}, {age(row.at, now)}", markup=False)
+    if found.parent is not None:
+        relation = "Part of" if found.parent.direction == row.direction else "Answers"
+        console.print(f"{relation} message {found.parent.id}", markup=False)
+    if found.children:
+        more = f" and {len(found.children) - MOST_NAMED} more" if len(found.children) > MOST_NAMED else ""
+        names = ", ".join(str(each.id) for each in found.children[:MOST_NAMED])
+        console.print(f"Holds messages {names}{more}", markup=False)
     if row.reason:
         console.print(f"{row.reason}: {row.detail or ''} {found.path or ''}".rstrip(), style="yellow", markup=False)
     if row.awaits:

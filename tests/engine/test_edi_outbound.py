@@ -14,6 +14,7 @@ from hub.engine import local
 from hub.flows import actions, deliver, partners
 from hub.flows.crashed import take_up
 from hub.sdk import Document, Rejected, Retry
+from hub.views.messages import message_detail
 from tests.engine.scripted import both
 from tests.engine.scripted.dock import warehouse
 from tests.engine.scripted.edi import acknowledgement, interchange, partner, purchase_order, segments, sent
@@ -101,6 +102,9 @@ def test_what_is_owed_goes_together_at_its_time(house: House, mailbox: Side) -> 
     for message in ours:
         (own,) = examine(house.body(message.id))
         assert len(list(own.sets)) == 1, "each keeps its own bytes"
+    with house.inst.db.read() as tx:
+        shown = message_detail(tx, file.id, None)
+    assert shown is not None and [one.id for one in shown.children] == [m.id for m in ours]
     slot(house)
     assert len(files(house)) == 1, "an hour in which nothing is owed sends nothing"
 
