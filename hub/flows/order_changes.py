@@ -17,18 +17,6 @@ from hub.store import order_changes as store
 
 Document = Mapping[str, Any]
 
-_ORDER = (
-    "external_id", "number", "placed_at", "placed_on", "test", "channel", "currency", "presentment_currency",
-    "taxes_included", "payment", "cancelled_at", "cancel_reason", "source_holds", "email", "phone", "note", "ship_to",
-    "bill_to", "parties", "shipping_method", "carrier", "ship_not_before", "ship_not_after", "deliver_by",
-    "references",
-)  # fmt: skip
-_TOTALS = ("subtotal", "discount", "shipping", "tax", "total", "presentment_total")
-_LINE = (
-    "external_id", "position", "sku", "title", "quantity", "unit", "pack_factor", "unit_price", "discount", "tax",
-    "ships", "location", "identifiers",
-)  # fmt: skip
-
 
 def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
     """Change a stored order as one canonical order change says; gives the order's id. Raises `Park` or `Ignore`."""
@@ -129,13 +117,13 @@ def _exact(units: int, pack_factor: Decimal) -> Decimal:
 def _document(order: Row[Any], lines: Sequence[Row[Any]]) -> dict[str, Any]:
     """The canonical order that a stored one stands for."""
     return {
-        **{name: getattr(order, name) for name in _ORDER},
+        **{name: getattr(order, name) for name in ("external_id", *orders.HEAD)},
         "parties": order.parties or [],
         "purpose": "original",
-        "totals": {name: getattr(order, name) for name in _TOTALS},
+        "totals": {name: getattr(order, name) for name in orders.TOTALS},
         "lines": [
             {
-                **{name: getattr(line, name) for name in _LINE},
+                **{name: getattr(line, name) for name in ("external_id", "location", "identifiers", *orders.LINE)},
                 "cancelled": Decimal(0),
                 "fulfilled_elsewhere": Decimal(0),
             }

@@ -26,7 +26,7 @@ from hub.store import orders as store
 
 Document = Mapping[str, Any]
 
-_PLAIN = (
+HEAD = (
     "number",
     "placed_at",
     "placed_on",
@@ -51,10 +51,11 @@ _PLAIN = (
     "deliver_by",
     "references",
 )
-_TOTALS = ("subtotal", "discount", "shipping", "tax", "total", "presentment_total")
-_TOLD = frozenset(_PLAIN) & Fulfillment().fields.keys()
+"""What of an order's head is stored as it is."""
+TOTALS = ("subtotal", "discount", "shipping", "tax", "total", "presentment_total")
+_TOLD = frozenset(HEAD) & Fulfillment().fields.keys()
 """What of an order's head its backends are told."""
-_LINE = ("position", "sku", "title", "quantity", "unit", "pack_factor", "unit_price", "discount", "tax", "ships")
+LINE = ("position", "sku", "title", "quantity", "unit", "pack_factor", "unit_price", "discount", "tax", "ships")
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +200,7 @@ def restate(
         if row is not None:
             wanted = None if row.external_id in stays else _wanted(line)
             lines.append(Line(row.id, row.external_id, line.get("sku"), line["ships"], wanted))
-            changed = {name: line.get(name) for name in _LINE if getattr(row, name) != line.get(name)}
+            changed = {name: line.get(name) for name in LINE if getattr(row, name) != line.get(name)}
             if changed:
                 changed_lines = True
                 store.change_line(batch.rows, row.id, changed)
@@ -213,7 +214,7 @@ def restate(
     if new or changed_lines:
         batch.lines_of.forget(order.id)
     # An echo of our own write-back changes only when it was changed, which is no news.
-    fields = [name for name in (*_PLAIN, *_TOTALS) if columns[name] != getattr(order, name)]
+    fields = [name for name in (*HEAD, *TOTALS) if columns[name] != getattr(order, name)]
     if fields or new or gone or changed_lines:
         parts = fields + (["lines"] if new or gone or changed_lines else [])
         batch.event("order.changed", order_id=order.id, message_id=message.id, changes=", ".join(parts))
@@ -308,7 +309,7 @@ def _add_lines(batch: Batch, system: str, order_id: int, docs: Sequence[Document
             "external_id": doc["external_id"],
             "location": doc.get("location"),
             "identifiers": doc["identifiers"],
-            **{name: doc.get(name) for name in _LINE},
+            **{name: doc.get(name) for name in LINE},
         }
         for doc in docs
     ]
@@ -346,8 +347,8 @@ def _columns(batch: Batch, doc: Document) -> dict[str, Any]:
     """The source-owned columns of an order."""
     totals = doc["totals"]
     return {
-        **{name: doc.get(name) for name in _PLAIN},
-        **{name: totals.get(name) for name in _TOTALS},
+        **{name: doc.get(name) for name in HEAD},
+        **{name: totals.get(name) for name in TOTALS},
         "parties": plain(doc["parties"]),
         "ship_country": (doc.get("ship_to") or {}).get("country"),
         "updated_at": batch.now,
