@@ -76,12 +76,11 @@ def give_back(batch: Batch, message: Row[Any], fulfillment: Row[Any], take: Mapp
 
 def settle(batch: Batch, message: Row[Any], fulfillment: Row[Any]) -> None:
     """End the wishes of a fulfillment that can no longer be granted: what they ask for has been shipped."""
+    if message.partner_id is None:
+        return  # a backend that is no partner answers each cancellation at once, and says itself what it grants
     has = batch.books_of[fulfillment.order_id].held_by(fulfillment.id)
     for wish in batch.wishes_of[fulfillment.order_id]:
-        # A backend that is no partner answers each cancellation at once, and says itself what it grants.
-        if wish.fulfillment_id != fulfillment.id or message.partner_id is None:
-            continue
-        if not any(has.get(line_id) for line_id in cancel.pending(wish)):
+        if wish.fulfillment_id == fulfillment.id and not any(has.get(line_id) for line_id in cancel.pending(wish)):
             refuse(batch, message, wish, "it has shipped them")
 
 
