@@ -152,11 +152,13 @@ def _readable(check: Any) -> Any:
 
 
 def _codec(name: str) -> None:
+    """A text codec that has ASCII in ASCII's place, as delimiters and envelopes need it."""
+    ascii_text = "".join(map(chr, range(32, 127)))
     try:
-        usable = bytes(range(32, 127)).decode(name).encode(name)
+        usable = ascii_text.encode(name).decode("ascii") == ascii_text
     except (LookupError, UnicodeError, TypeError):
-        usable = b""
-    if usable != bytes(range(32, 127)):
+        usable = False
+    if not usable:
         raise ValidationError("Write a character set such as utf-8, iso8859-1 or cp1252.")
 
 

@@ -48,9 +48,9 @@ def write(
 ) -> bytes:
     """One interchange with one group of these sets. Each gives set_id, control_number (ST02) and root.
 
-    A delimiter or control character inside a value is replaced by `replacement`, or refused where that is
-    None. Raises EdiError: `edi.envelope-invalid` for an envelope that cannot be written,
-    `edi.characters-forbidden` and `edi.not-valid` with the findings that a reader would have.
+    A delimiter or control character inside a value, or a character that the encoding lacks, is replaced by
+    `replacement`, or refused where that is None. Raises EdiError: `edi.envelope-invalid` for an envelope that cannot
+    be written, `edi.characters-forbidden` and `edi.not-valid` with the findings that a reader would have.
     """
     library = library or default_library()
     _check(envelope)
@@ -59,7 +59,7 @@ def write(
     if replacement and (len(replacement) > 1 or replacement in envelope.delimiters.in_data()):
         problem = "the replacement for forbidden characters must be one character that is no delimiter"
         raise EdiError("edi.envelope-invalid", problem)
-    text = _Text(envelope.delimiters, replacement)
+    text = _Text(envelope.delimiters, envelope.encoding, replacement)
     for document in documents:
         text.add_set(document)
     if text.findings:
@@ -181,8 +181,9 @@ def _gs(envelope: Envelope, functional_id: str) -> tuple[str, ...]:
 class _Text:
     """Renders segments as lines of elements, looking out for characters that values must not hold."""
 
-    def __init__(self, marks: Delimiters, replacement: str | None) -> None:
+    def __init__(self, marks: Delimiters, encoding: str, replacement: str | None) -> None:
         self.marks = marks
+        self.encoding = encoding
         self.replacement = replacement
         self.lines: list[tuple[str, ...]] = []
         self.findings: list[Finding] = []
@@ -220,15 +221,25 @@ class _Text:
         return self._clean(str(value), segment, number, position)
 
     def _clean(self, text: str, segment: str, number: int, position: int) -> str:
-        if self._bad.isdisjoint(text):
+        if self._bad.isdisjoint(text) and (text.isascii() or self._known(text)):
             return text
         if self.replacement is not None:
-            return "".join(self.replacement if c in self._bad else c for c in text)
-        message = f"{segment}{number:02d} holds a delimiter or control character, which cannot be sent."
+            return "".join(self.replacement if c in self._bad or not self._known(c) else c for c in text)
+        what = f"a character that {self.encoding} lacks"
+        if not self._bad.isdisjoint(text):
+            what = "a delimiter or control character"
+        message = f"{segment}{number:02d} holds {what}, which cannot be sent."
         self.findings.append(
             finding("edi.character-invalid", message, value=text, segment=segment, element=number, position=position)
         )
         return text
+
+    def _known(self, text: str) -> bool:
+        try:
+            text.encode(self.encoding)
+        except UnicodeEncodeError:
+            return False
+        return True
 
 
 def _refuse_invalid(data: bytes, library: Library) -> None:

@@ -165,9 +165,14 @@ def test_an_envelope_that_cannot_be_written_is_refused(changes):
     refusal("edi.envelope-invalid", write, [], envelope())
 
 
-def test_text_that_the_encoding_lacks_is_refused():
+def test_text_that_the_encoding_lacks_is_refused_or_replaced():
     root = build("x12", "855", "004010", {**HEAD, "BAK03": "Süd"})
-    refusal("edi.characters-forbidden", write, [transaction_set("855", root, "0001")], envelope(encoding="ascii"))
+    error = refusal(
+        "edi.characters-forbidden", write, [transaction_set("855", root, "0001")], envelope(encoding="ascii")
+    )
+    assert [(found.code, found.designator) for found in error.findings] == [("edi.character-invalid", "BAK03")]
+    written = write([transaction_set("855", root, "0001")], envelope(encoding="ascii"), replacement="U")
+    assert b"SUd" in written
 
 
 def test_the_json_form_keeps_composites_and_repetitions():

@@ -70,6 +70,7 @@ def test_an_empty_value_takes_a_setting_out() -> None:
         ({"currency": "usd"}, "currency"),
         ({"character_set": "base64"}, "character_set"),
         ({"character_set": "utf-16"}, "character_set"),
+        ({"character_set": "cp037"}, "character_set"),
         ({"syntax": "UNOZ:3"}, "syntax"),
         ({"delimiters": {"element": "**"}}, "delimiters.element"),
         ({"replacement": "??"}, "replacement"),
