@@ -8,8 +8,9 @@ finding on the interchange, group or message it belongs to, and the reader goes 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TypeAlias
 
+from hub.edi import examination
 from hub.edi.edifact.advice import Start, locate, locate_headless, start_at
 from hub.edi.edifact.interchange import NO_SEGMENT, Group, Interchange, Message, note
 from hub.edi.edifact.scan import Scan
@@ -20,12 +21,7 @@ _BLANK = b" \t\r\n\x00\x0b\x0c\x1a"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class Part(NamedTuple):
-    """What has just ended: a message (all three), a group (the first two) or an interchange (the first)."""
-
-    interchange: Interchange
-    group: Group | None = None
-    set: Message | None = None
+Part: TypeAlias = examination.Part[Interchange, Group, Message]
 
 
 def read(file: Input, *, encoding: str = "") -> Reader:
@@ -67,12 +63,12 @@ class Reader:
             interchange = self._open(start)
             scan = Scan(source, interchange, start.header, keep, self._encoding)
             for group, one in scan.run():
-                yield Part(interchange, group, one)
+                yield examination.Part(interchange, group, one)
             at = scan.at
             interchange.length = source.place(at) - interchange.offset
             self.interchanges += 1
             source.release(at)
-            yield Part(interchange)
+            yield examination.Part(interchange)
         if not self.interchanges:
             text = "No UNA, UNB or UNH segment was found: this is not an EDIFACT interchange."
             self.findings.append(finding("edi.interchange-missing", text, standard="edifact"))

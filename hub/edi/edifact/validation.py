@@ -10,7 +10,7 @@ A file of any size is read in bounded memory by `Examination.parts`, which keeps
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from hub.edi.edifact.body import Body
@@ -19,7 +19,8 @@ from hub.edi.edifact.interchange import Group, Interchange, Message, note, part
 from hub.edi.edifact.reader import Part, Reader
 from hub.edi.edifact.scan import LONGEST_MESSAGE
 from hub.edi.edifact.text import parse
-from hub.edi.findings import Finding, Severity, finding, judged_by
+from hub.edi.examination import Examination
+from hub.edi.findings import Severity, finding
 from hub.edi.grammar import Library, default_library
 from hub.edi.judge import judge_segments
 from hub.edi.rules import SetGrammar
@@ -31,56 +32,6 @@ from hub.edi.values import as_count
 CONTRL = "CONTRL"
 
 
-class Examination:
-    """Iterator over the judged interchanges of a file, single pass.
-
-    After it is exhausted, `findings` holds what belongs to no interchange and `readable` tells whether the
-    file held an interchange at all.
-    """
-
-    def __init__(
-        self, file: Input, library: Library, trees: bool, encoding: str, rules: Mapping[str, Severity]
-    ) -> None:
-        self._reader = Reader(file, encoding)
-        self._library = library
-        self._trees = trees
-        self._rules = rules
-        self._iterator = (ended.interchange for ended in self._judged(keep=True) if ended.group is None)
-
-    @property
-    def findings(self) -> list[Finding]:
-        return self._reader.findings
-
-    @property
-    def readable(self) -> bool:
-        return self._reader.interchanges > 0
-
-    def __iter__(self) -> Iterator[Interchange]:
-        return self
-
-    def __next__(self) -> Interchange:
-        return next(self._iterator)
-
-    def parts(self) -> Iterator[Part]:
-        """Each judged message as it ends, then the group that held it, then the interchange. They keep nothing of one
-        another but their counts. Instead of iterating, not beside it."""
-        return self._judged(keep=False)
-
-    def _judged(self, keep: bool) -> Iterator[Part]:
-        for ended in self._reader.parts(keep=keep):
-            interchange, group, one = ended
-            if group is None:
-                judge_interchange(interchange)
-            elif one is None:
-                judge_group(interchange, group)
-            else:
-                judge_message_envelope(interchange, group, one)
-                judge_message(interchange, group, one, self._library, self._trees)
-            if self._rules:
-                judged_by((one or group or interchange).findings, self._rules)
-            yield ended
-
-
 def examine(
     file: Input,
     library: Library | None = None,
@@ -88,14 +39,26 @@ def examine(
     trees: bool = True,
     encoding: str = "",
     rules: Mapping[str, Severity] | None = None,
-) -> Examination:
+) -> Examination[Interchange, Group, Message]:
     """Read and judge a file, given whole or open for reading bytes. Never raises on content.
 
     Without `trees` only the findings are made. `library` defaults to the built-in grammars; `encoding` is a codec
     that counts instead of the character set UNB names. `rules` say which findings are errors for this partner, see
     `findings.judged_by`.
     """
-    return Examination(file, library or default_library("edifact"), trees, encoding, rules or {})
+    grammars = library or default_library("edifact")
+
+    def judge(ended: Part) -> None:
+        interchange, group, one = ended
+        if group is None:
+            judge_interchange(interchange)
+        elif one is None:
+            judge_group(interchange, group)
+        else:
+            judge_message_envelope(interchange, group, one)
+            judge_message(interchange, group, one, grammars, trees)
+
+    return Examination(Reader(file, encoding), judge, rules or {})
 
 
 def grammar_of(set_id: str, version: str, syntax_version: str, library: Library) -> SetGrammar | None:

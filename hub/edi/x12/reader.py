@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
+from typing import TypeAlias
 
+from hub.edi import examination
 from hub.edi.findings import MOST_FINDINGS, Finding, finding
 from hub.edi.source import Input, Source
 from hub.edi.x12.interchange import Group, Interchange, RawSet
@@ -21,12 +22,7 @@ _BLANK = b" \t\r\n\x00\x0b\x0c\x1a"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class Part(NamedTuple):
-    """What has just ended: a set (all three), a group (the first two) or an interchange (the first)."""
-
-    interchange: Interchange
-    group: Group | None = None
-    set: RawSet | None = None
+Part: TypeAlias = examination.Part[Interchange, Group, RawSet]
 
 
 def read(file: Input, *, encoding: str = "") -> Reader:
@@ -66,14 +62,14 @@ class Reader:
             if interchange.usable:
                 scan = Scan(source, interchange, head.end, keep)
                 for group, one in scan.run():
-                    yield Part(interchange, group, one)
+                    yield examination.Part(interchange, group, one)
                 at = scan.at
             else:
                 at = head.end
             interchange.length = source.place(at) - interchange.offset
             self.interchanges += 1
             source.release(at)
-            yield Part(interchange)
+            yield examination.Part(interchange)
             head = None
         if not self.interchanges:
             self.findings.append(self._nothing())

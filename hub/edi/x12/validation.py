@@ -10,10 +10,11 @@ A file of any size is read in bounded memory by `Examination.parts`, which keeps
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from hub.edi.findings import Finding, Severity, finding, judged_by
+from hub.edi.examination import Examination
+from hub.edi.findings import Severity, finding
 from hub.edi.grammar import Library, default_library
 from hub.edi.judge import flat, judge_segments
 from hub.edi.segments import judge_for
@@ -27,56 +28,6 @@ from hub.edi.x12.reader import Part, Reader
 from hub.edi.x12.scan import LONGEST_SET
 
 
-class Examination:
-    """Iterator over the judged interchanges of a file, single pass.
-
-    After it is exhausted, `findings` holds what belongs to no interchange and `readable` tells whether the
-    file held an interchange at all.
-    """
-
-    def __init__(
-        self, file: Input, library: Library, trees: bool, encoding: str, rules: Mapping[str, Severity]
-    ) -> None:
-        self._reader = Reader(file, encoding)
-        self._library = library
-        self._trees = trees
-        self._rules = rules
-        self._iterator = (part.interchange for part in self._judged(keep=True) if part.group is None)
-
-    @property
-    def findings(self) -> list[Finding]:
-        return self._reader.findings
-
-    @property
-    def readable(self) -> bool:
-        return self._reader.interchanges > 0
-
-    def __iter__(self) -> Iterator[Interchange]:
-        return self
-
-    def __next__(self) -> Interchange:
-        return next(self._iterator)
-
-    def parts(self) -> Iterator[Part]:
-        """Each judged set as it ends, then the group that held it, then the interchange. They keep nothing of one
-        another but their counts. Instead of iterating, not beside it."""
-        return self._judged(keep=False)
-
-    def _judged(self, keep: bool) -> Iterator[Part]:
-        for part in self._reader.parts(keep=keep):
-            interchange, group, one = part
-            if group is None:
-                judge_interchange(interchange)
-            elif one is None:
-                judge_group(interchange, group)
-            else:
-                judge_set_envelope(group, one, self._library)
-                judge_set(interchange, group, one, self._library, self._trees)
-            if self._rules:
-                judged_by((one or group or interchange).findings, self._rules)
-            yield part
-
-
 def examine(
     file: Input,
     library: Library | None = None,
@@ -84,13 +35,25 @@ def examine(
     trees: bool = True,
     encoding: str = "",
     rules: Mapping[str, Severity] | None = None,
-) -> Examination:
+) -> Examination[Interchange, Group, RawSet]:
     """Read and judge a file, given whole or open for reading bytes. Never raises on content.
 
     Without `trees` only the findings are made. `library` defaults to the built-in grammars; `encoding` counts instead
     of UTF-8. `rules` say which findings are errors for this partner, see `findings.judged_by`.
     """
-    return Examination(file, library or default_library(), trees, encoding, rules or {})
+    grammars = library or default_library()
+
+    def judge(part: Part) -> None:
+        interchange, group, one = part
+        if group is None:
+            judge_interchange(interchange)
+        elif one is None:
+            judge_group(interchange, group)
+        else:
+            judge_set_envelope(group, one, grammars)
+            judge_set(interchange, group, one, grammars, trees)
+
+    return Examination(Reader(file, encoding), judge, rules or {})
 
 
 def judge_set(interchange: Interchange, group: Group, one: RawSet, library: Library, trees: bool = True) -> None:

@@ -121,7 +121,7 @@ def test_any_bytes_after_an_isa_never_raise(tail):
 
 @pytest.mark.parametrize(
     "filling",
-    [b"~" * 200_000, b"*" * 200_000, b"ISA" * 60_000, b"ISA*" * 20_000, b"ST*850*1~" * 2_000, b"\n" * 200_000,
+    [b"~" * 1_000_000, b"*" * 200_000, b"ISA" * 60_000, b"ISA*" * 20_000, b"ST*850*1~" * 2_000, b"\n" * 200_000,
      b"PO1*1*5*EA\n" * 10_000, b"GS*PO~" * 4_000, b"SE*1~" * 10_000, b"HL*1*1*S~" * 10_000, b"N1~" * 20_000],
 )  # fmt: skip
 def test_bulk_of_any_kind_is_read_in_one_pass(filling):

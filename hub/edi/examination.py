@@ -1,0 +1,76 @@
+"""Hands out the judged interchanges of a file, whole or part by part as they end, whatever the syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from hub.edi.findings import Finding, Severity, judged_by
+
+
+class _Holder(Protocol):
+    findings: list[Finding]
+
+
+I = TypeVar("I", bound=_Holder)  # noqa: E741
+G = TypeVar("G", bound=_Holder)
+S = TypeVar("S", bound=_Holder)
+
+
+class Part(NamedTuple, Generic[I, G, S]):
+    """What has just ended: a set or message (all three), a group (the first two) or an interchange (the first)."""
+
+    interchange: I
+    group: G | None = None
+    set: S | None = None
+
+
+class Reading(Protocol[I, G, S]):
+    """A reader of the syntax: what it found outside of any interchange, and how many of these there were so far."""
+
+    findings: list[Finding]
+    interchanges: int
+
+    def parts(self, *, keep: bool = False) -> Iterator[Part[I, G, S]]: ...
+
+
+class Examination(Generic[I, G, S]):
+    """Iterator over the judged interchanges of a file, single pass.
+
+    After it is exhausted, `findings` holds what belongs to no interchange and `readable` tells whether the
+    file held an interchange at all. `judge` completes the findings of each part as it ends.
+    """
+
+    def __init__(
+        self, reader: Reading[I, G, S], judge: Callable[[Part[I, G, S]], None], rules: Mapping[str, Severity]
+    ) -> None:
+        self._reader = reader
+        self._judge = judge
+        self._rules = rules
+        self._iterator = (part.interchange for part in self._judged(keep=True) if part.group is None)
+
+    @property
+    def findings(self) -> list[Finding]:
+        return self._reader.findings
+
+    @property
+    def readable(self) -> bool:
+        return self._reader.interchanges > 0
+
+    def __iter__(self) -> Iterator[I]:
+        return self
+
+    def __next__(self) -> I:
+        return next(self._iterator)
+
+    def parts(self) -> Iterator[Part[I, G, S]]:
+        """Each judged set as it ends, then the group that held it, then the interchange. They keep nothing of one
+        another but their counts. Instead of iterating, not beside it."""
+        return self._judged(keep=False)
+
+    def _judged(self, keep: bool) -> Iterator[Part[I, G, S]]:
+        for part in self._reader.parts(keep=keep):
+            self._judge(part)
+            if self._rules:
+                judged_by((part.set or part.group or part.interchange).findings, self._rules)
+            yield part
