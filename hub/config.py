@@ -50,6 +50,12 @@ class Config:
             host = "localhost" if self.web_host in ("0.0.0.0", "::", "") else self.web_host  # noqa: S104 (compared, not bound)
             object.__setattr__(self, "public_url", f"http://{host}:{self.web_port}")
 
+    @property
+    def begun(self) -> bool:
+        """Whether there may be a database already: with SQLite its file, another server is not asked."""
+        kind, _, path = self.database.partition(":///")
+        return kind != "sqlite" or Path(path.partition("?")[0]).exists()
+
 
 class _Wrong(Exception):
     """What is wrong with one value, and what to write instead; the value itself is not repeated."""

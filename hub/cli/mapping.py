@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import click
 from hub.cli.common import console, emit, json_option
 from hub.cli.mapping_authoring import AUTHORING
 from hub.cli.mapping_input import (
+    LIBRARY,
     bytes_of,
     context_from,
     context_option,
@@ -19,6 +19,7 @@ from hub.cli.mapping_input import (
     library,
     source_option,
     unreadable,
+    with_version,
 )
 from hub.cli.mapping_versions import VERSIONS
 from hub.documents import SCHEMAS
@@ -36,23 +37,17 @@ UNREADABLE = frozenset({"mapping.not-found", "mapping.unreadable"})
     "folders",
     multiple=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="The mappings folder; several are searched in turn. Otherwise HUB_MAPPINGS, or the checkout's mappings/.",
+    help="Only the files of this folder count; several are searched in turn.",
 )
 @click.pass_context
 def mapping(context: click.Context, folders: tuple[Path, ...]) -> None:
     """Check mappings, try them on a file, change what is live.
 
-    MAPPING is a name such as shopify/order.in. Commands on what is live use the mappings of the installation, others
-    those of --mappings. Exit codes: 0 clean, 1 something was found, 2 it could not be read.
+    MAPPING is a name such as shopify/order.in. What is live counts: the files of the mappings folders, and over them
+    the versions published here. Exit codes: 0 clean, 1 something was found, 2 it could not be read.
     """
-    context.meta["hub.mappings"] = Library(folders or _folders())
-
-
-def _folders() -> list[Path]:
-    configured = os.environ.get("HUB_MAPPINGS", "")
-    if configured:
-        return [Path(part.strip()) for part in configured.split(",") if part.strip()]
-    return [Path(__file__).parents[2] / "mappings"]
+    if folders:
+        context.meta[LIBRARY] = Library(folders)
 
 
 @mapping.command("check")
@@ -73,7 +68,10 @@ def check_command(context: click.Context, names: tuple[str, ...], as_json: bool)
 
 
 def _checked(name: str, compiled: Mapping | None, findings: list[Finding]) -> dict[str, Any]:
-    facts = {"hash": compiled.hash, "from": str(compiled.source), "to": str(compiled.target)} if compiled else {}
+    facts: dict[str, Any] = {}
+    if compiled is not None:
+        formats = {"from": str(compiled.source), "to": str(compiled.target)}
+        facts = {"hash": compiled.hash, "version": compiled.version, **formats}
     return {"mapping": name, "ok": compiled is not None, **facts, "findings": [f.as_dict() for f in findings]}
 
 
@@ -82,7 +80,7 @@ def _show_checked(name: str, compiled: Mapping | None, findings: list[Finding]) 
         console.print(f"[bold red]wrong[/] {name}")
     else:
         mark = "[yellow]doubt[/]" if findings else "[green]fine [/]"
-        console.print(f"{mark} {name}  {compiled.source} to {compiled.target}  {compiled.hash[:12]}")
+        console.print(f"{mark} {with_version(compiled)}  {compiled.source} to {compiled.target}  {compiled.hash[:12]}")
     for finding in findings:
         console.print(f"      {finding}", markup=False, soft_wrap=True)
 
@@ -106,8 +104,10 @@ def run_command(
         unreadable(error.findings, as_json)
         context.exit(2)
     if as_json:
-        emit([_told(number, result) for number, result in enumerate(results, 1)])
+        emit([{**_told(number, result), "version": compiled.version} for number, result in enumerate(results, 1)])
     else:
+        if compiled.version:
+            console.print(f"by {with_version(compiled)}", markup=False)
         for number, result in enumerate(results, 1):
             _show(number, result)
     context.exit(0 if results and all(result.clean for result in results) else 1)

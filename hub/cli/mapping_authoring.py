@@ -18,6 +18,7 @@ from hub.cli.mapping_input import (
     library,
     source_option,
     unreadable,
+    with_version,
 )
 from hub.documents import SCHEMAS
 from hub.mapping import DecodeError, Finding, Mapping, MappingError, schema_fields
@@ -54,9 +55,10 @@ def test_command(
         context.exit(0 if try_drafts(names, last, as_json) else 1)
     tested = [one for name in names or library().names() for one in _tested(name)]
     if as_json:
-        emit([{"mapping": name, "sample": sample, "differences": told} for name, sample, told in tested])
+        emit([{**_which(of), "sample": sample, "differences": told} for of, sample, told in tested])
     else:
-        for name, sample, told in tested:
+        for of, sample, told in tested:
+            name = of if isinstance(of, str) else with_version(of)
             console.print(f"{'[green]as expected[/]' if not told else '[bold red]differs[/]'}  {name}  {sample}")
             for line in told:
                 console.print(f"      {line}", markup=False, soft_wrap=True)
@@ -65,12 +67,19 @@ def test_command(
     context.exit(1 if not tested or any(told for *_, told in tested) else 0)
 
 
-def _tested(name: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Each sample of a mapping with what is not as expected; a mapping that cannot be used differs as a whole."""
+def _which(tested: Mapping | str) -> dict[str, Any]:
+    if isinstance(tested, str):
+        return {"mapping": tested, "version": None}
+    return {"mapping": tested.name, "version": tested.version}
+
+
+def _tested(name: str) -> Iterator[tuple[Mapping | str, str, list[str]]]:
+    """Each sample of a mapping with what is not as expected; a mapping that cannot be used differs as a whole, and is
+    told by its name."""
     try:
         mapping = library().get(name)
         for sample in samples(library(), name):
-            yield name, sample.name, sample.differences(mapping)
+            yield mapping, sample.name, sample.differences(mapping)
     except MappingError as error:
         yield name, "", list(map(str, error.findings))
 
@@ -244,7 +253,7 @@ def diff_command(
 
 
 def _over_files(name: str, other: str, files: tuple[Path, ...], context_file: Path | None, told: Told) -> Comparison:
-    old, new = library().get(name), _other(other)
+    old, new = library().get(name), _after(name, other)
     compared = Comparison()
     for file in files:
         given, found = context_from(old, None, context_file), documents(old.source, bytes_of(file))
@@ -252,6 +261,14 @@ def _over_files(name: str, other: str, files: tuple[Path, ...], context_file: Pa
     for sample in () if files else samples(library(), name):
         told.changes(compared.add(sample.name, sample.outcomes(old), sample.outcomes(new)))
     return compared
+
+
+def _after(name: str, other: str) -> Mapping:
+    """The mapping to compare with: another one, or this one with the text of a draft as it would be once published."""
+    if Path(other).suffix != ".yaml":
+        return library().get(other)
+    drafted = library().written_over(name, read_text(Path(other)))
+    return library().with_versions({**library().versions, name: drafted}).get(name)
 
 
 def _other(name: str) -> Mapping:

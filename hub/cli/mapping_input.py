@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
-from hub.cli.common import console, emit
+from hub.cli.common import configuration, console, emit, installation
 from hub.mapping import Context, DecodeError, Finding, Library, Mapping
 from hub.mapping.trial import context_of
+
+LIBRARY = "hub.mappings"
+"""Where the click context keeps the mappings of the command that runs."""
 
 source_option = click.option(
     "--source",
@@ -26,9 +29,23 @@ file_argument = click.argument("file", type=click.Path(dir_okay=False, path_type
 
 
 def library() -> Library:
-    """The mappings of the command that runs."""
-    found: Library = click.get_current_context().meta["hub.mappings"]
+    """The mappings of the command that runs: the files of --mappings, else those that are live. Raises `HubError`."""
+    meta = click.get_current_context().meta
+    if LIBRARY not in meta:
+        meta[LIBRARY] = _live()
+    found: Library = meta[LIBRARY]
     return found
+
+
+def _live() -> Library:
+    """The files, and the versions published over them. Where no hub was begun yet, none is begun for it."""
+    config = configuration()
+    return installation().mappings if config.begun else Library(config.mappings)
+
+
+def with_version(mapping: Mapping) -> str:
+    """A mapping's name, and the number of its version where it is not its file that counts."""
+    return f"{mapping.name} version {mapping.version}" if mapping.version else mapping.name
 
 
 def context_from(compiled: Mapping, source_file: Path | None, context_file: Path | None) -> Context:

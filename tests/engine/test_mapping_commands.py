@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,6 +99,41 @@ def test_a_stored_message_is_explained_by_what_is_live(call: Call, house: House,
     assert '"Ada King" from $.ship_to.name' in call("explain", "depot/fulfillment.out", str(sent.id)).output
     with pytest.raises(Refused, match="no message 999999"):
         call("explain", ORDER, "999999")
+
+
+def test_what_is_tried_on_files_is_what_is_live(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "noted.yaml").write_text("extends: shop/order.in\nrows:\n  note: name\n")
+    call("draft", ORDER, "noted.yaml")
+    call("publish", ORDER, "--reason", "named")
+    (tmp_path / "order.json").write_text(
+        '{"id": "1", "number": "#1", "name": "Ada", "currency": "USD", '
+        '"placed_at": "2026-11-01T10:00:00Z", "lines": [{"id": "1", "sku": "MUG", "quantity": 2}]}'
+    )
+    (ran,) = json.loads(call("run", ORDER, "order.json", "--json").output)
+    assert ran["result"]["note"] == "Ada"
+    call("sample", ORDER, "order.json", "--name", "live", "--as-it-is")
+    assert f"as expected  {ORDER} version 1  live" in call("test", ORDER).output
+    assert f"{ORDER} version 1  json to order" in call("check", ORDER).output
+    assert json.loads(call("test", ORDER, "--json").output)[0]["version"] == 1
+
+    folders = [argument for folder in os.environ["HUB_MAPPINGS"].split(",") for argument in ("--mappings", folder)]
+    (ran,) = json.loads(call(*folders, "run", ORDER, "order.json", "--json").output)
+    assert "note" not in ran["result"], "with --mappings only the files count"
+
+    (tmp_path / "next.yaml").write_text("extends: shop/order.in\nrows:\n  email: email\n")
+    told = call("diff", ORDER, "next.yaml", "order.json").output
+    assert 'note: "Ada" became nothing' in told, "a version that extends its own name extends the file"
+
+
+def test_mappings_are_tried_without_a_hub_and_none_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.yaml").write_text("from: json\nto: json\nrows:\n  a: b\n")
+    for name in [name for name in os.environ if name.startswith("HUB_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hub.toml").write_text('mappings = ["files"]\n')
+    told = CliRunner().invoke(cli, ["mapping", "check"])
+    assert "a  json to json" in told.output and not (tmp_path / "var").exists()
 
 
 @pytest.mark.parametrize("as_it_is", [False, True])
