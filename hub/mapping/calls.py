@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,13 @@ class Bound:
         return collected
 
 
+def _meant(name: str) -> str:
+    """What a person may have wanted to write: the names like it, or else all there are."""
+    known = sorted([*FUNCTIONS, "codes", "lookup"])
+    near = difflib.get_close_matches(name.lower(), known, n=3)
+    return f"; is {' or '.join(f'`{one}`' for one in near)} meant?" if near else f"; there are {', '.join(known)}"
+
+
 def bind(call: Call, compiler: Compiler) -> Bound:
     """Checks a call's arguments; raises CallFault."""
     if call.name == "lookup":
@@ -108,8 +116,7 @@ def bind(call: Call, compiler: Compiler) -> Bound:
         return _codes(call)
     function = FUNCTIONS.get(call.name)
     if function is None:
-        known = ", ".join(sorted([*FUNCTIONS, "codes", "lookup"]))
-        raise CallFault(call.offset, "unknown-function", f"there is no function `{call.name}`; there are {known}")
+        raise CallFault(call.offset, "unknown-function", f"there is no function `{call.name}`{_meant(call.name)}")
     literals: dict[str, Any] = {}
     arguments: list[Expression] = []
     given = _match(call, function)

@@ -8,6 +8,7 @@ from typing import Any
 from hub.mapping.errors import Finding, MappingError, Position
 from hub.mapping.library import Library
 from hub.mapping.mapping import Mapping
+from hub.mapping.template import FORMATS, Format
 
 # A canonical kind's fields: a name's own fields, or None where anything may follow.
 FieldTree = dict[str, Any]
@@ -35,8 +36,7 @@ def _targets(mapping: Mapping, fields_of: FieldsOf) -> Iterable[Finding]:
         return
     fields = fields_of(mapping.target.name)
     if fields is None:
-        place = Position(f"{mapping.name}.yaml")
-        yield _warning(place, "unknown-kind", f"`{mapping.target.name}` is no canonical kind", "")
+        yield _no_kind(mapping.target)
         return
     reported: set[str] = set()
     for target, at in mapping.targets.items():
@@ -48,13 +48,21 @@ def _targets(mapping: Mapping, fields_of: FieldsOf) -> Iterable[Finding]:
 
 def _sources(mapping: Mapping, fields_of: FieldsOf) -> Iterable[Finding]:
     """Paths into a canonical document that it cannot have."""
-    fields = fields_of(mapping.source.name) if mapping.source.canonical else None
+    if not mapping.source.canonical:
+        return
+    fields = fields_of(mapping.source.name)
     if fields is None:
+        yield _no_kind(mapping.source)
         return
     for read in mapping.reads:
         unknown = _unknown(fields, list(read.place or ()))
         if unknown is not None:
             yield _warning(read.at, "unknown-source", f"`{mapping.source.name}` has no field `{unknown}`", read.target)
+
+
+def _no_kind(named: Format) -> Finding:
+    formats = ", ".join(f"`{name}`" for name in FORMATS)
+    return _warning(named.at, "unknown-kind", f"`{named.name}` is no canonical kind, and none of {formats}", "")
 
 
 def _unknown(fields: FieldTree | None, names: list[str]) -> str | None:

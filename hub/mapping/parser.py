@@ -350,10 +350,11 @@ class _Parser:
     def json_bracket(self) -> Step:
         start = self.expect("[", "`[`")
         number = self.peek()
-        if number.kind == "number" and self.peek(1).kind == "]":
+        if number.kind == "number":
             if not re.fullmatch(r"-?\d{1,6}", number.text):
                 raise self.fault("an index is a whole number", number)
-            self.i += 2
+            self.next()
+            self.expect("]", "`]`")
             return Step("index", number=int(number.text), offset=start.offset)
         tests = [self.json_test()]
         while self.take(","):

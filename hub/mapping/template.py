@@ -59,6 +59,7 @@ class Format:
     name: str = ""
     set_id: str = ""
     version: str = ""
+    at: Position = field(default=Position(), compare=False)  # where the file says so
 
     @property
     def dialect(self) -> str:
@@ -173,7 +174,7 @@ class _Loader:
                 scalar.at, "format", "a format is json, csv, ndjson, xml, lines, `x12 855 004010` or a canonical kind"
             )
             return Format()
-        return Format(*words)
+        return Format(*words, at=scalar.at)
 
     def _scalar(self, node: Node) -> Scalar:
         if isinstance(node, Scalar):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -92,6 +93,15 @@ rows:
 )
 def test_error_of_a_file_names_its_place(text: str, expected: tuple[int, int, str]) -> None:
     assert expected in wrong(text)
+
+
+@pytest.mark.parametrize(
+    ("expression", "told"),
+    [("a | uper", "is `upper` meant?"), ("a | frobnicate", "there are abs, "), ("a[0 | first", "expected `]`")],
+)
+def test_an_error_says_what_may_be_meant(expression: str, told: str) -> None:
+    with pytest.raises(MappingError, match=re.escape(told)):
+        Mapping.from_text(f"from: json\nto: json\nrows:\n  a: {expression}\n")
 
 
 @pytest.mark.parametrize(

@@ -226,10 +226,13 @@ def test_unknown_fields_of_the_target_are_warnings(write: Write) -> None:
 def test_unknown_kinds_and_fields_of_a_canonical_source(write: Write) -> None:
     library = write(
         a="from: json\nto: odrer\nrows:\n  a: b\n",
+        c="from: jsno\nto: json\nrows:\n  a: b\n",
         b="from: order\nto: json\nrows:\n  a: $.number\n  b: $.ship_to.town\n  c: nummer\n"
         "  l:\n    each: lines\n    s: sku\n    t: skew\n",
     )
-    assert [f.code for f in check(library, "a", tree)[1]] == ["mapping.unknown-kind"]
+    assert [(f.line, f.column, f.code) for f in check(library, "a", tree)[1]] == [(2, 5, "mapping.unknown-kind")]
+    (doubt,) = check(library, "c", tree)[1]
+    assert (doubt.line, doubt.column) == (1, 7) and "`json`" in doubt.message
     assert [(f.line, f.code) for f in check(library, "b", tree)[1]] == [
         (5, "mapping.unknown-source"),
         (6, "mapping.unknown-source"),
