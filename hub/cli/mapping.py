@@ -80,7 +80,8 @@ def _show_checked(name: str, compiled: Mapping | None, findings: list[Finding]) 
         console.print(f"[bold red]wrong[/] {name}")
     else:
         mark = "[yellow]doubt[/]" if findings else "[green]fine [/]"
-        console.print(f"{mark} {with_version(compiled)}  {compiled.source} to {compiled.target}  {compiled.hash[:12]}")
+        told = f"{with_version(compiled)}  {compiled.source} to {compiled.target}  {compiled.hash[:12]}"
+        console.print(f"{mark} {told}", soft_wrap=True)
     for finding in findings:
         console.print(f"      {finding}", markup=False, soft_wrap=True)
 

@@ -59,7 +59,7 @@ class Format:
     name: str = ""
     set_id: str = ""
     version: str = ""
-    at: Position = field(default=Position(), compare=False)  # where the file says so
+    at: Position = field(default=Position(), compare=False, kw_only=True)  # where the file says so
 
     @property
     def dialect(self) -> str:
