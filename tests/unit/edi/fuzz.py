@@ -30,7 +30,7 @@ FOLDER = Path(__file__).resolve().parents[4] / "shared" / "samples" / "edi"
 MOST_SECONDS = 2.0
 """Of the processor, for one input of some kilobytes: what takes it is a hang or a quadratic loop."""
 MOST_MEMORY = 1 << 30
-"""Bytes of the whole process; they do not grow with the number of inputs."""
+"""Bytes over what the process has when it begins; they do not grow with the number of inputs."""
 MOST_FAILURES = 20
 EXPLAINED = 100
 """Every so many inputs are also explained, which takes ten times as long as all else."""
@@ -111,7 +111,8 @@ def bounded() -> Iterator[None]:
         raise TooSlow(f"more than {MOST_SECONDS} s")
 
     before = signal.signal(signal.SIGVTALRM, slow), resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, before[1][1]))
+    present = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (present + MOST_MEMORY, before[1][1]))
     try:
         yield
     finally:
