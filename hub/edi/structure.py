@@ -52,6 +52,8 @@ def outline(grammar: SetGrammar, segments: Iterable[Segment], trees: bool = True
         step(str(segment[0]), segment)
         places.append(frames[-1].loop)
     walk.finish()
+    if walk.unfounded:
+        faults = [one for one in faults if id(one[1]) not in walk.unfounded]
     return Outline(tuple(faults), tuple(places), walk.tree)
 
 
@@ -62,12 +64,14 @@ def name_of(loop: Item) -> str:
 
 @dataclass(slots=True)
 class Frame:
-    """One open loop: the item last met in it, how often in a row, and its part of the tree."""
+    """One open loop: the item last met in it, how often in a row, its part of the tree, and what was called missing
+    in it so far."""
 
     loop: Item
     last: Item
     count: int
     tree: Loop
+    lacking: dict[Item, Finding] | None = None
 
 
 class Walk:
@@ -83,6 +87,8 @@ class Walk:
         self.depth = 0
         self.misplaced: str | None = None
         self.bent = 0
+        self.unfounded: dict[int, Finding] = {}
+        """What was called missing and then stood too late, by its identity: that is one fault."""
 
     def step(self, segment_id: str, segment: Segment) -> None:
         """Place one segment; `loop` then tells where it stands."""
@@ -132,13 +138,18 @@ class Walk:
             for item in frame.last.tail:
                 self._missing(item, frame.loop.name)
 
-    def _missing(self, item: Item, loop: str) -> None:
+    def _passed_over(self, frame: Frame, item: Item) -> None:
+        frame.lacking = {**(frame.lacking or {}), item: self._missing(item, name_of(frame.loop))}
+
+    def _missing(self, item: Item, loop: str) -> Finding:
         rule = self.grammar.segments.get(item.id)
         name = f"{item.id} ({rule.name})" if rule else item.id
         where = f"in loop {loop}" if loop else f"in set {self.grammar.set_id}"
         kind = "loop" if item.is_loop else "segment"
         message = f"Segment {name} is missing {where}; at least one such {kind} is mandatory before this place."
-        self.report(self.grammar.finding("edi.segment-missing", message, segment=item.id, loop=loop))
+        found = self.grammar.finding("edi.segment-missing", message, segment=item.id, loop=loop)
+        self.report(found)
+        return found
 
     def _enter(self, frame: Frame, item: Item, passed: tuple[Item, ...], segment: Segment) -> None:
         if item is frame.last:
@@ -147,7 +158,7 @@ class Walk:
                 item, passed = self._one_too_many(frame, item)
         if item is not frame.last:
             for missing in passed:
-                self._missing(missing, name_of(frame.loop))
+                self._passed_over(frame, missing)
             frame.last, frame.count = item, 1
         if item.of:
             self._open(frame, item, segment)
@@ -213,6 +224,9 @@ class Walk:
         if segment_id in grammar.used:
             self._displaced(segment_id, segment, repeated)
             return
+        if (meant := segment_id.strip().upper()) != segment_id and meant in grammar.used:
+            self._misspelt(segment_id, meant, segment, repeated)
+            return
         if self.trees:
             self.frames[-1].tree.children.append(segment)
         if repeated:
@@ -228,12 +242,22 @@ class Walk:
             message = f"{shown!r} is not the id of any segment."
             self._report_segment("edi.segment-unrecognised", segment_id, message)
 
+    def _misspelt(self, segment_id: str, meant: str, segment: Segment, repeated: bool) -> None:
+        """An id in small letters or with blanks: told, and placed like the one that is meant."""
+        if not repeated:
+            message = f"{segment_id!r} is not the id of any segment; {meant} was expected."
+            self._report_segment("edi.segment-unrecognised", segment_id, message)
+        self.step(meant, segment)
+        self.misplaced = segment_id
+
     def _displaced(self, segment_id: str, segment: Segment, repeated: bool) -> None:
         """A segment of this set at a place where it cannot be: too late, or without its loop's first segment."""
         for depth in range(len(self.frames) - 1, -1, -1):
             frame = self.frames[depth]
             own = next((i for i in frame.loop.of[: frame.last.index] if i.id == segment_id), None)
             if own is not None and not (own.index == 0 and frame.loop.parent is not None):
+                if frame.lacking and (missed := frame.lacking.pop(own, None)) is not None:
+                    self.unfounded[id(missed)] = missed
                 if not repeated:
                     message = f"Segment {segment_id} stands too late; it belongs before {frame.last.id}."
                     self._report_segment("edi.segment-out-of-sequence", segment_id, message)
@@ -271,7 +295,7 @@ class Walk:
             return
         for missing in frame.loop.of[frame.last.index + 1 : item.index]:
             if missing.mandatory:
-                self._missing(missing, name_of(frame.loop))
+                self._passed_over(frame, missing)
         frame.last, frame.count = item, 1
 
     def _report_segment(self, code: str, segment_id: str, message: str) -> None:

@@ -203,9 +203,34 @@ def test_a_run_of_displaced_segments_is_one_finding(x12, found, order_segments):
     assert [f.code for f in found(data)] == ["edi.segment-out-of-sequence"]
 
 
+@pytest.mark.parametrize("misspelt", [str.lower, lambda id_: f"{id_} "])
+@pytest.mark.parametrize("segment_id", ["BEG", "N1", "PO1"])
+def test_an_id_in_small_letters_or_with_blanks_is_one_finding(x12, found, segment_id, misspelt):
+    """What follows it is judged as if it were the id that is meant, and a run of them is told once."""
+    wrong = misspelt(segment_id)
+    data = x12(
+        *(s.replace(f"{segment_id}*", f"{wrong}*", 1) for s in [BEG, "N1*ST*Store", "N3*1 Main Street", PO1, PO1])
+    )
+    (fault,) = found(data)
+    assert (fault.code, fault.value) == ("edi.segment-unrecognised", wrong)
+    assert fault.message == f"{wrong!r} is not the id of any segment; {segment_id} was expected."
+
+
 def test_a_displaced_loop_brings_one_finding_and_its_segments_stay_together(x12, found):
     data = x12(BEG, PO1, "CTT*1", "N1*ST*Store", "N3*1 Main Street", "N4*Ames")
     assert [f.code for f in found(data)] == ["edi.segment-out-of-sequence"]
+
+
+@pytest.mark.parametrize(
+    ("segments", "late"),
+    [
+        ([BEG, "CTT*1", PO1], "PO1"),
+        (["REF*DP*38", BEG, PO1], "BEG"),
+        (["N1*ST*Store", "N3*1 Main Street", BEG, PO1], "BEG"),
+    ],
+)
+def test_what_stands_too_late_is_not_missing_too(x12, found, segments, late):
+    assert [(f.code, f.designator) for f in found(x12(*segments))] == [("edi.segment-out-of-sequence", late)]
 
 
 def test_a_loop_without_its_first_segment_brings_one_finding(x12, found):
