@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import click
@@ -34,6 +35,11 @@ from hub.mapping.template import Format
 from hub.mapping.trial import documents, outcomes
 
 DRAFTED = ("json", "ndjson", "csv", "xml")
+EDI_BEGINS = (b"ISA", b"UNA", b"UNB")
+EDI_IS_EXTENDED = (
+    "EDI is not drafted: extend the shipped mapping of its set, with `extends: x12/850.in` for one; "
+    "`hub mapping explain x12/850.in FILE` shows what that leaves over"
+)
 DRAFTED_BY_ENDING = {".csv": "csv", ".tsv": "csv", ".xml": "xml", ".ndjson": "ndjson", ".jsonl": "ndjson"}
 
 
@@ -184,7 +190,7 @@ def explain_command(
                 for o in explanation.origins
             ],
             "unread": unread(part, mapping.reads),
-            "unfilled": unfilled(explanation, fields),
+            "unfilled": unfilled((origin.target for origin in explanation.origins), fields),
             "findings": [finding.as_dict() for finding in explanation.findings],
         }
         for number, (part, explanation) in enumerate(found, 1)
@@ -286,20 +292,26 @@ def _other(name: str) -> Mapping:
 def new_command(context: click.Context, file: Path, kind: str, format_name: str | None) -> None:
     """Print a first draft of a mapping, proposed from a document.
 
-    Behind each row stands how sure the proposal is, from 0 to 1; at the end what of the document no row reads.
+    Behind each row stands how sure the proposal is, from 0 to 1; at the end what of the document no row reads, and what
+    of the kind no row fills.
     """
     name = format_name or DRAFTED_BY_ENDING.get(file.suffix.lower(), "json")
     try:
-        (document,) = documents(Format(name), bytes_of(file))
+        body = bytes_of(file)
+        if body.lstrip()[:3] in EDI_BEGINS:
+            raise DecodeError([Finding("mapping.draft", EDI_IS_EXTENDED, str(file))])
+        (document,) = documents(Format(name), body)
         proposed = draft(document, SCHEMAS[kind]())
         if not proposed.rows and not proposed.lists:
             raise DecodeError([Finding("mapping.draft", f"nothing in it looks like a field of `{kind}`", str(file))])
         text = text_of(proposed, name, kind)
-        left = unread(document, Mapping.from_text(text).reads)
+        made = Mapping.from_text(text)
+        left, empty = unread(document, made.reads), unfilled(made.targets, schema_fields(kind) or {})
     except MappingError as error:
         unreadable(error.findings, as_json=False)
         context.exit(2)
     click.echo(text + "".join(f"# not read: {name}\n" for name in left), nl=False)
+    click.echo(fill(", ".join(empty), 118, initial_indent="# not filled: ", subsequent_indent="#   "))
 
 
 @click.command("invert")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterable, Iterator, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -187,9 +187,9 @@ def _chosen(step: Step) -> set[str] | None:
     return set(step.tests[0].values)
 
 
-def unfilled(explanation: Explanation, fields: FieldTree) -> list[str]:
-    """The fields of the target's kind that nothing has filled, dotted."""
-    filled = {_plain(origin.target) for origin in explanation.origins}
+def unfilled(targets: Iterable[str], fields: FieldTree) -> list[str]:
+    """The fields of the target's kind that are not among those filled, dotted."""
+    filled = {_plain(target) for target in targets}
     return [name for name in _names(fields, "") if not any(f == name or f.startswith(f"{name}.") for f in filled)]
 
 

@@ -17,7 +17,7 @@ _SAME = (
     ("number", "no", "num", "nr", "reference", "ref"),
     ("external", "order", "purchase"),
     ("line", "item", "position", "row", "entry", "article", "product"),
-    ("sku", "article", "part", "product", "code"),
+    ("sku", "article", "part", "product", "item", "code"),
     ("title", "name", "description", "label"),
     ("quantity", "qty", "count", "amount", "units"),
     ("unit", "uom", "measure"),
@@ -29,7 +29,7 @@ _SAME = (
     ("bill", "billing", "invoice", "payer"),
     ("to", "address", "party"),
     ("region", "state", "province", "county"),
-    ("postal", "zip", "post", "postcode", "plz"),
+    ("postal", "post"),
     ("city", "town", "place", "locality"),
     ("country", "nation", "land"),
     ("address1", "street", "line1", "street1"),
@@ -56,6 +56,7 @@ _SAME = (
     ("received", "returned"),
     ("reason", "cause"),
 )
+_IN_ONE_WORD = dict.fromkeys(("zip", "postcode", "plz"), ("postal", "code"))
 _GROUPS: dict[str, list[int]] = {}
 for _number, _words in enumerate(_SAME):
     for _word in _words:
@@ -73,9 +74,10 @@ def words(name: str) -> tuple[str, ...]:
     """`shipToPostalCode`, `Ship-to postal_code` and `SHIP_TO_POSTAL_CODE` as the same words."""
     parted = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", name)
     found = [word.lower() for word in re.findall(r"[A-Za-z]+\d*|\d+", parted)]
-    return tuple(
+    singular = (
         word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word for word in found
     )
+    return tuple(part for word in singular for part in _IN_ONE_WORD.get(word, (word,)))
 
 
 def _alike(a: str, b: str) -> float:

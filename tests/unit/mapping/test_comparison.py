@@ -110,11 +110,16 @@ def test_diff_tells_of_a_draft_that_would_fail(folder: Path) -> None:
 def test_new_prints_a_draft_that_runs(folder: Path) -> None:
     answer = call(folder, "new", "--from", str(folder / "document.json"), "--to", "order")
     assert answer.exit_code == 0 and "# not read: rest.x" in answer.output
+    empty = answer.output.partition("# not filled: ")[2]
+    assert "currency, " in empty and "lines.quantity" not in empty
     assert (
         Mapping.from_text(answer.output).run(json.loads((folder / "document.json").read_text()))["external_id"] == "7"
     )
     (folder / "odd.json").write_text('{"zz": true}')
     assert call(folder, "new", "--from", str(folder / "odd.json"), "--to", "order").exit_code == 2
+    (folder / "po.txt").write_text("UNA:+.? 'UNB+UNOC:3")
+    told = call(folder, "new", "--from", str(folder / "po.txt"), "--to", "order")
+    assert told.exit_code == 2 and "extends: x12/850.in" in told.output
 
 
 def test_what_is_left_over_of_an_edi_set_is_told_with_its_qualifier() -> None:

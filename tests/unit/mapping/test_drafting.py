@@ -94,6 +94,17 @@ def test_names_are_compared_by_their_words() -> None:
     assert names_alike(("qty",), ("quantity",)) > 0.5 > names_alike(("colour",), ("quantity",))
 
 
+def test_the_usual_columns_of_a_spreadsheet_are_known() -> None:
+    rows = [
+        {"Order No": "1", "City": "Austin", "Zip": "78701", "Item": "MUG", "Item Description": "Mug", "Qty": "2"},
+        {"Order No": "1", "City": "Austin", "Zip": "78701", "Item": "TEA", "Item Description": "Tea", "Qty": "1"},
+    ]
+    mapping = Mapping.from_text(drafted(rows, "csv", "order"))
+    (order,) = [mapping.run(part) for part in mapping.split(rows)]
+    assert order["ship_to"] == {"city": "Austin", "postal_code": "78701"}
+    assert order["lines"][0] == {"external_id": "1", "sku": "MUG", "title": "Mug", "quantity": Decimal(2)}
+
+
 @pytest.mark.parametrize(
     ("names", "path"),
     [(("a", "b"), "a.b"), (("Order No",), ".'Order No'"), (("a", "it's"), "a.'it''s'"), (("when", "x"), ".when.x")],
