@@ -16,7 +16,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection, Row
 
 from hub import jobs
-from hub.flows import alerts
+from hub.flows import alerts, stock_feed
 from hub.flows.mended import read_mended, write_mended
 from hub.flows.setup import keep_subscribed
 from hub.installation import Installation
@@ -32,6 +32,8 @@ MENDED_MINUTES = 1
 """How often documents that their mapping could not read or write are compared with the mapping of now."""
 ALERT_MINUTES = 1
 """How often alerts are compared with what stands still."""
+STOCK_MINUTES = 1
+"""How often agreements on stock are given a job for their next slot."""
 log = structlog.get_logger()
 
 
@@ -47,6 +49,7 @@ class Scheduler:
             (read_mended, MENDED_MINUTES),
             (write_mended, MENDED_MINUTES),
             (alerts.look, ALERT_MINUTES),
+            (stock_feed.queue, STOCK_MINUTES),
         ]
         for watch, minutes in watches:
             self._clock.add_job(self._watch, "interval", [watch], minutes=minutes, coalesce=True, max_instances=1)

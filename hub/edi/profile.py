@@ -78,6 +78,8 @@ class Profile:
     settle_hours: float | None = None
     locations: tuple[str, ...] = ()
     answer_hours: float = 24.0
+    stock: Literal["total", "location"] = "total"
+    stock_locations: tuple[str, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:
@@ -290,6 +292,9 @@ class _Settings(Schema):
         validate=validate.Range(0, 8760, min_inclusive=False, error="Write a number of hours above 0, up to 8760."),
         metadata=_said("a warehouse or supplier: how many hours it may take to answer a cancellation", OUTBOUND),
     )
+    stock = _one_of("the stock they are told: total, one level of each item; location, one for each of our locations",
+                    OUTBOUND, "total", "location")  # fmt: skip
+    stock_locations = Words(metadata=_said("the locations whose stock they are told; without it all", OUTBOUND))
 
 
 _SETTINGS = _Settings()
@@ -386,7 +391,7 @@ def _profile(text: str) -> Profile:
     duplicates = loaded.pop("duplicates", {})
     given = {"duplicates": duplicates.get("policy"), "duplicate_days": duplicates.get("days")}
     given |= {"marks": loaded.pop("delimiters", None), **loaded}
-    for name in ("grammars", "locations"):
+    for name in ("grammars", "locations", "stock_locations"):
         if name in given:
             given[name] = tuple(cast(Iterable[str], given[name]))
     return Profile(**{name: value for name, value in given.items() if value is not None})

@@ -49,22 +49,21 @@ class Recipient:
 
 
 def recipient(
-    batch: Batch, agreement: Row[Any], order: Row[Any], *, location: str | None, own_order: bool = True
+    batch: Batch, agreement: Row[Any], *, test: bool, location: str | None = None, own_order: Row[Any] | None = None
 ) -> Recipient:
-    """To whom a document about an order goes by an agreement.
+    """To whom a document goes by an agreement.
 
     A partner with several ids is written to under those of the `location`, else under those that the order came
-    under where it is the partner's own order. Raises `Park`.
+    under where it is about the partner's own order. Raises `Park`.
     """
     partner, counts = _settings(batch, agreement)
-    test = bool(order.test)
     addresses = partner_store.addresses(batch.tx, partner.id, test)
     if not addresses:
         said = " in test" if test else ""
         raise Park(
             "edi.no-address", f"The partner has no ids to write to{said}. Add them with `hub partner ids` and replay."
         )
-    one = _address(batch, addresses, order, location, own_order)
+    one = _address(batch, addresses, location, own_order)
     ours, theirs = (one.own_qualifier, one.own_value), (one.qualifier, one.value)
     return Recipient(agreement, partner, counts, ours, theirs, test)
 
@@ -80,14 +79,12 @@ def _settings(batch: Batch, agreement: Row[Any]) -> tuple[Row[Any], Profile]:
         raise Park(error.code, error.sentence) from error
 
 
-def _address(
-    batch: Batch, addresses: Sequence[Row[Any]], order: Row[Any], location: str | None, own_order: bool
-) -> Row[Any]:
+def _address(batch: Batch, addresses: Sequence[Row[Any]], location: str | None, own_order: Row[Any] | None) -> Row[Any]:
     if len(addresses) == 1:
         return addresses[0]
     there = [one for one in addresses if location and one.location == location]
-    if not there and own_order:
-        came = message_store.get(batch.tx, [order.message_id])[order.message_id].interchange or ""
+    if not there and own_order is not None:
+        came = message_store.get(batch.tx, [own_order.message_id])[own_order.message_id].interchange or ""
         there = [one for one in addresses if came.startswith(_came_under(one))]
     return (there or [one for one in addresses if not one.location] or addresses)[0]
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from hub.edi.profile import profile
-from hub.flows import change_answers, envelopes
+from hub.flows import change_answers, envelopes, stock_feed
 from hub.flows.batch import Batch
 from hub.flows.envelopes import Recipient
 from hub.flows.problems import Park
@@ -40,19 +40,24 @@ class Draft:
     to: Recipient | None
 
 
-def recipient(batch: Batch, job: Job, order: Row[Any]) -> Recipient | None:
+def recipient(batch: Batch, job: Job, order: Row[Any] | None) -> Recipient | None:
     """The partner whom a job's document goes to in an envelope; None where it goes to a connection with a format of its
-    own. Raises `Park`."""
+    own, or where stock is no longer to be told. Raises `Park`."""
+    if order is None:
+        return stock_feed.recipient(batch, job)
     agreement = _agreed(batch, job, order)
     if agreement is None:
         return None
     located = {"fulfillment": batch.fulfillment, "shipment": batch.shipment}.get(job.noun)
     subject = located.get(job.subject_id) if located is not None and job.subject_id is not None else None
-    own = agreement.partner_id == order.partner_id
-    return envelopes.recipient(batch, agreement, order, location=subject.location if subject else None, own_order=own)
+    own = order if agreement.partner_id == order.partner_id else None
+    location = subject.location if subject else None
+    return envelopes.recipient(batch, agreement, test=bool(order.test), location=location, own_order=own)
 
 
-def draft(batch: Batch, guide: Guide, job: Job, order: Row[Any], to: Recipient | None, generation: int) -> Draft | None:
+def draft(
+    batch: Batch, guide: Guide, job: Job, order: Row[Any] | None, to: Recipient | None, generation: int
+) -> Draft | None:
     """The present state of what a job is to send; None when nothing is left to send. Raises `Park`."""
     if job.subject_id is None:
         raise Park("order.missing", "The order of this document no longer exists.")
@@ -60,18 +65,23 @@ def draft(batch: Batch, guide: Guide, job: Job, order: Row[Any], to: Recipient |
     if agreement is not None and job.noun == "shipment":
         envelopes.label(batch, agreement.partner_id, job.subject_id)
     mapping = guide.mapping(agreement.mapping) if agreement else guide.outbound(job.connection_id, job.noun)
-    # A cancellation may be told as the fulfillment anew, as what is left of it.
-    anew = job.noun == "cancellation" and mapping.source.name == "fulfillment"
-    schema, make = ("fulfillment", restated) if anew else RENDER[job.noun]
-    document = make(batch, order, job.subject_id)
+    schema, document = job.noun, None
+    if order is not None:
+        # A cancellation may be told as the fulfillment anew, as what is left of it.
+        anew = job.noun == "cancellation" and mapping.source.name == "fulfillment"
+        schema, make = ("fulfillment", restated) if anew else RENDER[job.noun]
+        document = make(batch, order, job.subject_id)
+    elif to is not None:
+        document = stock_feed.document(batch, to, generation)
     if document is None:
         return None
-    source = original(batch.tx, order, guide) if reads_source(mapping.text) else None
+    source = original(batch.tx, order, guide) if order is not None and reads_source(mapping.text) else None
     context = guide.context(job.connection_id, agreement.partner_id if agreement else None, source)
     canonical = dump(schema, document)
     with writing(canonical, mapping, agreement):
         values = mapped(canonical, mapping, context)
-    row = {**_row(batch, job, generation), "mapping_hash": mapping.hash, "test": bool(order.test)}
+    test = bool(order.test) if order is not None else to is not None and to.test
+    row = {**_row(batch, job, generation), "mapping_hash": mapping.hash, "test": test}
     return Draft(row, mapping, canonical, values, to)
 
 
@@ -174,7 +184,8 @@ def set_aside(batch: Batch, job: Job, problem: Park) -> None:
     generation = 0
     if before is not None:
         generation = int(before.revision) + 1
-        batch.end(before.id, "withdrawn", reason="effect.replaced", order_id=job.order_id)
+        if before.state != "done":
+            batch.end(before.id, "withdrawn", reason="effect.replaced", order_id=job.order_id)
     row = {
         **_row(batch, job, generation),
         "state": "parked",

@@ -15,6 +15,7 @@ from hub.edi.grammar_check import check_folder
 from hub.edi.profile import Profile, ProfileError, Scope, changed, check, profile
 from hub.edi.tree import Standard
 from hub.errors import NotFound, Refused
+from hub.flows import stock_feed
 from hub.flows.render import RENDER
 from hub.flows.roles import ROLES, usual_kind
 from hub.flows.translate import APPLY
@@ -149,7 +150,7 @@ def agreement(
     compiled = _usable(inst, name, set_id, direction)
     document = compiled.target if direction == "in" else compiled.source
     found = kind or usual_kind(direction, set_id) or document.name
-    known: Collection[str] = APPLY if direction == "in" else RENDER
+    known: Collection[str] = APPLY if direction == "in" else (*RENDER, stock_feed.KIND)
     if found not in known:
         raise Refused(
             "partner.unknown-kind",

@@ -30,6 +30,7 @@ WORDS = {
     "acknowledgement": "acknowledgement.sent",
     "order_change_acknowledgement": "order.change-answered",
     "invoice": "invoice.sent",
+    "inventory": "stock.told",
 }
 """What the timeline says of documents whose receipt brings nothing more."""
 

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.exc import OperationalError
 
 from hub import jobs
-from hub.flows import change_answers, outbound, together
+from hub.flows import change_answers, outbound, stock_feed, together
 from hub.flows.batch import Batch
 from hub.flows.problems import Park
 from hub.flows.translate import Guide, unexpected
@@ -158,7 +158,7 @@ class _Sealing:
         message = sealed or batch.outgoing.get((job.connection_id, job.noun, job.key))
         # What was sealed when its cause was stored (a functional acknowledgement) is never written a second time.
         anew = message is not None and message.state in ("parked", "withdrawn") and message.sent_at is None
-        if message is None or (anew and job.message_id is None):
+        if message is None or (anew and job.message_id is None) or stock_feed.is_past(job, message):
             return self._write(job, message)
         if message.state in ("done", "withdrawn"):
             return jobs.done(job, batch.now)
@@ -181,16 +181,18 @@ class _Sealing:
         """Read the wanted state and fix its bytes, or leave them to the next slot of its agreement."""
         batch = self.batch
         order = batch.order.get(job.order_id) if job.order_id else None
-        if order is None:
+        if order is None and job.noun != stock_feed.KIND:
             raise Park("order.missing", "The order of this document no longer exists.")
         to = outbound.recipient(batch, job, order)
+        if order is None and to is None:
+            return jobs.done(job, batch.now)
         if to is not None and to.profile.schedule:
             slot = next_slot(to.profile.schedule, to.profile.timezone, job.created_at)
             if slot > batch.now:
                 return jobs.later(job, slot, {"code": "outbound.scheduled"}, costs=False)
         generation = 0 if before is None else int(before.revision) + 1
         made = outbound.draft(batch, self.guide, job, order, to, generation)
-        if before is not None:
+        if before is not None and before.state != "done":
             reason = "effect.replaced" if made else "effect.withdrawn"
             batch.end(before.id, "withdrawn", reason=reason, order_id=job.order_id)
         if made is None:

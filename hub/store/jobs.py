@@ -309,6 +309,16 @@ def hasten(tx: Connection, connection_id: int, keys: Sequence[str], now: dt.date
     )
 
 
+def bring_forward(tx: Connection, connection_id: int, key: str, due_at: dt.datetime) -> None:
+    """Have a waiting job that has not failed come up no later than this."""
+    tx.execute(
+        update(jobs)
+        .where(jobs.c.key == key, jobs.c.connection_id == connection_id, jobs.c.state == PENDING)
+        .where(jobs.c.failures == 0, jobs.c.due_at > due_at)
+        .values(due_at=due_at)
+    )
+
+
 def outbound_stopped(tx: Connection) -> bool:
     """Has a person stopped all outbound?"""
     return bool(tx.execute(_STOPPED).scalar())

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, tuple_, update
 
 from hub.store.gather import Gather
 from hub.store.tables import (
+    connections,
     fulfillments,
     inventory_levels,
     order_lines,
@@ -211,3 +212,17 @@ def set_levels(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
         ),
         list(rows),
     )
+
+
+def levels(tx: Connection, merchant_id: int | None, locations: Collection[str]) -> list[Row[Any]]:
+    """The present levels that a merchant's connections have told, by SKU and location; of these locations, if any are
+    named. What a connection said that is off by now is no longer the present."""
+    statement = (
+        select(inventory_levels)
+        .join(connections, connections.c.id == inventory_levels.c.connection_id)
+        .where(connections.c.mode != "off", connections.c.merchant_id.is_not_distinct_from(merchant_id))
+        .order_by(inventory_levels.c.sku, inventory_levels.c.location, inventory_levels.c.id)
+    )
+    if locations:
+        statement = statement.where(inventory_levels.c.location.in_(locations))
+    return list(tx.execute(statement))

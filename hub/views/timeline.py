@@ -69,6 +69,7 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "return.received": (Tone.FLOWING, "Return received[ from {backend}][: {units:unit}][ ({reason})]"),
     "return.written_back": (Tone.DONE, "Told {to} of the return[: {units:unit}]"),
     "acknowledgement.sent": (Tone.DONE, "Acknowledgement[ {set_id}] sent to {to}"),
+    "stock.told": (Tone.DONE, "Told {to} of the stock"),
     "invoice.sent": (Tone.DONE, "Invoice sent to {to}"),
     "invoice.received": (Tone.FLOWING, "{document} {number} received from {backend}"),
     "invoice.settled": (Tone.DONE, "Invoice {number} settled[: {reason}]"),
