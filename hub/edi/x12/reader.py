@@ -7,6 +7,7 @@ the interchange, group or set it belongs to, and the reader goes on at the next 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeAlias
@@ -20,6 +21,9 @@ from hub.edi.x12.scan import Scan
 
 _BLANK = b" \t\r\n\x00\x0b\x0c\x1a"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_TORN = re.compile(rb"(?<![A-Za-z0-9])ISA([^A-Za-z0-9\s])(?:.{0,20}?\1){3}", re.DOTALL)
+"""An ISA of which enough is left to tell it from words around an interchange."""
+_UNREADABLE = "An ISA stands here, but it does not have 16 elements of a right length after it."
 
 
 Part: TypeAlias = examination.Part[Interchange, Group, RawSet]
@@ -92,12 +96,15 @@ class Reader:
     def _next(self, at: int) -> IsaHead | None:
         """The next ISA; what lies before it is reported: blanks are a tolerance, anything else is lost."""
         source, beginning = self._source, at
-        lost, first, shown = 0, at, b""
+        lost, first, shown, broken = 0, at, b"", False
         while True:
             head, stop = find_isa(source, at)
             kept = source.cut(at, stop).strip(_BLANK)
             if kept and not lost:
                 first, shown = source.find(kept[:40], at, stop), kept[:40]
+            if not broken and (isa := source.search(_TORN, at, stop)) is not None:
+                first, broken = source.start + isa.start(), True
+                shown = source.cut(first, min(first + 40, stop))
             lost += len(kept)
             if self._torn is None and (torn := source.find(b"ISA", at, stop)) >= 0:
                 self._torn = torn
@@ -106,8 +113,12 @@ class Reader:
             if head is not None or not source.more():
                 break
         if lost and (head is not None or self.interchanges):
-            text = f"{lost} bytes stand outside of any interchange and were not read."
-            self._note("edi.data-outside-interchange", text, first, shown.decode("latin-1"))
+            if broken:
+                code, text = "edi.isa-unreadable", f"{_UNREADABLE} {lost} bytes were not read."
+            else:
+                code = "edi.data-outside-interchange"
+                text = f"{lost} bytes stand outside of any interchange and were not read."
+            self._note(code, text, first, shown.decode("latin-1"))
         elif head is not None and beginning == 0 < at:
             self._note("edi.leading-blanks", "Blanks before the ISA segment were skipped.", 0)
         return head
@@ -130,8 +141,7 @@ class Reader:
         if self._torn is None:
             text = "No ISA segment was found: this is not an X12 interchange."
             return finding("edi.interchange-missing", text)
-        text = "An ISA stands here, but it does not have 16 elements of a right length after it."
-        return finding("edi.isa-unreadable", text, offset=self._source.place(self._torn), segment="ISA")
+        return finding("edi.isa-unreadable", _UNREADABLE, offset=self._source.place(self._torn), segment="ISA")
 
     def _note(self, code: str, text: str, offset: int, value: str = "") -> None:
         if len(self.findings) < MOST_FINDINGS:

@@ -171,6 +171,25 @@ def test_what_is_no_interchange_is_one_finding(data):
     assert len([f for f in examination.findings if f.is_error]) == 1
 
 
+@pytest.mark.parametrize("before", [b"", b"From: VISA*cards\r\n"])
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_interchange_whose_isa_cannot_be_read_is_told_beside_one_that_can(x12, order_segments, before, streamed):
+    good = x12(*order_segments)
+    torn = good.replace(b"ISA*00*          *", b"ISA*00*", 1)
+    for data, at in ((before + torn + good, len(before)), (good + before + torn, len(good) + len(before))):
+        reader = read(io.BytesIO(data) if streamed else data)
+        assert len(list(reader)) == 1
+        assert [(f.code, f.offset) for f in reader.findings if f.is_error] == [("edi.isa-unreadable", at)]
+
+
+def test_words_around_an_interchange_are_no_isa(x12, order_segments):
+    good = x12(*order_segments)
+    for words in (b"VISA*1*2*3*4*5*", b"ISA, to whom it may concern", b"the ISA*is below"):
+        examination = examine(words + b"\r\n" + good)
+        assert len(list(examination)) == 1
+        assert [f.code for f in examination.findings] == ["edi.data-outside-interchange"]
+
+
 def test_an_isa_inside_data_does_not_start_an_interchange(x12):
     data = x12("BEG*00*SA*4711**20260105", "REF*ZZ*ISA", "REF*ZZ*X*ISA", "PO1*1*5*EA")
     assert len(list(read(data))) == 1
