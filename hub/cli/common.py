@@ -83,6 +83,11 @@ def age(instant: dt.datetime | None, now: dt.datetime) -> str:
     return "now"
 
 
+def times(number: int, what: str) -> str:
+    """So many of a thing: "1 document", "2 documents"."""
+    return f"{number} {what}" + ("" if number == 1 else "s")
+
+
 def _cell(value: Any) -> Text:
     if isinstance(value, Text):
         return value

@@ -80,15 +80,11 @@ class PlainReport(Report):
         findings([(found, place)], "")
 
     def close(self, findings: list[Finding]) -> None:
-        from hub.cli.common import console
+        from hub.cli.common import console, times
 
         super().close(findings)
-        counted = f"{_times(self.interchanges, 'interchange')}, {_times(self.groups, 'group')}, "
-        counted += _times(self.sets, "transaction set")
-        verdict = f"[bold red]{_times(self.errors, 'error')}[/]" if self.errors else "[bold green]clean[/]"
-        warned = f", [yellow]{_times(self.warnings, 'warning')}[/]" if self.warnings else ""
+        counted = f"{times(self.interchanges, 'interchange')}, {times(self.groups, 'group')}, "
+        counted += times(self.sets, "transaction set")
+        verdict = f"[bold red]{times(self.errors, 'error')}[/]" if self.errors else "[bold green]clean[/]"
+        warned = f", [yellow]{times(self.warnings, 'warning')}[/]" if self.warnings else ""
         console.print(f"{counted}: {verdict}{warned}")
-
-
-def _times(number: int, what: str) -> str:
-    return f"{number} {what}" + ("" if number == 1 else "s")

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from hub.cli.common import console, emit, json_option
+from hub.cli.common import console, emit, json_option, times
 from hub.cli.mapping_compared import Told
 from hub.cli.mapping_input import (
     bytes_of,
@@ -69,7 +69,7 @@ def test_command(
             for line in told:
                 console.print(f"      {line}", markup=False, soft_wrap=True)
         differing = sum(bool(told) for *_, told in tested)
-        console.print(f"{len(tested)} samples, {differing} differ")
+        console.print(f"{times(len(tested), 'sample')}, {differing} differ")
     context.exit(1 if not tested or any(told for *_, told in tested) else 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from hub.cli.common import console, emit
+from hub.cli.common import console, emit, times
 from hub.mapping.comparison import Change, Comparison
 
 
@@ -31,7 +31,7 @@ class Told:
             return
         for path, count in compared.fields.most_common():
             console.print(f"{path or 'the whole'} changes in {count}", markup=False)
-        told = f"{compared.documents} documents, {compared.changed} change"
+        told = f"{times(compared.documents, 'document')}, {compared.changed} change"
         console.print(f"{told}, {len(compared.fail_now)} would fail, {len(compared.pass_now)} would pass")
 
 

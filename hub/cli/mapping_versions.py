@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.cli.common import actor, console, emit, installation, json_option, show_table
+from hub.cli.common import actor, console, emit, installation, json_option, show_table, times
 from hub.cli.mapping_compared import Told, summary
 from hub.cli.mapping_input import unreadable
 from hub.mapping import MappingError
@@ -125,14 +125,15 @@ def _tell(done: Published, as_json: bool) -> None:
     further = [name for name in done.trial.mappings if name not in done.versions]
     if further:
         console.print(f"It changes {', '.join(further)} too.", markup=False, soft_wrap=True)
-    console.print(f"{done.read} parked documents are read again, {done.written} deliveries written again.")
+    written = f"{done.written} {'delivery' if done.written == 1 else 'deliveries'}"
+    console.print(f"{times(done.read, 'parked document')} read again, {written} written again.")
 
 
 def _show_trial(trial: Trial) -> None:
     compared = trial.compared
     console.print(
-        f"{trial.samples} samples, {len(trial.differing)} values differ. "
-        f"{compared.documents} documents, {compared.changed} change, {len(compared.fail_now)} would fail, "
+        f"{times(trial.samples, 'sample')}, {times(len(trial.differing), 'difference')}. "
+        f"{times(compared.documents, 'document')}, {compared.changed} change, {len(compared.fail_now)} would fail, "
         f"{len(compared.pass_now)} would pass.",
         soft_wrap=True,
     )
@@ -195,7 +196,7 @@ def _tried(summary: dict[str, Any] | None) -> str:
     if summary is None:
         return ""
     failing = f", {summary['failing']} fail" if summary["failing"] else ""
-    return f"{summary['documents']} documents, {summary['changed']} change{failing}"
+    return f"{times(summary['documents'], 'document')}, {summary['changed']} change{failing}"
 
 
 @click.command("show")
@@ -219,7 +220,8 @@ def export_command(folder: Path, names: tuple[str, ...]) -> None:
     from hub.flows.mapping_folder import export
 
     written = export(installation(), folder, names)
-    console.print(f"{len(written)} mappings written: {', '.join(written) or 'none'}", markup=False, soft_wrap=True)
+    told = f"{times(len(written), 'mapping')} written: {', '.join(written) or 'none'}"
+    console.print(told, markup=False, soft_wrap=True)
 
 
 @click.command("import")

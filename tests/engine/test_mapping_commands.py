@@ -65,7 +65,7 @@ def test_a_change_from_its_draft_to_its_end(call: Call, house: House, tmp_path: 
     assert "number: number" in call("show", ORDER, "--version", "0").output
     assert "extends" not in call("show", ORDER, "--resolved").output
 
-    assert call("export", "kept").output == f"1 mappings written: {ORDER}\n"
+    assert call("export", "kept").output == f"1 mapping written: {ORDER}\n"
     assert f"{ORDER} version 2 is live." in call("rollback", ORDER, "--reason", "too loud").output
     assert f"Drafted: {ORDER}." in call("import", "kept").output
     listed = json.loads(call("versions", ORDER, "--json").output)
