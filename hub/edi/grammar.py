@@ -220,7 +220,7 @@ class Library:
                 notes=tuple(_notes(entry.get("notes", ""))), period=_pair(entry.get("period", "")),
                 partner=partner,
             )  # fmt: skip
-        least, most = map(int, entry["length"].split())
+        least, most = _lengths(entry["length"], reference)
         if entry["type"] == "DT" and self.syntax.reading(version).older:
             least = min(least, 6)
         return ElementRule(
@@ -235,6 +235,13 @@ class Library:
             place.repeats,
             partner=partner,
         )
+
+
+def _lengths(text: str, reference: str) -> tuple[int, int]:
+    numbers = text.split()
+    if len(numbers) != 2 or not all(number.isdecimal() for number in numbers):
+        raise GrammarError(f"length {text!r} of data element {reference} is not of the form 'least most'")
+    return int(numbers[0]), int(numbers[1])
 
 
 @dataclass(slots=True, frozen=True)
