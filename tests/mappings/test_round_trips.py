@@ -37,7 +37,7 @@ LOST: dict[str, dict[str, str]] = {
 """By mapping: the field that does not survive, and why."""
 
 MAPPINGS = (
-    "x12/214", "x12/820", "x12/940", "x12/943", "x12/944", "x12/945", "x12/947",
+    "x12/214", "x12/820", "x12/940", "x12/944", "x12/945", "x12/947",
     "edifact/aperak", "edifact/iftmin", "edifact/iftsta", "edifact/recadv", "edifact/retann",
 )  # fmt: skip
 
