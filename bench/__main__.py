@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import backlog, edi, webhook
+from bench import backlog, edi, mapping, webhook
 from bench.report import Backlog, page
 from bench.scene import Scene
 from hub.config import CHECKOUT
@@ -21,6 +21,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--orders", type=int, default=600, help="orders of the backlog")
     parser.add_argument("--pairs", type=int, default=3, help="runs of hub and floor, in turns")
     parser.add_argument("--trickle", type=int, default=150, help="orders that come at five a second; 0: none")
+    parser.add_argument("--mapping", type=int, default=150, help="turns of the mapping language; 0: none")
     parser.add_argument("--edi", type=int, default=5, help="turns over large EDI files, see bench.edi; 0: none")
     parser.add_argument("--no-save", action="store_true", help=f"leave {PAGE.relative_to(CHECKOUT)} as it is")
     given = parser.parse_args(arguments)
@@ -32,8 +33,9 @@ def main(arguments: list[str]) -> int:
     print(text)
     if not given.no_save:
         PAGE.write_text(text)
-    if given.edi:
-        edi.main(["--rounds", str(given.edi), *["--no-save"] * given.no_save])
+    for part, rounds in (mapping, given.mapping), (edi, given.edi):
+        if rounds:
+            part.main(["--rounds", str(rounds), *["--no-save"] * given.no_save])
     return 0
 
 
