@@ -12,29 +12,29 @@ class _Holder(Protocol):
     findings: list[Finding]
 
 
-I = TypeVar("I", bound=_Holder)  # noqa: E741
+N = TypeVar("N", bound=_Holder)
 G = TypeVar("G", bound=_Holder)
 S = TypeVar("S", bound=_Holder)
 
 
-class Part(NamedTuple, Generic[I, G, S]):
+class Part(NamedTuple, Generic[N, G, S]):
     """What has just ended: a set or message (all three), a group (the first two) or an interchange (the first)."""
 
-    interchange: I
+    interchange: N
     group: G | None = None
     set: S | None = None
 
 
-class Reading(Protocol[I, G, S]):
+class Reading(Protocol[N, G, S]):
     """A reader of the syntax: what it found outside of any interchange, and how many of these there were so far."""
 
     findings: list[Finding]
     interchanges: int
 
-    def parts(self, *, keep: bool = False) -> Iterator[Part[I, G, S]]: ...
+    def parts(self, *, keep: bool = False) -> Iterator[Part[N, G, S]]: ...
 
 
-class Examination(Generic[I, G, S]):
+class Examination(Generic[N, G, S]):
     """Iterator over the judged interchanges of a file, single pass.
 
     After it is exhausted, `findings` holds what belongs to no interchange and `readable` tells whether the
@@ -42,7 +42,7 @@ class Examination(Generic[I, G, S]):
     """
 
     def __init__(
-        self, reader: Reading[I, G, S], judge: Callable[[Part[I, G, S]], None], rules: Mapping[str, Severity]
+        self, reader: Reading[N, G, S], judge: Callable[[Part[N, G, S]], None], rules: Mapping[str, Severity]
     ) -> None:
         self._reader = reader
         self._judge = judge
@@ -57,18 +57,18 @@ class Examination(Generic[I, G, S]):
     def readable(self) -> bool:
         return self._reader.interchanges > 0
 
-    def __iter__(self) -> Iterator[I]:
+    def __iter__(self) -> Iterator[N]:
         return self
 
-    def __next__(self) -> I:
+    def __next__(self) -> N:
         return next(self._iterator)
 
-    def parts(self) -> Iterator[Part[I, G, S]]:
+    def parts(self) -> Iterator[Part[N, G, S]]:
         """Each judged set as it ends, then the group that held it, then the interchange. They keep nothing of one
         another but their counts. Instead of iterating, not beside it."""
         return self._judged(keep=False)
 
-    def _judged(self, keep: bool) -> Iterator[Part[I, G, S]]:
+    def _judged(self, keep: bool) -> Iterator[Part[N, G, S]]:
         for part in self._reader.parts(keep=keep):
             self._judge(part)
             if self._rules:

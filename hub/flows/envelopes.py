@@ -105,7 +105,7 @@ class Interchange:
     """
 
     to: Recipient
-    library: Library
+    grammars: Library
     number: int
     group: int
     when: dt.datetime
@@ -114,7 +114,7 @@ class Interchange:
         """A set of this interchange from what a mapping has made; `place` counts from 1. Raises `EdiError`."""
         agreement = self.to.agreement
         mark = self.to.profile.delimiters(self.to.standard, agreement.version).decimal
-        root = build(self.to.standard, agreement.set_id, agreement.version, values, self.library, decimal=mark)
+        root = build(self.to.standard, agreement.set_id, agreement.version, values, self.grammars, decimal=mark)
         return self.set_of(root, place)
 
     def set_of(self, root: Loop, place: int) -> TransactionSet:
@@ -128,8 +128,8 @@ class Interchange:
         """The interchange with these sets, its first ones. Raises `EdiError` where a reader would find faults."""
         replacement = self.to.profile.replacement
         if self.to.standard == "edifact":
-            return edifact.write(documents, self._unb(), replacement=replacement, library=self.library)
-        return x12.write(documents, self._isa(), replacement=replacement, library=self.library)
+            return edifact.write(documents, self._unb(), replacement=replacement, library=self.grammars)
+        return x12.write(documents, self._isa(), replacement=replacement, library=self.grammars)
 
     def facts(self, document: TransactionSet) -> dict[str, Any]:
         """The columns of the message of one set; acknowledgements name it by the last three."""
@@ -153,7 +153,7 @@ class Interchange:
         set_id = self.to.agreement.set_id
         if self.to.standard == "edifact":
             return f"{set_id}/{self.number}"
-        return f"{self.library.functional_id(set_id)}/{self.group}"
+        return f"{self.grammars.functional_id(set_id)}/{self.group}"
 
     def _isa(self) -> x12.Envelope:
         (own_qualifier, own_id), (qualifier, id_), said = self.to.ours, self.to.theirs, self.to.profile

@@ -140,7 +140,7 @@ def _judge_by_their_own(inst: Installation, parts: Sequence[_Part], body: bytes)
         try:
             if own not in again:
                 by = sets.manner(inst, part.profile, part.interchange.standard)
-                again[own] = list(examine(body, by.library, trees=False, encoding=by.encoding))
+                again[own] = list(examine(body, by.grammars, trees=False, encoding=by.encoding))
             part.interchange = again[own][place]
         except GrammarError as error:
             part.refused = sets.broken_grammar(error)

@@ -18,10 +18,10 @@ FORMATS: tuple[Standard, ...] = ("x12", "edifact")
 
 @dataclass(slots=True, frozen=True)
 class Manner:
-    """How a sender's documents are read. `library`: the grammars of EDI. `encoding`: a codec that counts instead of the
+    """How a sender's documents are read. `grammars`: of EDI. `encoding`: a codec that counts instead of the
     one they announce or usually have, or `""`."""
 
-    library: Library | None
+    grammars: Library | None
     encoding: str = ""
 
 
@@ -49,7 +49,7 @@ def broken_grammar(error: GrammarError) -> Park:
 def only_set(body: bytes, by: Manner | None = None) -> TransactionSet:
     """The structured document of one stored transaction set or message. Raises `Park`."""
     try:
-        for interchange in examine(body, by.library if by else None, encoding=by.encoding if by else ""):
+        for interchange in examine(body, by.grammars if by else None, encoding=by.encoding if by else ""):
             for one in interchange.sets:
                 if one.tree is not None:
                     return one.tree

@@ -49,6 +49,6 @@ def specimen(inst: Installation, name: str, set_id: str, when: dt.datetime) -> b
 
 
 def _root(text: str, interchange: Interchange) -> Loop:
-    (tree,) = [one.tree for found in examine(text.encode(), interchange.library) for one in found.sets]
+    (tree,) = [one.tree for found in examine(text.encode(), interchange.grammars) for one in found.sets]
     assert tree is not None  # trees were asked for
     return tree.root

@@ -61,7 +61,7 @@ class Stored:
             return [Outcome(findings=[Finding(problem.code, problem.detail)])]
         for outcome in found if mapping.target.name in SYNTAXES else ():
             if outcome.value is not None:
-                outcome.refused += unwritable(mapping.target, outcome.value, self.by.library if self.by else None)
+                outcome.refused += unwritable(mapping.target, outcome.value, self.by.grammars if self.by else None)
         return found
 
     def document(self, mapping: Mapping) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from sqlalchemy import select, update
 
 from hub.flows import actions
@@ -68,7 +70,9 @@ def replay(house: House) -> None:
     house.drain()
 
 
-def test_freight_and_discount_of_the_order_stand_on_its_first_invoice(house: House, mailbox: Side, tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_freight_and_discount_of_the_order_stand_on_its_first_invoice(
+    house: House, mailbox: Side, tmp_path: Path
+) -> None:
     """The partner states them in its purchase order, and its mapping reads them."""
     own = "extends: x12/850.in\nrows:\n  totals:\n" + "".join(
         f"    {field}: SAC[SAC01={kind}]/SAC05 | first | implied_decimals(2)\n"

@@ -16,7 +16,7 @@ DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 def wrong(settings: dict[str, object], scope: str = "partner", **more: object) -> dict[str, str]:
     with pytest.raises(ProfileError) as caught:
-        check(settings, scope, **more)  # type: ignore[arg-type]
+        check(settings, scope, **more)  # type: ignore[arg-type]  (what a person typed)
     assert all(name in str(caught.value) for name in caught.value.fields)
     return caught.value.fields
 
