@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from hub.edi.profile import profile
+from hub.edi.settings import profile
 from hub.flows import change_answers, envelopes, stock_feed
 from hub.flows.batch import Batch
 from hub.flows.envelopes import Recipient

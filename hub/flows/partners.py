@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Row
 
 from hub.edi.grammar import SYNTAXES, GrammarError, standard_of
 from hub.edi.grammar_check import check_folder
-from hub.edi.profile import Profile, ProfileError, Scope, changed, check, profile
+from hub.edi.profile import Profile
+from hub.edi.settings import ProfileError, changed, check, profile
+from hub.edi.settings_schema import Scope
 from hub.edi.tree import Standard
 from hub.errors import NotFound, Refused
 from hub.flows import stock_feed

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from hub.edi.profile import profile
+from hub.edi.settings import profile
 from hub.flows import cancel
 from hub.flows.batch import Batch
 from hub.flows.naming import numbered

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.edi.grammar import GrammarError, Library
-from hub.edi.profile import Profile, ProfileError, profile
+from hub.edi.profile import Profile
+from hub.edi.settings import ProfileError, profile
 from hub.edi.tree import Standard, TransactionSet
 from hub.edi.validation import examine
 from hub.flows.problems import Park

@@ -6,7 +6,7 @@ import datetime as dt
 
 from hub.edi.findings import EdiError
 from hub.edi.grammar import GrammarError
-from hub.edi.profile import profile
+from hub.edi.settings import profile
 from hub.edi.specimen import specimen_file
 from hub.edi.tree import Loop
 from hub.edi.validation import examine

@@ -15,7 +15,8 @@ import structlog
 from sqlalchemy import Connection, Row
 
 from hub import jobs
-from hub.edi.profile import Profile, profile
+from hub.edi.profile import Profile
+from hub.edi.settings import profile
 from hub.errors import Refused
 from hub.flows import envelopes
 from hub.flows.batch import Batch

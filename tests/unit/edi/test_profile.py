@@ -9,7 +9,9 @@ import pytest
 
 from hub.edi.grammar import GrammarError, default_library
 from hub.edi.own_grammars import folders_of, library
-from hub.edi.profile import HELP, Profile, ProfileError, changed, check, profile
+from hub.edi.profile import Profile
+from hub.edi.settings import ProfileError, changed, check, profile
+from hub.edi.settings_schema import HELP
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 
