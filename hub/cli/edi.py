@@ -148,10 +148,11 @@ def _converter(standard: str) -> Any:
 
 @edi.command("new")
 @click.argument("set_id", metavar="SET")
-@click.option("--version", help="The version, 004010 by default (EDIFACT: D96A).")
+@click.option("--version", help="The version, by default the oldest that has the set: 004010 (EDIFACT: D96A).")
 @click.option("--partner", "partner_name", help="As agreed with this partner: ids, version, delimiters, grammar.")
 def new_command(set_id: str, version: str | None, partner_name: str | None) -> None:
     """Print a filled specimen of a set: a whole test interchange, ready to be changed."""
+    set_id = set_id.upper()
     when = datetime.now().astimezone()
     if partner_name is not None:
         if version:
@@ -159,15 +160,21 @@ def new_command(set_id: str, version: str | None, partner_name: str | None) -> N
         from hub.cli.common import installation
         from hub.flows.specimens import specimen
 
-        click.echo(specimen(installation(), partner_name, set_id.upper(), when))
+        data = specimen(installation(), partner_name, set_id, when)
+        click.echo(data, nl=not data.endswith(b"\n"))
         return
+    from hub.edi.findings import EdiError
     from hub.edi.grammar import default_library, standard_of
     from hub.edi.specimen import specimen_file
 
-    text = specimen_file(set_id, version or "", when, default_library(standard_of(set_id)))
-    if text is None:
-        fail("edi.build-set-unknown", f"There is no grammar for set {set_id!r}.", False)
-    click.echo(text)
+    library = default_library(standard_of(set_id))
+    if version and not library.syntax.version(version):
+        raise click.UsageError(f"{version!r} is no version; write one such as {library.syntax.versions[0]}.")
+    try:
+        data = specimen_file(set_id, library.syntax.version(version or ""), when, library)
+    except EdiError as error:
+        fail(error.code, f"There is none: {error}.", False)
+    click.echo(data, nl=False)
 
 
 @edi.command("diff")

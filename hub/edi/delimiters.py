@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+
+from hub.edi.tree import Standard
 
 
 @dataclass(slots=True, frozen=True)
@@ -60,6 +63,10 @@ class Delimiters:
     def escaped(self, text: str) -> str:
         """A value as it is written, each delimiter in it behind a release character; needs one to exist."""
         return _delimiter(self.in_data()).sub(lambda match: self.release + match.group(), text)
+
+
+USUAL: Mapping[Standard, Delimiters] = {"x12": Delimiters(), "edifact": Delimiters("+", ":", "'", release="?")}
+"""The delimiters of each syntax that hold where nobody says otherwise; later versions add one for repetitions."""
 
 
 @lru_cache(maxsize=256)

@@ -39,13 +39,19 @@ class Syntax:
     """What the grammars of a standard have in common.
 
     `versions` are the ones described, oldest first; `strict` those whose definition may be taken as the
-    standard's whole say. `set_ids` is the form of a set's id.
+    standard's whole say. `set_ids` is the form of a set's id, `names` that of a version.
     """
 
     standard: Standard
     versions: tuple[str, ...]
     strict: frozenset[str]
     set_ids: re.Pattern[str]
+    names: re.Pattern[str]
+
+    def version(self, text: str) -> str:
+        """A version as documents have it (`D96A`) of what a person writes (`d.96a`); `""` for what is none."""
+        name = text.upper().replace(".", "") if self.standard == "edifact" else text.upper()
+        return name if self.names.fullmatch(name) else ""
 
     def rank(self, version: str) -> str:
         """A text that sorts versions by age; `""` for what is none. `D96A` sorts before `D01B`."""
@@ -85,8 +91,20 @@ class Syntax:
 
 
 SYNTAXES: dict[Standard, Syntax] = {
-    "x12": Syntax("x12", ("004010", "005010"), frozenset({"004010", "005010"}), re.compile("[0-9A-Z]{3}")),
-    "edifact": Syntax("edifact", ("D96A", "D01B"), frozenset({"D96A", "D01B"}), re.compile("[A-Z]{6}")),
+    "x12": Syntax(
+        "x12",
+        ("004010", "005010"),
+        frozenset({"004010", "005010"}),
+        re.compile("[0-9A-Z]{3}"),
+        re.compile("00[2-8][0-9]{3}[0-9A-Z]{0,6}"),
+    ),  # fmt: skip
+    "edifact": Syntax(
+        "edifact",
+        ("D96A", "D01B"),
+        frozenset({"D96A", "D01B"}),
+        re.compile("[A-Z]{6}"),
+        re.compile("[A-Z][0-9]{2}[A-Z]"),
+    ),  # fmt: skip
 }
 
 
@@ -135,6 +153,15 @@ class Library:
     def segment_ids(self) -> frozenset[str]:
         """The ids of all segments there are."""
         return frozenset(self._table("ids").get("segments", "").split()) | frozenset(self._table("segments"))
+
+    def versions(self, set_id: str) -> tuple[str, ...]:
+        """The described versions that have a set, oldest first; none for a set unknown here."""
+        known = self.syntax.versions
+        if not self.syntax.set_ids.fullmatch(set_id) or not (entry := self._table(set_id)):
+            return ()
+        if not self.syntax.version(since := entry.get("since", known[0])):
+            raise GrammarError(f"{set_id}.yaml: since {since!r} is no version, such as {known[0]}")
+        return known[known.index(self.syntax.nearest(since)) :]
 
     def functional_id(self, set_id: str) -> str:
         """The group (GS01) that a set belongs to, `""` for a set unknown here."""

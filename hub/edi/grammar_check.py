@@ -56,6 +56,7 @@ def _check(library: Library, name: str) -> Iterator[str]:
 def _check_set(library: Library, name: str, version: str) -> Iterator[str]:
     try:
         grammar = library.grammar(name, version)
+        library.versions(name)
     except _MALFORMED as error:
         yield _in_words(error, "a set has `name`, `body` and, in X12, `functional_id`")
         return

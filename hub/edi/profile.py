@@ -10,14 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from hub.edi.delimiters import Delimiters
+from hub.edi.delimiters import USUAL, Delimiters
 from hub.edi.findings import Rule
 from hub.edi.tree import Standard
 
 LINE_BREAKS = {"none": "", "lf": "\n", "crlf": "\r\n"}
 """What follows each segment, by the name of the setting."""
-
-_DEFAULT_MARKS = {"x12": Delimiters(), "edifact": Delimiters("+", ":", "'", release="?")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ class Profile:
 
     def delimiters(self, standard: Standard, version: str) -> Delimiters:
         """The delimiters to write with; `version` is the set's, since later ones need a repetition separator."""
-        base = _DEFAULT_MARKS[standard]
+        base = USUAL[standard]
         repeats = version >= "00402" if standard == "x12" else self.syntax_version == "4"
         repetition = ("^" if standard == "x12" else "*") if repeats else ""
         return Delimiters(

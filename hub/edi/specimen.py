@@ -8,9 +8,16 @@ from pathlib import Path
 
 import yaml
 
+from hub.edi.delimiters import USUAL, Delimiters
+from hub.edi.edifact import writer as edifact
+from hub.edi.edifact.validation import CONTRL, contrl_version
+from hub.edi.findings import EdiError
 from hub.edi.grammar import Library
-from hub.edi.rules import ElementRule, Item, SegmentRule
-from hub.edi.tree import Standard
+from hub.edi.profile import Profile
+from hub.edi.rules import ElementRule, Item, SegmentRule, SetGrammar
+from hub.edi.segments import judge_for
+from hub.edi.tree import Element, Loop, Repeats, Segment, Standard
+from hub.edi.x12 import writer as x12
 
 _VALUES = {"DT": "20260105", "TM": "1200", "N0": "1", "R": "1", "n": "1"}
 
@@ -28,8 +35,8 @@ def specimens(standard: Standard) -> dict[str, list[str]]:
     return {str(set_id): list(segments) for set_id, segments in loaded.items()}
 
 
-def specimen(library: Library, set_id: str, version: str, element: str = "*", component: str = ">") -> list[str] | None:
-    """The segments of a set's specimen; for a set without one, what its grammar demands, filled by type.
+def specimen(library: Library, set_id: str, version: str) -> list[str] | None:
+    """The segments of a set's specimen as text; for a set without one, what its grammar demands, filled by type.
 
     None for a set that has no grammar.
     """
@@ -40,36 +47,66 @@ def specimen(library: Library, set_id: str, version: str, element: str = "*", co
     if not grammar.partner and set_id in known:
         return known.get(f"{set_id} {grammar.version}", known[set_id])
     return [
-        _segment(grammar.segments[item.id], element, component)
+        _segment(grammar.segments[item.id], USUAL[library.syntax.standard])
         for item in _demanded(grammar.root)
         if item.id in grammar.segments
     ]
 
 
-def specimen_file(set_id: str, version: str, when: datetime, library: Library) -> str | None:
-    """A whole test interchange around a set's specimen, one segment a line; None for a set without a grammar.
+def specimen_root(library: Library, set_id: str, version: str, decimal: str = ".") -> Loop:
+    """The same as a body to be written, its segments one after another, its numbers with this decimal mark.
 
-    Without a `version` the oldest one described. Delimiters and ids are the usual ones.
+    Raises EdiError `edi.build-set-unknown` where the version, or every one, lacks the set.
+    """
+    there, texts = library.versions(set_id), specimen(library, set_id, version)
+    grammar = library.grammar(set_id, version)
+    if grammar is None or texts is None:
+        raise EdiError("edi.build-set-unknown", f"there is no grammar for set {set_id!r}")
+    if grammar.version not in there:
+        raise EdiError("edi.build-set-unknown", f"version {version} has no {set_id}; it came with {there[0]}")
+    split = judge_for(grammar, USUAL[library.syntax.standard]).split
+    return Loop(set_id, [_with_mark(split(text), grammar, decimal) for text in texts])
+
+
+def _with_mark(segment: Segment, grammar: SetGrammar, decimal: str) -> Segment:
+    """A segment whose numbers have another decimal mark."""
+    rule = grammar.segments.get(str(segment[0]))
+    if rule is None or decimal == ".":
+        return segment
+    return (segment[0], *(_marked(value, one, decimal) for value, one in zip(segment[1:], rule.elements, strict=False)))
+
+
+def _marked(value: Element, rule: ElementRule, decimal: str) -> Element:
+    if isinstance(value, Repeats):
+        return Repeats(_marked(one, rule, decimal) for one in value)  # type: ignore[misc]
+    if isinstance(value, tuple):
+        return tuple(str(_marked(one, part, decimal)) for one, part in zip(value, rule.components, strict=False))
+    first = rule.components[0] if rule.components else rule
+    return value.replace(".", decimal) if first.type == "n" else value
+
+
+def specimen_file(set_id: str, version: str, when: datetime, library: Library) -> bytes:
+    """A whole test interchange around a set's specimen, one segment a line.
+
+    Without a `version` the oldest one described that has the set. Delimiters and ids are the usual ones. Raises
+    EdiError as `specimen_root` does.
     """
     standard = library.syntax.standard
-    version = version or library.syntax.versions[0]
-    mark, inner = ("+", ":") if standard == "edifact" else ("*", ">")
-    body = specimen(library, set_id, version, mark, inner)
-    if body is None:
-        return None
-    if standard == "edifact":
-        head = [f"UNB+UNOC:3+SENDER:ZZ+RECEIVER:ZZ+{when:%y%m%d}:{when:%H%M}+1++++++1",
-                f"UNH+1+{set_id}:{version[0]}:{version[1:]}:UN"]  # fmt: skip
-        return "".join(f"{one}'\n" for one in [*head, *body, f"UNT+{len(body) + 2}+1", "UNZ+1+1"]).rstrip("\n")
-    isa11 = "U" if version < "004020" else "^"
-    head = [
-        f"ISA*00*{'':10}*00*{'':10}*ZZ*{'SENDER':15}*ZZ*{'RECEIVER':15}*{when:%y%m%d}*{when:%H%M}*{isa11}*{version[:5]}"
-        "*000000001*0*T*>",
-        f"GS*{library.functional_id(set_id)}*SENDER*RECEIVER*{when:%Y%m%d}*{when:%H%M}*1*X*{version}",
-        f"ST*{set_id}*0001",
-    ]
-    tail = [f"SE*{len(body) + 2}*0001", "GE*1*1", "IEA*1*000000001"]
-    return "".join(f"{one}~\n" for one in [*head, *body, *tail]).rstrip("\n")
+    version = version or next(iter(library.versions(set_id)), "")
+    root = specimen_root(library, set_id, version)
+    if standard == "x12":
+        marks = Profile(line_breaks="lf").delimiters(standard, version)
+        isa = x12.Envelope("ZZ", "SENDER", "ZZ", "RECEIVER", 1, 1, when, version, usage="T", delimiters=marks)
+        return x12.write([x12.transaction_set(set_id, root, "0001", version)], isa, library=library)
+    syntax = "3"
+    if set_id == CONTRL:
+        syntax = "3" if library.syntax.nearest(version) == library.syntax.versions[0] else "4"
+        version = contrl_version(syntax)
+    unb = edifact.Envelope(
+        "SENDER", "RECEIVER", "1", when, "ZZ", "ZZ", syntax_version=syntax, usage="T",
+        delimiters=Profile(line_breaks="lf", syntax=f"UNOC:{syntax}").delimiters(standard, version),
+    )  # fmt: skip
+    return edifact.write([edifact.message(set_id, root, "1", version)], unb, library=library)
 
 
 def _demanded(loop: Item) -> list[Item]:
@@ -81,11 +118,11 @@ def _demanded(loop: Item) -> list[Item]:
     return found
 
 
-def _segment(rule: SegmentRule, element: str, component: str) -> str:
-    texts = [_value(one, component) if one.mandatory else "" for one in rule.elements]
+def _segment(rule: SegmentRule, marks: Delimiters) -> str:
+    texts = [_value(one, marks.component) if one.mandatory else "" for one in rule.elements]
     while texts and not texts[-1]:
         texts.pop()
-    return element.join([rule.id, *texts])
+    return marks.element.join([rule.id, *texts])
 
 
 def _value(rule: ElementRule, component: str) -> str:

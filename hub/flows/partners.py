@@ -3,7 +3,6 @@ direction. Each function is one transaction that leaves an audit row."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -184,9 +183,8 @@ def _usable(inst: Installation, name: str, set_id: str, direction: str) -> Compi
 
 
 def _version(text: str, standard: Standard) -> str:
-    version = text.upper().replace(".", "") if standard == "edifact" else text.upper()
-    form = r"[A-Z][0-9]{2}[A-Z]" if standard == "edifact" else r"00[2-8][0-9]{3}[0-9A-Z]{0,6}"
-    if not re.fullmatch(form, version):
+    version = SYNTAXES[standard].version(text)
+    if not version:
         example = "D96A" if standard == "edifact" else "004010, or with a suffix 004010VICS"
         raise Refused("partner.version-invalid", f"{text!r} is no version; write one such as {example}.")
     return version

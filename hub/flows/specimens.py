@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 from hub.edi.findings import EdiError
 from hub.edi.grammar import GrammarError
 from hub.edi.settings import profile
-from hub.edi.specimen import specimen_file
-from hub.edi.tree import Loop
-from hub.edi.validation import examine
+from hub.edi.specimen import specimen_root
 from hub.errors import NotFound, Refused
 from hub.flows.envelopes import Interchange, Recipient
 from hub.installation import Installation
@@ -32,23 +31,20 @@ def specimen(inst: Installation, name: str, set_id: str, when: dt.datetime) -> b
         raise Refused("partner.ids-missing", f"{name} has no ids; add them with `hub partner ids`.")
     one = addresses[0]
     ours, theirs = (one.own_qualifier, one.own_value), (one.qualifier, one.value)
+    said = profile(partner.settings, agreement.settings)
     if agreement.direction == "in":
         ours, theirs = theirs, ours
-    to = Recipient(agreement, partner, profile(partner.settings, agreement.settings), ours, theirs, True)
+        said = replace(said, group_sender=said.group_receiver, group_receiver=said.group_sender)
+    if said.replacement is None:  # what a specimen says does not matter, that it can be sent does
+        said = replace(said, replacement=" ")
+    to = Recipient(agreement, partner, said, ours, theirs, True)
     try:
         library = inst.grammars(to.profile, to.standard)
-        text = specimen_file(set_id, agreement.version, when, library)
-        if text is None:
-            raise Refused("partner.unknown-set", f"There is no grammar for {set_id}.")
-        interchange = Interchange(to, library, 1, 1, when.astimezone(to.profile.zone))
-        return interchange.written([interchange.set_of(_root(text, interchange), 1)])
+        mark = said.delimiters(to.standard, agreement.version).decimal
+        root = specimen_root(library, set_id, agreement.version, mark)
+        interchange = Interchange(to, library, 1, 1, when.astimezone(said.zone))
+        return interchange.written([interchange.set_of(root, 1)])
     except GrammarError as error:
         raise Refused("edi.grammar-invalid", f"The partner's own grammar cannot be used: {error}.") from error
     except EdiError as error:
         raise Refused(error.code, f"The specimen does not fit the partner's settings or grammar: {error}.") from error
-
-
-def _root(text: str, interchange: Interchange) -> Loop:
-    (tree,) = [one.tree for found in examine(text.encode(), interchange.grammars) for one in found.sets]
-    assert tree is not None  # trees were asked for
-    return tree.root

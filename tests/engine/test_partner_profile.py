@@ -10,6 +10,7 @@ import pytest
 
 from hub.cli import main
 from hub.cli import partner as command
+from hub.edi.edifact.validation import examine as examine_edifact
 from hub.edi.x12.validation import examine
 from hub.store import partners as store
 from tests.engine.scripted.house import House
@@ -158,3 +159,17 @@ def test_a_specimen_is_written_as_was_agreed(house: House, run: Run) -> None:
     (ours,) = examine(run("edi", "new", "855", "--partner", "Acme").output.encode())
     assert (ours.part(6), ours.part(8)) == ("US", "ACME")
     assert run("edi", "new", "940", "--partner", "Acme").exit_code == 1
+
+
+def test_a_specimen_has_the_delimiters_characters_and_group_ids_of_the_partner(house: House, run: Run) -> None:
+    add(run, "--set", "delimiters.element=|", "--set", "group_sender=OURGROUP", "--set", "group_receiver=THEIRS")
+    ours = run("edi", "new", "810", "--partner", "Acme").output
+    theirs = run("edi", "new", "850", "--partner", "Acme").output
+    assert "GS|IN|OURGROUP|THEIRS|" in ours and "GS|PO|THEIRS|OURGROUP|" in theirs
+    run("partner", "set", "Acme", "delimiters.element=", "delimiters.decimal=,", "syntax=UNOA:2")
+    run("partner", "agree", "Acme", "INVOIC", "out", "--version", "D.01B")
+    text = run("edi", "new", "INVOIC", "--partner", "Acme").output
+    assert text.startswith("UNA:+,? 'UNB+UNOA:2+") and text.strip() == text.strip().upper()
+    (invoice,) = examine_edifact(text.encode())
+    assert [f for f in invoice.all_findings() if f.is_error] == []
+    assert "PRI+AAA:9,25" in text and ":D:01B:UN'" in text

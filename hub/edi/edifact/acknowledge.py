@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.edi.edifact.interchange import NO_SEGMENT, Group, Interchange, Message
-from hub.edi.edifact.validation import CONTRL
+from hub.edi.edifact.validation import CONTRL, contrl_version
 from hub.edi.edifact.writer import message, reply_to, write
 from hub.edi.findings import Finding
 from hub.edi.tree import Element, Loop, Segment, element
@@ -147,8 +147,8 @@ def write_answer(
     if decision.root is None:
         raise ValueError("this interchange must not be acknowledged")
     envelope = reply_to(interchange, control_reference=control_reference, when=when)
-    version = "41" if envelope.syntax_version == "4" else "D3"
-    return write([message(CONTRL, decision.root, message_reference, version)], envelope, replacement=" ")
+    answer = message(CONTRL, decision.root, message_reference, contrl_version(envelope.syntax_version))
+    return write([answer], envelope, replacement=" ")
 
 
 def _reject(group: GroupDecision) -> None:

@@ -68,6 +68,11 @@ def grammar_of(set_id: str, version: str, syntax_version: str, library: Library)
     return library.grammar(set_id, version)
 
 
+def contrl_version(syntax_version: str) -> str:
+    """What stands in UNH as the version of a CONTRL: that of the syntax, `D3` or `41`."""
+    return "41" if syntax_version >= "4" else "D3"
+
+
 def judge_message(interchange: Interchange, group: Group, one: Message, library: Library, trees: bool = True) -> None:
     """Complete the findings of one message and, when wanted, its tree."""
     if one.oversize:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from hub.edi.delimiters import Delimiters
+from hub.edi.delimiters import USUAL, Delimiters
 from hub.edi.edifact.characters import CODECS, fits, forbidden
 from hub.edi.edifact.interchange import Group, Interchange
 from hub.edi.edifact.text import written
@@ -16,9 +16,6 @@ from hub.edi.edifact.validation import examine
 from hub.edi.findings import EdiError, Finding, finding
 from hub.edi.grammar import Library, default_library
 from hub.edi.tree import Element, Loop, Repeats, Segment, TransactionSet, in_document_order
-
-DEFAULTS = Delimiters("+", ":", "'", release="?")
-"""The delimiters that hold without UNA up to syntax version 3; version 4 adds `*` for repetitions."""
 
 ServiceAdvice = Literal["needed", "always", "never"]
 
@@ -49,7 +46,7 @@ class Envelope:
     group_reference: str = ""
     group_sender: str = ""
     group_receiver: str = ""
-    delimiters: Delimiters = field(default_factory=lambda: DEFAULTS)
+    delimiters: Delimiters = field(default_factory=lambda: USUAL["edifact"])
     una: ServiceAdvice = "needed"
     codec: str = ""
 

@@ -50,9 +50,9 @@ def specimen_files(standard: str) -> list[bytes]:
     when, library = datetime(2026, 1, 5, 12), default_library(standard)
     files = []
     for set_id in specimens(standard):
-        for version in library.syntax.versions if " " not in set_id else ():
-            text = specimen_file(set_id, version, when, library)
-            files += [text.encode(), text.replace("\n", "").encode()]
+        for version in library.versions(set_id):
+            data = specimen_file(set_id, version, when, library)
+            files += [data, data.replace(b"\n", b"")]
     return files
 
 

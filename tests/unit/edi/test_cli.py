@@ -157,17 +157,27 @@ def test_convert_goes_to_json_and_back(run, x12):
     assert "Not byte for byte" in run("convert", x12().replace(b"*38~", b"*38**~")).stderr
 
 
-@pytest.mark.parametrize("set_id", ["850", "856", "945", "999", "820", "ORDERS"])
-def test_new_gives_a_clean_file(run, set_id):
-    version = ["--version", "005010"] if set_id == "999" else []
-    made = CliRunner().invoke(edi, ["new", set_id, *version])
+@pytest.mark.parametrize(
+    "words", [["850"], ["856", "--version", "005010"], ["999"], ["orders"], ["INVRPT", "--version", "D.01B"]]
+)
+def test_new_gives_a_clean_file(run, words):
+    made = CliRunner().invoke(edi, ["new", *words])
     assert made.exit_code == 0
     report = json.loads(run("validate", made.output.encode(), "--json").output)
     assert (report["errors"], report["sets"]) == (0, 1)
 
 
-def test_new_knows_its_sets():
-    assert CliRunner().invoke(edi, ["new", "123"]).exit_code == 2
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["123"], "no grammar for set '123'"),
+        (["999", "--version", "004010"], "version 004010 has no 999; it came with 005010"),
+        (["850", "--version", "4010"], "'4010' is no version; write one such as 004010"),
+    ],
+)
+def test_new_knows_its_sets_and_their_versions(words, said):
+    made = CliRunner().invoke(edi, ["new", *words])
+    assert made.exit_code == 2 and said in made.output
 
 
 def test_diff_shows_what_differs(x12, tmp_path):

@@ -10,9 +10,9 @@ from datetime import datetime
 import pytest
 
 from hub.edi.build import build
-from hub.edi.delimiters import Delimiters
+from hub.edi.delimiters import USUAL, Delimiters
 from hub.edi.edifact.validation import examine
-from hub.edi.edifact.writer import DEFAULTS, Envelope, message, write
+from hub.edi.edifact.writer import Envelope, message, write
 from hub.edi.findings import EdiError
 from hub.edi.grammar import default_library
 from hub.edi.specimen import specimen
@@ -20,6 +20,7 @@ from hub.edi.specimen import specimens as make_specimens
 from hub.edi.tree import Loop, Repeats
 
 WHEN = datetime(2026, 1, 6, 9, 30)
+DEFAULTS = USUAL["edifact"]
 ENVELOPE = Envelope("4012345000009", "4012345000016", "REF1", WHEN, sender_qualifier="14", receiver_qualifier="14")
 
 
