@@ -57,7 +57,7 @@ class Syntax:
         """A text that sorts versions by age; `""` for what is none. `D96A` sorts before `D01B`."""
         if self.standard == "x12":
             return version[:6] if re.match(r"[0-9]{6}", version) else ""
-        match = re.fullmatch(r"[A-Z]([0-9]{2})([A-Z])", version[:4])
+        match = re.fullmatch(r"[0-9A-Z]([0-9]{2})([A-Z])", version[:4])
         if match is None:
             return ""
         return ("19" if match.group(1) >= "50" else "20") + match.group(1) + match.group(2)

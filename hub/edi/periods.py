@@ -35,7 +35,7 @@ def _is_part(text: str, part: re.Match[str]) -> bool:
     if time:
         return is_time(text)
     if zone:
-        return text.isascii() and text.isalnum()
+        return text.isascii() and (text.isalnum() or (text[0] in "+-" and text[1:].isdigit()))
     if not (text.isascii() and text.isdigit()):
         return False
     last = {"MM": 12, "WW": 53}.get(span[-2:])

@@ -7,18 +7,34 @@ reported once, and the walk goes on from the most likely reading, so that one fa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from hub.edi.findings import MOST_FINDINGS, Finding
-from hub.edi.rules import ANY, Item, SetGrammar
+from hub.edi.rules import ANY, Item, SetGrammar, Step
 from hub.edi.tree import Loop, Segment, element
 
 _Report = Callable[[Finding], None]
 
 DEEPEST_LEVEL = 100
 """So many levels of a tree (HL) may stand in one another; no document in use has more than ten."""
+
+
+class Reading(NamedTuple):
+    """How to take what can be taken in more than one way.
+
+    awaited    mandatory items that the set has not come to yet where they seemed to be passed over: a segment that
+               has a place before them is not looked for behind them
+    inward     a segment that opens a loop within others (LIN within CPS) may stand without these being opened
+    """
+
+    awaited: frozenset[Item] = frozenset()
+    inward: bool = True
+
+
+PLAIN = Reading()
 
 
 class Outline(NamedTuple):
@@ -37,8 +53,19 @@ class Outline(NamedTuple):
 def outline(grammar: SetGrammar, segments: Iterable[Segment], trees: bool = True) -> Outline:
     """Walk the segments of a set, given at least with their ids and, for a loop of a tree, its numbers.
 
-    Without `trees` the tree stays empty.
+    Where a fault can be read in more than one way, that reading counts which leaves the fewest. Without `trees` the
+    tree stays empty.
     """
+    segments = tuple(segments)
+    whole, walked = _read(grammar, segments, trees, PLAIN)
+    for other in walked.other_readings():
+        read_so, _ = _read(grammar, segments, trees, other)
+        if len(read_so.faults) < len(whole.faults) + bool(other.awaited):
+            whole = read_so
+    return whole
+
+
+def _read(grammar: SetGrammar, segments: Iterable[Segment], trees: bool, reading: Reading) -> tuple[Outline, Walk]:
     faults: list[tuple[int, Finding]] = []
     places: list[Item] = []
 
@@ -46,7 +73,7 @@ def outline(grammar: SetGrammar, segments: Iterable[Segment], trees: bool = True
         if len(faults) < MOST_FINDINGS:
             faults.append((len(places), found))
 
-    walk = Walk(grammar, report, trees)
+    walk = Walk(grammar, report, trees, reading)
     step, frames = walk.step, walk.frames
     for segment in segments:
         step(str(segment[0]), segment)
@@ -54,7 +81,19 @@ def outline(grammar: SetGrammar, segments: Iterable[Segment], trees: bool = True
     walk.finish()
     if walk.unfounded:
         faults = [one for one in faults if id(one[1]) not in walk.unfounded]
-    return Outline(tuple(faults), tuple(places), walk.tree)
+    return Outline(tuple(faults), tuple(places), walk.tree), walk
+
+
+def _way_inwards(loop: Item, segment_id: str) -> tuple[Item, ...]:
+    """The shortest way from a loop to one in it that such a segment opens, both included; empty where there is none."""
+    ways: list[tuple[Item, ...]] = [(loop,)]
+    for way in ways:
+        for inner in way[-1].of[1:]:
+            if inner.is_loop:
+                if inner.id == segment_id:
+                    return (*way, inner)
+                ways.append((*way, inner))
+    return ()
 
 
 def name_of(loop: Item) -> str:
@@ -77,8 +116,9 @@ class Frame:
 class Walk:
     """One pass over one set. Call `step` per segment and `finish` at the end. Without `trees`, `tree` stays empty."""
 
-    def __init__(self, grammar: SetGrammar, report: _Report, trees: bool = True) -> None:
+    def __init__(self, grammar: SetGrammar, report: _Report, trees: bool = True, reading: Reading = PLAIN) -> None:
         self.grammar = grammar
+        self.reading = reading
         self.report = report
         self.trees = trees
         self.tree = Loop(grammar.set_id)
@@ -89,6 +129,16 @@ class Walk:
         self.bent = 0
         self.unfounded: dict[int, Finding] = {}
         """What was called missing and then stood too late, by its identity: that is one fault."""
+        self.doubted: set[Item] = set()
+        """What was called missing before something came that stands before it."""
+        self.went_inward = False
+
+    def other_readings(self) -> Iterator[Reading]:
+        """How else the set could be read, after one pass that met faults."""
+        if self.doubted:
+            yield Reading(awaited=frozenset(self.doubted))
+        if self.went_inward:
+            yield Reading(inward=False)
 
     def step(self, segment_id: str, segment: Segment) -> None:
         """Place one segment; `loop` then tells where it stands."""
@@ -97,7 +147,7 @@ class Walk:
             self._step_closely(segment_id, segment)
             return
         step = frames[-1].last.step(segment_id)
-        if step is None:
+        if step is None or (self.reading.awaited and self._leaps(segment_id, step)):
             self._out_of_place(segment_id, segment)
             return
         ended, item, passed, missing = step
@@ -107,6 +157,10 @@ class Walk:
             del frames[-ended:]
         self.misplaced = None
         self._enter(frames[-1], item, passed, segment)
+
+    def _leaps(self, segment_id: str, step: Step) -> bool:
+        """Whether a step would pass over what stands later, though the segment has an earlier place."""
+        return not self.reading.awaited.isdisjoint(step.passed) and self._own_place(segment_id) is not None
 
     def _step_closely(self, segment_id: str, segment: Segment) -> None:
         """The same while a loop is open that stands too late: the loops around it have gone on past it."""
@@ -252,42 +306,70 @@ class Walk:
 
     def _displaced(self, segment_id: str, segment: Segment, repeated: bool) -> None:
         """A segment of this set at a place where it cannot be: too late, or without its loop's first segment."""
+        place = self._own_place(segment_id)
+        if place is None:
+            self._orphan(segment_id, segment, repeated)
+            return
+        depth, own = place
+        frame = self.frames[depth]
+        if frame.lacking and (missed := frame.lacking.pop(own, None)) is not None:
+            self.unfounded[id(missed)] = missed
+        self.doubted.update(item for item in frame.lacking or () if item.index > own.index)
+        if not repeated:
+            message = f"Segment {segment_id} stands too late; it belongs before {frame.last.id}."
+            self._report_segment("edi.segment-out-of-sequence", segment_id, message)
+        self._leave(depth)
+        if own.is_loop:
+            self.bent = self.bent or len(self.frames)
+            self._open(frame, own, segment)
+        elif self.trees:
+            frame.tree.children.append(segment)
+
+    def _own_place(self, segment_id: str) -> tuple[int, Item] | None:
+        """Where a segment would have stood earlier in an open loop: how deep, and which item."""
         for depth in range(len(self.frames) - 1, -1, -1):
             frame = self.frames[depth]
             own = next((i for i in frame.loop.of[: frame.last.index] if i.id == segment_id), None)
             if own is not None and not (own.index == 0 and frame.loop.parent is not None):
-                if frame.lacking and (missed := frame.lacking.pop(own, None)) is not None:
-                    self.unfounded[id(missed)] = missed
-                if not repeated:
-                    message = f"Segment {segment_id} stands too late; it belongs before {frame.last.id}."
-                    self._report_segment("edi.segment-out-of-sequence", segment_id, message)
-                self._leave(depth)
-                if own.is_loop:
-                    self.bent = self.bent or len(self.frames)
-                    self._open(frame, own, segment)
-                elif self.trees:
-                    frame.tree.children.append(segment)
-                return
-        self._orphan(segment_id, segment, repeated)
+                return depth, own
+        return None
 
     def _orphan(self, segment_id: str, segment: Segment, repeated: bool) -> None:
+        """A segment whose loop, or the loops around it, have not been opened: taken as if they had been."""
+        found = self._unopened(segment_id)
+        if found is None:
+            if not repeated:
+                message = f"Segment {segment_id} cannot stand at this place of set {self.grammar.set_id}."
+                self._report_segment("edi.segment-unexpected", segment_id, message)
+            if self.trees:
+                self.frames[-1].tree.children.append(segment)
+            return
+        depth, (*loops, own) = found
+        opens = "opens its loop" if not own.is_loop else "opens the loop around it"
+        message = f"Segment {segment_id} stands without the {loops[0].id} that {opens}."
+        self._report_segment("edi.segment-unexpected", segment_id, message)
+        self._leave(depth)
+        self._pass_over(self.frames[depth], loops[0])
+        for loop, inner in pairwise((*loops, own)):
+            self._open(self.frames[-1], loop, segment, orphan=inner)
+        if own.is_loop:
+            self.went_inward = True
+            self._open(self.frames[-1], own, segment)
+
+    def _unopened(self, segment_id: str) -> tuple[int, tuple[Item, ...]] | None:
+        """Where a segment could stand in loops that are still to come: in which open loop these are (how deep), and
+        the way inwards, whose last item is the segment itself. The shortest way counts, for a segment that opens no
+        loop only one of a single step."""
+        ways: list[tuple[int, tuple[Item, ...]]] = []
         for depth in range(len(self.frames) - 1, -1, -1):
             frame = self.frames[depth]
             for item in frame.loop.of[max(frame.last.index, 0) :]:
-                inner = next((i for i in item.of[1:] if i.id == segment_id and not i.is_loop), None)
-                if inner is None:
-                    continue
-                message = f"Segment {segment_id} stands without the {item.id} that opens its loop."
-                self._report_segment("edi.segment-unexpected", segment_id, message)
-                self._leave(depth)
-                self._pass_over(frame, item)
-                self._open(frame, item, segment, orphan=inner)
-                return
-        if not repeated:
-            message = f"Segment {segment_id} cannot stand at this place of set {self.grammar.set_id}."
-            self._report_segment("edi.segment-unexpected", segment_id, message)
-        if self.trees:
-            self.frames[-1].tree.children.append(segment)
+                direct = next((i for i in item.of[1:] if i.id == segment_id and not i.is_loop), None)
+                if direct is not None:
+                    return depth, (item, direct)
+                if self.reading.inward and (way := _way_inwards(item, segment_id)):
+                    ways.append((depth, way))
+        return min(ways, key=lambda one: len(one[1]), default=None)
 
     def _pass_over(self, frame: Frame, item: Item) -> None:
         """Move on to a loop whose opening segment is missing; that fault has been reported."""

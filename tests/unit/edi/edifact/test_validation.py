@@ -44,6 +44,49 @@ def test_a_fault_is_one_finding_with_its_contrl_code(edifact, found, segments, e
     assert faults(found, edifact(*segments)) == [expected]
 
 
+def messages(found, data):
+    return [(f.position, f.message) for f in found(data) if f.is_error]
+
+
+RECEIVED = ("BGM+632+9+9", "DTM+137:20260105:102", "NAD+BY+1")
+LINES = ("LIN+1++4000862141404:EN", "QTY+48:5", "LIN+2++4000862141411:EN", "QTY+48:7", "RFF+ON:4711")
+
+
+@pytest.mark.parametrize(
+    ("kind", "segments", "expected"),
+    [
+        ("RECADV", (*RECEIVED, *LINES), (5, "LIN stands without the CPS that opens the loop around it.")),
+        ("DESADV", (*RECEIVED, *LINES), (5, "LIN stands without the CPS that opens the loop around it.")),
+        ("IFTSTA", ("BGM+23+1", "DTM+137:20260105:102", "EQD+CN+CSQU3054383", "SEL+1", "STS+1+21"),
+         (4, "EQD stands without the CNI that opens the loop around it.")),
+        ("ORDERS", (*HEAD, "PRI+AAA:9", "NAD+BY+1", "NAD+SU+2", "CUX+2:EUR:9", "LIN+1", "QTY+21:5", *TAIL),
+         (4, "PRI cannot stand at this place of set ORDERS.")),
+    ],
+)  # fmt: skip
+def test_what_opens_the_loops_around_is_missed_once(edifact, found, kind, segments, expected):
+    assert messages(found, edifact(*segments, kind=kind)) == [(expected[0], f"Segment {expected[1]}")]
+
+
+def test_the_lines_without_their_packages_are_kept_in_loops(edifact):
+    ((one,),) = [list(i.sets) for i in examine(edifact(*RECEIVED, *LINES, kind="RECADV"))]
+    (package,) = one.tree.root.loops("SG16")
+    assert [len(line.children) for line in package.loops("SG22")] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (("LIN+1", "PRI+AAA:9", "MOA+203:45", "LIN+2", "PRI+AAA:8", "MOA+203:40"),
+         [(6, "Segment MOA stands too late; it belongs before PRI."),
+          (9, "Segment MOA stands too late; it belongs before PRI.")]),
+        (("LIN+1", "PRI+AAA:9", "LIN+2", "PRI+AAA:8", "CNT+2:2"),
+         [(9, "Segment UNS stands too late; it belongs before CNT.")]),
+    ],
+)  # fmt: skip
+def test_a_total_of_a_line_is_not_taken_for_one_of_the_message(edifact, found, lines, expected):
+    assert messages(found, edifact(*HEAD, *lines, *TAIL)) == expected
+
+
 def test_a_fault_is_placed(edifact, found):
     data = edifact(*HEAD, "NAD+BY+1", "CTA+OC+:Ann", "COM+1234567:PHONE", *TAIL)
     (fault,) = [f for f in found(data) if f.is_error]
@@ -75,7 +118,7 @@ def test_a_number_is_measured_without_sign_and_mark(edifact, found):
 @pytest.mark.parametrize(
     ("directory", "read_as"),
     [("D:93A", "D96A"), ("D:96A", "D96A"), ("D:96B", "D01B"), ("D:01A", "D01B"), ("D:01B", "D01B"), ("D:21B", "D01B"),
-     ("S:93A", "D96A"), ("X:XX", "D01B"), ("D: 96A", "D96A")],
+     ("S:93A", "D96A"), ("X:XX", "D01B"), ("D: 96A", "D96A"), ("0:96A", "D96A")],
 )  # fmt: skip
 def test_another_directory_is_read_by_the_nearest_that_has_all_of_it(edifact, found, directory, read_as):
     findings = found(edifact(directory=directory))
@@ -104,7 +147,8 @@ def test_a_message_type_we_have_no_grammar_for_keeps_its_segments(edifact):
     [
         ("20260105", "102", True), ("20260230", "102", False), ("260105", "101", True), ("202601052400", "203", False),
         ("202601052359", "203", True), ("20260105235960", "204", False), ("2026010512CET", "303", False),
-        ("202601051200CET", "303", True), ("2359", "401", True), ("235959", "402", True), ("202613", "610", False),
+        ("202601051200CET", "303", True), ("202601051200+01", "303", True), ("202601051200+1h", "303", False),
+        ("202601051200-05", "303", True), ("2359", "401", True), ("235959", "402", True), ("202613", "610", False),
         ("202612", "610", True), ("202653", "616", True), ("202654", "616", False), ("2026", "602", True),
         ("2026010520260106", "718", True), ("202601059", "102", False), ("20A60105", "102", False), ("x", "999", True),
         ("", "102", True), ("20260105", "", True), ("202601051200202601061200", "719", True),
