@@ -23,7 +23,9 @@ from sqlalchemy import Connection
 from hub import auth
 from hub.config import CHECKOUT, Config, load
 from hub.errors import ConfigError
-from hub.flows import partners, setup, tables
+from hub.flows import setup
+from hub.flows.mappings import tables
+from hub.flows.partners import partners
 from hub.installation import Installation
 from hub.ledger.completeness import Row, row
 from hub.sandbox.world import STORE_SECRET, STORE_TOKEN, WAREHOUSE_TOKEN, World

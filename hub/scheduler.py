@@ -16,8 +16,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import Connection, Row
 
 from hub import jobs
-from hub.flows import alerts, stock_feed
-from hub.flows.mended import read_mended, write_mended
+from hub.flows import alerts
+from hub.flows.inbound.mended import read_mended, write_mended
+from hub.flows.outbound import stock_feed
 from hub.flows.setup import keep_subscribed
 from hub.installation import Installation
 from hub.schedules import ScheduleError, next_slot

@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from hub.console import register as register_console
 from hub.errors import HubError
-from hub.flows import intake
+from hub.flows.inbound import intake
 from hub.installation import Installation
 from hub.sdk.connector import WebhookRequest
 from hub.sdk.errors import ConnectorError

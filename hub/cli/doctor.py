@@ -121,7 +121,7 @@ def connectors(hub: Installation) -> Iterator[Finding]:
 
 def mappings(hub: Installation) -> Iterator[Finding]:
     """Each mapping compiles, file or version, and no file has changed under a version."""
-    from hub.flows.mappings import updates
+    from hub.flows.mappings.versions import updates
     from hub.mapping import MappingError
 
     good, library = 0, hub.mappings

@@ -158,7 +158,7 @@ def new_command(set_id: str, version: str | None, partner_name: str | None) -> N
         if version:
             raise click.UsageError("the version is what was agreed with the partner: `hub partner agree` changes it.")
         from hub.cli.common import installation
-        from hub.flows.specimens import specimen
+        from hub.flows.partners.specimens import specimen
 
         data = specimen(installation(), partner_name, set_id, when)
         click.echo(data, nl=not data.endswith(b"\n"))

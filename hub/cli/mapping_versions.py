@@ -18,7 +18,7 @@ from hub.mapping.comparison import Change, Comparison
 from hub.mapping.library import read_text
 
 if TYPE_CHECKING:
-    from hub.flows.mappings import Published, Trial
+    from hub.flows.mappings.versions import Published, Trial
     from hub.mapping import Mapping
     from hub.mapping.explain import Explanation
 
@@ -54,15 +54,15 @@ def mapping_errors(command: Callable[..., None]) -> Callable[..., None]:
 @mapping_errors
 def draft_command(name: str, file: Path | None, discard: bool) -> None:
     """Keep FILE as the draft of MAPPING. It may extend MAPPING itself, that is: its file as it is now."""
-    from hub.flows import mappings
+    from hub.flows.mappings import versions
 
     if (file is None) is not discard:
         raise click.UsageError("give a FILE, or --discard.")
     hub = installation()
     if file is None:
-        mappings.discard(hub, name, actor())
+        versions.discard(hub, name, actor())
         console.print(f"The draft of {name} is gone.", markup=False)
-    elif mappings.draft(hub, {name: read_text(file)}, actor()):
+    elif versions.draft(hub, {name: read_text(file)}, actor()):
         console.print(f"Drafted. `hub mapping diff {name}` shows what it would change.", markup=False, soft_wrap=True)
     else:
         console.print(f"{name} is so already; nothing is drafted.", markup=False)
@@ -81,7 +81,7 @@ def publish_command(names: tuple[str, ...], reason: str, force: bool, last: int,
     They are tried on their samples and on the newest messages first. It is refused while a document that passed would
     fail, or a sample is not as expected. Documents that wait because of them go on.
     """
-    from hub.flows import mappings
+    from hub.flows.mappings import versions
 
     told = Told(as_json)
 
@@ -90,7 +90,7 @@ def publish_command(names: tuple[str, ...], reason: str, force: bool, last: int,
             told.changes(change for change in changes if change.fails_now)
 
     hub = installation()
-    done = mappings.publish(hub, list(dict.fromkeys(names)), reason, actor(), force=force, last=last, told=failing)
+    done = versions.publish(hub, list(dict.fromkeys(names)), reason, actor(), force=force, last=last, told=failing)
     _tell(done, as_json)
 
 
@@ -102,9 +102,9 @@ def publish_command(names: tuple[str, ...], reason: str, force: bool, last: int,
 @mapping_errors
 def rollback_command(name: str, to: int | None, reason: str, as_json: bool) -> None:
     """Bring an earlier version of MAPPING back, at once. It becomes a version of its own."""
-    from hub.flows import mappings
+    from hub.flows.mappings import versions
 
-    _tell(mappings.roll_back(installation(), name, to, reason, actor()), as_json)
+    _tell(versions.roll_back(installation(), name, to, reason, actor()), as_json)
 
 
 def _tell(done: Published, as_json: bool) -> None:
@@ -207,9 +207,9 @@ def _tried(summary: dict[str, Any] | None) -> str:
 @mapping_errors
 def show_command(name: str, number: int | None, drafted: bool, resolved: bool) -> None:
     """Print the text of MAPPING that counts."""
-    from hub.flows import mappings
+    from hub.flows.mappings import versions
 
-    click.echo(mappings.text(installation(), name, number, drafted=drafted, resolved=resolved), nl=False)
+    click.echo(versions.text(installation(), name, number, drafted=drafted, resolved=resolved), nl=False)
 
 
 @click.command("export")
@@ -217,7 +217,7 @@ def show_command(name: str, number: int | None, drafted: bool, resolved: bool) -
 @click.argument("names", metavar="[MAPPING]...", nargs=-1)
 def export_command(folder: Path, names: tuple[str, ...]) -> None:
     """Write the live versions into FOLDER, to keep them in a repository. Without a name, all of them."""
-    from hub.flows.mapping_folder import export
+    from hub.flows.mappings.folder import export
 
     written = export(installation(), folder, names)
     told = f"{times(len(written), 'mapping')} written: {', '.join(written) or 'none'}"
@@ -229,7 +229,7 @@ def export_command(folder: Path, names: tuple[str, ...]) -> None:
 @mapping_errors
 def import_command(folder: Path) -> None:
     """Keep as drafts what the files of FOLDER say otherwise than is live here."""
-    from hub.flows.mapping_folder import import_
+    from hub.flows.mappings.folder import import_
 
     done = import_(installation(), folder, actor())
     drafted = ", ".join(done.drafted) or "none"
@@ -243,7 +243,7 @@ def import_command(folder: Path) -> None:
 @json_option
 def updates_command(as_json: bool) -> None:
     """Show what has changed in the files under versions that were written over them."""
-    from hub.flows.mappings import updates
+    from hub.flows.mappings.versions import updates
 
     found = updates(installation())
     if as_json:
@@ -269,7 +269,7 @@ def _diff(update: Any) -> list[str]:
 @mapping_errors
 def adopt_command(name: str) -> None:
     """Draft the live version of MAPPING anew, over the files as they are now."""
-    from hub.flows.mappings import adopt
+    from hub.flows.mappings.versions import adopt
 
     adopt(installation(), name, actor())
     console.print(f"Drafted. `hub mapping diff {name}` shows what it would change.", markup=False, soft_wrap=True)
@@ -277,18 +277,18 @@ def adopt_command(name: str) -> None:
 
 def over_messages(name: str, drafted: Path | None, last: int | None, told: Told) -> Comparison:
     """A draft against what is live, over stored messages: the kept draft, or that of a file. Raises MappingError."""
-    from hub.flows import mappings
+    from hub.flows.mappings import versions
 
     text = read_text(drafted) if drafted is not None else None
-    return mappings.diff(installation(), name, text, last or LAST, told.changes)
+    return versions.diff(installation(), name, text, last or LAST, told.changes)
 
 
 def try_drafts(names: Sequence[str], last: int | None, as_json: bool) -> bool:
     """Try kept drafts on their samples and on stored messages; True when nothing stands against publishing them."""
-    from hub.flows import mappings
+    from hub.flows.mappings import versions
 
     told = Told(as_json)
-    trial = mappings.test(installation(), names, last or LAST, told.changes)
+    trial = versions.test(installation(), names, last or LAST, told.changes)
     if as_json:
         emit({**summary(trial.compared), "samples": trial.samples, "differing": trial.differing})
     else:
@@ -300,15 +300,15 @@ def try_drafts(names: Sequence[str], last: int | None, as_json: bool) -> bool:
 
 def sample_of_message(name: str, message_id: int, called: str, as_it_is: bool) -> Path:
     """A sample out of a message kept here. Raises MappingError."""
-    from hub.flows import mapping_samples
+    from hub.flows.mappings import samples
 
-    return mapping_samples.make(installation(), name, message_id, called, as_it_is=as_it_is)
+    return samples.make(installation(), name, message_id, called, as_it_is=as_it_is)
 
 
 def explained(name: str, message_id: int) -> tuple[Mapping, list[tuple[Any, Explanation]]]:
     """A message kept here, read or written by what is live. Raises MappingError."""
     from hub.errors import Refused
-    from hub.flows import time_machine
+    from hub.flows.mappings import time_machine
     from hub.flows.problems import Park
 
     try:

@@ -121,7 +121,7 @@ def cancellation(number: str, granted: bool, as_json: bool) -> None:
 @json_option
 def settle(number: str, invoice: str, reason: str, as_json: bool) -> None:
     """Take what was paid of an order's INVOICE for all that will be; its alert closes."""
-    from hub.flows.remittances import settle as settle_invoice
+    from hub.flows.invoicing.remittances import settle as settle_invoice
 
     hub = installation()
     _say(settle_invoice(hub, _one(hub, number), invoice, reason, actor()), as_json)

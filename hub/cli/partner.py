@@ -143,7 +143,7 @@ def add(
     """Add a partner: a customer who sends orders and gets acknowledgements, ship notices and invoices, or another."""
     from hub.cli import find
     from hub.edi.settings import changed
-    from hub.flows import partners
+    from hub.flows.partners import partners
 
     hub = installation()
     chosen = dict(word.partition("=")[::2] for word in mappings)
@@ -190,7 +190,7 @@ def agree(
     remove: bool,
 ) -> None:
     """Agree on a set with a partner, change what was agreed, or end it. What is not named stays."""
-    from hub.flows import partners
+    from hub.flows.partners import partners
 
     if remove:
         said = partners.end_agreement(installation(), name, set_id, direction, actor())
@@ -216,7 +216,7 @@ def agree(
 @click.argument("given", metavar="KEY=VALUE...", type=Pair(), nargs=-1, required=True)
 def set_settings(name: str, given: tuple[tuple[str, str], ...]) -> None:
     """Change settings of a partner; an empty value takes one out. docs/edi-partner.md lists them."""
-    from hub.flows import partners
+    from hub.flows.partners import partners
 
     partners.set_settings(installation(), name, dict(given), actor())
     console.print(f"Set for {name}: {', '.join(sorted(key for key, _ in given))}.", markup=False)
@@ -233,7 +233,7 @@ def ids(
     name: str, theirs: tuple[str, str], ours: tuple[str, str], test: bool, location: str | None, remove: bool
 ) -> None:
     """Add ids that a partner writes under, or remove them."""
-    from hub.flows import partners
+    from hub.flows.partners import partners
 
     row = _ids(theirs, ours, test=test, location=location)
     change = partners.remove_ids if remove else partners.add_ids
@@ -247,7 +247,7 @@ def ids(
 @click.argument("hours", type=HOURS, required=False)
 def acknowledge_within(name: str, hours: float | None) -> None:
     """Set how many HOURS they may take to acknowledge a document of ours; without HOURS nobody waits for it."""
-    from hub.flows import partners
+    from hub.flows.partners import partners
 
     partners.set_acknowledge_hours(installation(), name, hours, actor())
     said = f"{name} is to acknowledge within {hours:g} hours" if hours else f"Nobody waits for what {name} acknowledges"

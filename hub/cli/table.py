@@ -25,7 +25,7 @@ def table() -> None:
 @json_option
 def list_tables(as_json: bool) -> None:
     """List the tables: how many rows are kept here, and how many come as a file with the mappings."""
-    from hub.flows.tables import of_file
+    from hub.flows.mappings.tables import of_file
     from hub.store import lookups as store
 
     hub = installation()
@@ -68,7 +68,7 @@ def list_tables(as_json: bool) -> None:
 @json_option
 def show(name: str, as_json: bool) -> None:
     """Show the rows of TABLE as mappings see them: those kept here, then those of its file."""
-    from hub.flows.tables import of_file
+    from hub.flows.mappings.tables import of_file
     from hub.store import lookups as store
 
     hub = installation()
@@ -95,14 +95,14 @@ def show(name: str, as_json: bool) -> None:
 @reason_option
 def set_row(name: str, key: str, value: str | None, columns: tuple[str, ...], reason: str | None) -> None:
     """Set one row. Documents that were parked for it are read again at once."""
-    from hub.flows import tables
+    from hub.flows.mappings import tables
 
     given = _cells(value, columns)
     console.print(tables.set_row(installation(), name, key, given, actor(), reason=reason), markup=False)
 
 
 def _cells(value: str | None, columns: tuple[str, ...]) -> Mapping[str, str]:
-    from hub.flows.tables import VALUE
+    from hub.flows.mappings.tables import VALUE
 
     given = {} if value is None else {VALUE: value}
     for column in columns:
@@ -121,7 +121,7 @@ def _cells(value: str | None, columns: tuple[str, ...]) -> Mapping[str, str]:
 @reason_option
 def remove_row(name: str, key: str, reason: str | None) -> None:
     """Take the row KEY out. A row of the same key in the table's file counts again."""
-    from hub.flows import tables
+    from hub.flows.mappings import tables
 
     console.print(tables.remove_row(installation(), name, key, actor(), reason=reason), markup=False)
 
@@ -134,7 +134,7 @@ def remove_row(name: str, key: str, reason: str | None) -> None:
 def import_rows(name: str, file: Path, replace: bool, reason: str | None) -> None:
     """Set the rows of a CSV file whose first line is `key,value`, or `key` and more columns. Other rows stay."""
     from hub.errors import Refused
-    from hub.flows import tables
+    from hub.flows.mappings import tables
 
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -150,7 +150,7 @@ def import_rows(name: str, file: Path, replace: bool, reason: str | None) -> Non
 @click.option("--to", "target", type=click.Path(dir_okay=False, path_type=Path), help="A file; otherwise the screen.")
 def export_rows(name: str, version: int | None, target: Path | None) -> None:
     """Write the rows kept here as CSV, as `import` and `mappings/tables` read them."""
-    from hub.flows.tables import as_csv
+    from hub.flows.mappings.tables import as_csv
     from hub.store import lookups as store
 
     hub = installation()
@@ -191,6 +191,6 @@ def versions(name: str, as_json: bool) -> None:
 @reason_option
 def rollback(name: str, version: int, reason: str | None) -> None:
     """Make TABLE as it was at VERSION. That is a version of its own, so it can be undone too."""
-    from hub.flows import tables
+    from hub.flows.mappings import tables
 
     console.print(tables.roll_back(installation(), name, version, actor(), reason=reason), markup=False)

@@ -19,9 +19,9 @@ from sqlalchemy import Connection
 
 from hub import jobs
 from hub.flows.crashed import take_up
-from hub.flows.deliver import deliver, trouble
-from hub.flows.pull import LeaseLost, pull
-from hub.flows.translate import translate
+from hub.flows.inbound.pull import LeaseLost, pull
+from hub.flows.inbound.translate import translate
+from hub.flows.outbound.deliver import deliver, trouble
 from hub.installation import Installation
 from hub.sdk.errors import Misconfigured, Unauthorised
 from hub.store import connections as connection_store

@@ -10,9 +10,11 @@ from sqlalchemy import Row
 
 from hub import jobs
 from hub.errors import Refused
-from hub.flows import answers, cancel, route, together
 from hub.flows.batch import Batch
-from hub.flows.order_changes import DOUBTS
+from hub.flows.edi import answers
+from hub.flows.orders import cancel, route
+from hub.flows.orders.order_changes import DOUBTS
+from hub.flows.outbound import together
 from hub.installation import Installation
 from hub.ledger import Entry, Kind
 from hub.store import connections as connection_store

@@ -7,10 +7,10 @@ import datetime as dt
 from sqlalchemy import Connection
 
 from hub import jobs
-from hub.flows import outbound
 from hub.flows.batch import Batch
+from hub.flows.outbound import writing
+from hub.flows.parking import park
 from hub.flows.problems import Park
-from hub.flows.translate import park
 from hub.store import jobs as job_store
 from hub.store import messages as message_store
 from hub.store.jobs import Job
@@ -42,4 +42,4 @@ def _set_aside(batch: Batch, job: Job) -> None:
     if message is not None:
         park(batch, message, PROBLEM, message.mapping_hash)
     elif job.kind == "deliver":
-        outbound.set_aside(batch, job, PROBLEM)
+        writing.set_aside(batch, job, PROBLEM)

@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError
 
 from hub.documents import SCHEMAS
 from hub.documents.base import errors_of
-from hub.flows import sets
+from hub.flows.edi import sets
 from hub.flows.problems import Park
 from hub.flows.revisions import content_hash
 from hub.mapping import Context, LookupMissing, MappingError, decode

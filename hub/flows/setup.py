@@ -11,9 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from hub.errors import NotFound, Refused
-from hub.flows import shortfalls
 from hub.flows.actions import clear_trouble, release_unrouted
 from hub.flows.batch import DEFAULT_BACKEND, Batch
+from hub.flows.fulfilment import shortfalls
 from hub.installation import Installation
 from hub.routing.rules import CONDITIONS
 from hub.schedules import next_slot, time_zone

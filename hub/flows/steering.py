@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.errors import NotFound, Refused
-from hub.flows.mended import read_mended
+from hub.flows.inbound.mended import read_mended
 from hub.installation import Installation
 from hub.mapping import MappingError
 from hub.schedules import next_slot, time_zone

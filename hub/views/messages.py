@@ -8,9 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from hub.flows import answers
+from hub.flows.edi import answers
+from hub.flows.guide import Guide
 from hub.flows.problems import Park
-from hub.flows.translate import Guide
 from hub.installation import Installation
 from hub.mapping import Mapping
 from hub.store import messages as message_store

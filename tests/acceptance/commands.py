@@ -19,7 +19,15 @@ PATIENCE = 60.0
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["hub.cli", "hub.cli.common", "hub.cli.edi", "hub.cli.mapping", "hub.flows.setup", "hub.flows.deliver", "hub.views"]
+    [
+        "hub.cli",
+        "hub.cli.common",
+        "hub.cli.edi",
+        "hub.cli.mapping",
+        "hub.flows.setup",
+        "hub.flows.outbound.deliver",
+        "hub.views",
+    ]
 )
 
 

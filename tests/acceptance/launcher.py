@@ -82,7 +82,7 @@ class Trap:
         Worker._claim_for = trapped  # type: ignore[method-assign]
 
     def _after_effect(self) -> None:
-        from hub.flows import deliver
+        from hub.flows.outbound import deliver
         from hub.sdk.connector import Receipt
 
         attempt = deliver._attempt
@@ -129,7 +129,7 @@ class Trap:
         Worker._run_kind = trapped  # type: ignore[method-assign]
 
     def _after_page(self) -> None:
-        from hub.flows import pull
+        from hub.flows.inbound import pull
 
         store = pull._store_page
 

@@ -19,7 +19,9 @@ from sqlalchemy import text
 
 from hub.config import CHECKOUT
 from hub.demo import BUYER_ITEMS, Demo
-from hub.flows import partners, setup, tables
+from hub.flows import setup
+from hub.flows.mappings import tables
+from hub.flows.partners import partners
 from hub.installation import Installation
 from hub.sandbox.world import STORE_SECRET, STORE_TOKEN, WAREHOUSE_TOKEN, World
 from tests.acceptance import launcher

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask, request
 
 from hub.errors import HubError
-from hub.flows import intake
+from hub.flows.inbound import intake
 from hub.installation import Installation
 from hub.sdk.connector import WebhookRequest
 from hub.store import tables as t

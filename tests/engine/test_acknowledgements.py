@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Row, select, update
 
 from hub.edi.x12.reader import read
-from hub.flows import actions, partners
+from hub.flows import actions
+from hub.flows.partners import partners
 from hub.sdk import Document, Rejected
 from hub.store.tables import alerts, messages
 from hub.views.messages import message_detail

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from hub.errors import Refused
-from hub.flows import remittances
-from hub.flows.partners import standard_agreements
+from hub.flows.invoicing import remittances
+from hub.flows.partners.partners import standard_agreements
 from hub.store.tables import invoices, payments
 from tests.engine.scripted import both
 from tests.engine.scripted.edi import interchange, partner, purchase_order, segments, sent

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from hub.flows import orders as flow
-from hub.flows.pull import store_documents
+from hub.flows.inbound.pull import store_documents
+from hub.flows.orders import orders as flow
 from hub.store import orders as order_store
 from hub.store.tables import ledger, orders, returns
 from tests.engine.scripted import both

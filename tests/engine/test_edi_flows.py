@@ -6,7 +6,10 @@ import pytest
 from sqlalchemy import select
 
 from hub.edi.sscc import is_valid
-from hub.flows import actions, answers, partners, tables
+from hub.flows import actions
+from hub.flows.edi import answers
+from hub.flows.mappings import tables
+from hub.flows.partners import partners
 from hub.ledger import Quantities
 from hub.sdk import Document, Rejected
 from hub.store.tables import control_numbers, orders

@@ -11,8 +11,10 @@ from sqlalchemy import Row
 from hub.edi.edifact.validation import examine as examine_edifact
 from hub.edi.x12.validation import examine
 from hub.engine import local
-from hub.flows import actions, deliver, partners
+from hub.flows import actions
 from hub.flows.crashed import take_up
+from hub.flows.outbound import deliver
+from hub.flows.partners import partners
 from hub.sdk import Document, Rejected, Retry
 from hub.views.messages import message_detail
 from tests.engine.scripted import both

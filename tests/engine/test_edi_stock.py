@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from hub.flows import partners
+from hub.flows.partners import partners
 from hub.ledger import Quantities
 from hub.sdk import Document
 from hub.store.tables import inventory_levels, packages

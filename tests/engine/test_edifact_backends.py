@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.edi.validation import examine
-from hub.flows import partners
+from hub.flows.partners import partners
 from hub.ledger import Quantities
 from hub.sdk import Document
 from tests.engine.scripted.edifact import THEM, US, edifact, message

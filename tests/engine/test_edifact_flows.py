@@ -10,7 +10,7 @@ from sqlalchemy import Row, select, update
 from hub.edi.edifact.interchange import Interchange
 from hub.edi.edifact.validation import examine
 from hub.edi.tree import TransactionSet
-from hub.flows.partners import add_partner, standard_agreements
+from hub.flows.partners.partners import add_partner, standard_agreements
 from hub.ledger import Quantities
 from hub.sdk import Document
 from hub.store.tables import orders

@@ -15,7 +15,8 @@ from sqlalchemy import select
 
 from hub.engine.local import Worker
 from hub.errors import Refused
-from hub.flows import actions, setup, tables
+from hub.flows import actions, setup
+from hub.flows.mappings import tables
 from hub.flows.steering import set_mapping
 from hub.installation import Installation
 from hub.store.connections import all_flows

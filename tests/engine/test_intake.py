@@ -12,10 +12,11 @@ import pytest
 from sqlalchemy import event, func, select
 
 from hub.errors import Refused
-from hub.flows import actions, tables
+from hub.flows import actions
 from hub.flows.crashed import take_up
-from hub.flows.intake import KEPT_REFUSED
-from hub.flows.mended import read_mended
+from hub.flows.inbound.intake import KEPT_REFUSED
+from hub.flows.inbound.mended import read_mended
+from hub.flows.mappings import tables
 from hub.ledger import Quantities
 from hub.sdk import Document, Rejected, Retry
 from hub.store import lookups as lookup_store
@@ -374,7 +375,7 @@ def test_story_11_one_bad_document_among_fifty_is_set_aside_once(house: House) -
 
 
 def test_an_unexpected_fault_of_ours_takes_one_document_aside(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    from hub.flows import translate
+    from hub.flows.inbound import translate
 
     shop, depot = house.shop(), house.depot()
     real = translate.APPLY["order"]

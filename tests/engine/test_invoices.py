@@ -7,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import select, update
 
 from hub.flows import actions
-from hub.flows.partners import standard_agreements
+from hub.flows.partners.partners import standard_agreements
 from hub.ledger.completeness import Row
 from hub.sdk import Rejected
 from hub.store.tables import invoice_lines, invoices, messages

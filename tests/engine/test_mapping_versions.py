@@ -12,11 +12,11 @@ from sqlalchemy import event, select
 
 from hub.cli import doctor
 from hub.errors import Refused
-from hub.flows import mapping_folder, mappings, time_machine
-from hub.flows.mappings import Published
-from hub.flows.mended import write_mended
+from hub.flows.guide import Guide
+from hub.flows.inbound.mended import write_mended
+from hub.flows.mappings import folder, time_machine, versions
+from hub.flows.mappings.versions import Published
 from hub.flows.steering import set_mapping
-from hub.flows.translate import Guide
 from hub.installation import Installation
 from hub.mapping import MappingError
 from hub.mapping.comparison import Change
@@ -33,11 +33,11 @@ NOTED = "extends: shop/order.in\nrows:\n  note: number | upper\n"
 
 
 def draft(house: House, text: str = NOTED, name: str = ORDER) -> None:
-    assert mappings.draft(house.inst, {name: text}, ACTOR) == [name]
+    assert versions.draft(house.inst, {name: text}, ACTOR) == [name]
 
 
 def publish(house: House, *names: str, force: bool = False) -> Published:
-    return mappings.publish(house.inst, names or (ORDER,), "as asked", ACTOR, force=force, last=500)
+    return versions.publish(house.inst, names or (ORDER,), "as asked", ACTOR, force=force, last=500)
 
 
 def noted(house: House, id_: str) -> str | None:
@@ -110,7 +110,7 @@ def test_story_37_a_message_names_the_version_and_a_replay_the_one_it_will_use(h
     publish(house)
     house.order(shop, "o3")
     house.clock.forward(60)
-    mappings.roll_back(house.inst, ORDER, 1, "the upper case was right", ACTOR)
+    versions.roll_back(house.inst, ORDER, 1, "the upper case was right", ACTOR)
     house.order(shop, "o4")
     assert [used(house, name) for name in ("o1", "o2", "o3", "o4")] == [
         ORDER, f"{ORDER} version 1", f"{ORDER} version 2", f"{ORDER} version 3",
@@ -129,13 +129,13 @@ def test_a_roll_back_is_a_version_of_its_own_and_can_be_rolled_back(house: House
     draft(house)
     publish(house)
     draft(house, NOTED.replace("upper", "lower"))
-    mappings.roll_back(house.inst, ORDER, 0, "not yet", ACTOR)
+    versions.roll_back(house.inst, ORDER, 0, "not yet", ACTOR)
     house.order(shop, "o1")
     assert noted(house, "o1") is None and used(house, "o1") == ORDER
     with pytest.raises(Refused) as refused:
         publish(house)
     assert refused.value.code == "mapping.draft-outdated", "it was drafted on what is not live any more"
-    mappings.roll_back(house.inst, ORDER, None, "now it is", ACTOR)
+    versions.roll_back(house.inst, ORDER, None, "now it is", ACTOR)
     house.order(shop, "o2")
     assert noted(house, "o2") == "#O2" and used(house, "o2") == f"{ORDER} version 3"
     history = house.rows(select(mapping_versions).where(mapping_versions.c.number.is_not(None)))
@@ -144,21 +144,21 @@ def test_a_roll_back_is_a_version_of_its_own_and_can_be_rolled_back(house: House
     ]  # fmt: skip
     assert [event.actor for event in house.events("mapping.rolled-back")] == [ACTOR, ACTOR]
     with pytest.raises(Refused, match="no other version 9"):
-        mappings.roll_back(house.inst, ORDER, 9, "no", ACTOR)
+        versions.roll_back(house.inst, ORDER, 9, "no", ACTOR)
 
 
 def test_what_cannot_be_used_is_not_even_drafted(house: House) -> None:
     with pytest.raises(MappingError) as failed:
-        mappings.draft(house.inst, {ORDER: "extends: shop/order.in\nrows:\n  note: number | shout\n"}, ACTOR)
+        versions.draft(house.inst, {ORDER: "extends: shop/order.in\nrows:\n  note: number | shout\n"}, ACTOR)
     (finding,) = failed.value.findings
     assert (finding.file, finding.line, finding.target) == (f"{ORDER}.yaml@draft", 3, "note")
     with pytest.raises(Refused):
-        mappings.draft(house.inst, {"../etc/passwd": NOTED}, ACTOR)
+        versions.draft(house.inst, {"../etc/passwd": NOTED}, ACTOR)
     with pytest.raises(Refused, match="no draft"):
         publish(house)
     draft(house)
     publish(house)
-    assert mappings.draft(house.inst, {ORDER: NOTED}, ACTOR) == [], "it is so already"
+    assert versions.draft(house.inst, {ORDER: NOTED}, ACTOR) == [], "it is so already"
 
 
 def test_what_extends_a_published_mapping_follows_it(house: House, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_what_extends_a_published_mapping_follows_it(house: House, tmp_path: Pat
 
 def differences(house: House, text: str, name: str = ORDER, last: int = 500) -> list[Change]:
     changes: list[Change] = []
-    mappings.diff(house.inst, name, text, last, changes.extend)
+    versions.diff(house.inst, name, text, last, changes.extend)
     return changes
 
 
@@ -255,7 +255,7 @@ def test_what_the_standard_refuses_fails_and_a_publication_writes_what_waited_fo
     (change, _) = differences(house, 'extends: x12/855.out\nrows: {BAK02: "AT"}\n', name)
     assert change.passes_now and str(parked.id) in change.document, "what waits is told too"
     assert write_mended(house.inst) == 0, "and is not tried over and over"
-    done = mappings.roll_back(house.inst, name, 0, "a code has two letters", ACTOR)
+    done = versions.roll_back(house.inst, name, 0, "a code has two letters", ACTOR)
     assert done.written == 1
     house.drain()
     assert house.parked() == [] and len(edi.sent(mailbox, "855")) == 2
@@ -349,7 +349,7 @@ def test_story_3_a_roll_back_writes_what_could_not_go_out(house: House) -> None:
     assert house.parked() == ["mapping.failed"] and depot.peer.of("fulfillment") == []
     (change,) = differences(house, "extends: depot/fulfillment.out\nrows: {}\n", name)
     assert change.passes_now
-    done = mappings.roll_back(house.inst, name, 0, "no location is known", ACTOR)
+    done = versions.roll_back(house.inst, name, 0, "no location is known", ACTOR)
     assert (done.read, done.written) == (0, 1)
     house.drain()
     assert house.parked() == [] and len(depot.peer.of("fulfillment")) == 1
@@ -395,40 +395,40 @@ def test_an_update_under_a_version_changes_nothing_before_it_is_adopted(
     house.depot()
     draft(house)
     publish(house)
-    assert mappings.updates(house.inst) == []
+    assert versions.updates(house.inst) == []
     shipped("  references:\n    shop: number\n")
-    (update,) = mappings.updates(house.inst)
+    (update,) = versions.updates(house.inst)
     assert (update.mapping, update.version, update.file) == (ORDER, 1, ORDER)
     assert update.now is not None and update.now.startswith(update.then)
     assert "mapping.updated" in [found.code for found in doctor.mappings(house.inst)]
     house.order(shop, "o1")
     (row,) = house.rows(select(orders))
     assert row.references == {}, "the version reads by the text that it was written over"
-    mappings.adopt(house.inst, ORDER, ACTOR)
-    assert publish(house).versions == {ORDER: 2} and mappings.updates(house.inst) == []
+    versions.adopt(house.inst, ORDER, ACTOR)
+    assert publish(house).versions == {ORDER: 2} and versions.updates(house.inst) == []
     house.order(shop, "o2")
     assert house.rows(select(orders))[1].references == {"shop": "#o2"} and noted(house, "o2") == "#O2"
     with pytest.raises(Refused, match="as they are"):
-        mappings.adopt(house.inst, ORDER, ACTOR)
+        versions.adopt(house.inst, ORDER, ACTOR)
 
 
 def test_versions_are_kept_in_a_folder_and_brought_back(house: House, tmp_path: Path) -> None:
     draft(house)
-    mappings.draft(house.inst, {"own": "extends: shop/order.in\nrows:\n  email: email | lower\n"}, ACTOR)
+    versions.draft(house.inst, {"own": "extends: shop/order.in\nrows:\n  email: email | lower\n"}, ACTOR)
     publish(house, ORDER, "own")
-    folder = tmp_path / "kept"
+    kept = tmp_path / "kept"
     with pytest.raises(Refused, match="no file"):
-        mappings.roll_back(house.inst, "own", None, "there is nothing below it", ACTOR)
-    assert mapping_folder.export(house.inst, folder, []) == ["own", ORDER]
-    assert (folder / "shop" / "order.in.yaml").read_text() == NOTED
-    assert mapping_folder.import_(house.inst, folder, ACTOR).drafted == []
-    mappings.roll_back(house.inst, ORDER, 0, "start anew", ACTOR)
-    (folder / "versions.json").write_text((folder / "versions.json").read_text().replace('"own": "', '"own": "0'))
-    done = mapping_folder.import_(house.inst, folder, ACTOR)
+        versions.roll_back(house.inst, "own", None, "there is nothing below it", ACTOR)
+    assert folder.export(house.inst, kept, []) == ["own", ORDER]
+    assert (kept / "shop" / "order.in.yaml").read_text() == NOTED
+    assert folder.import_(house.inst, kept, ACTOR).drafted == []
+    versions.roll_back(house.inst, ORDER, 0, "start anew", ACTOR)
+    (kept / "versions.json").write_text((kept / "versions.json").read_text().replace('"own": "', '"own": "0'))
+    done = folder.import_(house.inst, kept, ACTOR)
     assert (done.drafted, done.unchanged) == ([ORDER], ["own"])
     assert publish(house).versions == {ORDER: 3}
     with pytest.raises(Refused, match="no mapping"):
-        mapping_folder.import_(house.inst, tmp_path / "nothing", ACTOR)
+        folder.import_(house.inst, tmp_path / "nothing", ACTOR)
 
 
 def test_a_version_says_where_it_was_written_over_another_text(
@@ -436,8 +436,8 @@ def test_a_version_says_where_it_was_written_over_another_text(
 ) -> None:
     draft(house)
     publish(house)
-    mapping_folder.export(house.inst, tmp_path / "kept", [ORDER])
-    mappings.roll_back(house.inst, ORDER, 0, "start anew", ACTOR)
+    folder.export(house.inst, tmp_path / "kept", [ORDER])
+    versions.roll_back(house.inst, ORDER, 0, "start anew", ACTOR)
     shipped("  references:\n    shop: number\n")
-    done = mapping_folder.import_(house.inst, tmp_path / "kept", ACTOR)
+    done = folder.import_(house.inst, tmp_path / "kept", ACTOR)
     assert done.other_ground == [(ORDER, ORDER)]

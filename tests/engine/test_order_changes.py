@@ -7,7 +7,8 @@ import itertools
 import pytest
 from sqlalchemy import select
 
-from hub.flows import actions, partners
+from hub.flows import actions
+from hub.flows.partners import partners
 from hub.ledger import Quantities
 from hub.sdk import Document, Rejected
 from hub.store.tables import orders

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select, update
 
 from hub.errors import Refused
-from hub.flows import actions, partners
+from hub.flows import actions
+from hub.flows.partners import partners
 from hub.sdk import Document
 from hub.store.tables import agreements, orders, partner_ids
 from hub.store.tables import partners as partners_table

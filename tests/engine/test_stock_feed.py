@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from hub.edi.edifact.validation import examine as examine_edifact
-from hub.flows import partners, stock_feed, tables
+from hub.flows.mappings import tables
+from hub.flows.outbound import stock_feed
+from hub.flows.partners import partners
 from hub.sdk import Rejected
 from tests.engine.scripted.dock import says, transaction, warehouse
 from tests.engine.scripted.edi import US, partner, segments, sent

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from hub.edi.tree import Standard
-from hub.flows import partners
+from hub.flows.partners import partners
 from tests.engine.scripted.edi import THEM, US, partner
 from tests.engine.scripted.house import House, package
 from tests.engine.scripted.stranger import Stranger, stranger

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from hub.flows import partners
+from hub.flows.partners import partners
 from hub.ledger import Quantities
 from hub.store.tables import invoices
 from tests.engine.scripted.dock import SUPPLIER

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from hub.errors import NotFound, Refused
-from hub.flows import tables
-from hub.flows.translate import Guide
+from hub.flows.guide import Guide
+from hub.flows.mappings import tables
 from hub.sdk import Document
 from hub.store import lookups as store
 from tests.engine.scripted import both, edi

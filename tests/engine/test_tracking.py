@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from hub.flows import tables
+from hub.flows.mappings import tables
 from hub.flows.steering import set_mapping
 from hub.store.connections import all_flows
 from hub.store.tables import packages

@@ -11,7 +11,7 @@ from hub import jobs
 from hub.engine import local
 from hub.flows import actions
 from hub.flows.crashed import take_up
-from hub.flows.translate import translate
+from hub.flows.inbound.translate import translate
 from hub.installation import Installation
 from hub.sdk import Retry
 from hub.store.jobs import Job

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from hub.flows import partners
+from hub.flows.partners import partners
 from hub.sdk import Document
 from tests.engine.scripted.edi import US, interchange
 from tests.engine.scripted.house import ACTOR, House, Side

@@ -8,7 +8,7 @@ from typing import Any
 from hub.edi.tree import TransactionSet
 from hub.edi.x12.interchange import Interchange
 from hub.edi.x12.validation import examine
-from hub.flows import partners
+from hub.flows.partners import partners
 from tests.engine.scripted.house import ACTOR, House, Side
 
 US, THEM = "HUB", "BUYER"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.flows import partners
+from hub.flows.partners import partners
 from tests.engine.scripted.house import ACTOR, House, Side
 
 US, THEM = "HUB", "BUYER"

@@ -14,7 +14,8 @@ from sqlalchemy import Row, select
 from hub import jobs
 from hub.engine.local import Worker
 from hub.flows import alerts as flow_alerts
-from hub.flows import intake, setup
+from hub.flows import setup
+from hub.flows.inbound import intake
 from hub.installation import Installation
 from hub.ledger import Quantities, total
 from hub.sdk import Document, WebhookRequest

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub.documents import SCHEMAS
 from hub.documents.order_change import ACTIONS
-from hub.flows.amendment import EXISTS, SEVERAL, UNKNOWN, Amended, amended
+from hub.flows.orders.amendment import EXISTS, SEVERAL, UNKNOWN, Amended, amended
 
 NAMES = ["1", "2", "3", "9"]
 ITEMS = ["MUG", "TEA", "CUP"]

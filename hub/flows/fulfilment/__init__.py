@@ -1,0 +1,1 @@
+"""What backends say of what they were sent: confirmed, short, shipped, on its way, returned."""

@@ -1,0 +1,1 @@
+"""From what a connection hands over to stored facts: pull, read, translate."""

@@ -1,0 +1,1 @@
+"""Invoices and payments: what we bill, what we are billed, what is paid."""

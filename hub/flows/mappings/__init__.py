@@ -1,0 +1,1 @@
+"""Mappings and lookup tables as a person changes them: versions, tests, samples."""

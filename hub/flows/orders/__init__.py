@@ -1,0 +1,1 @@
+"""Orders: taken in, changed, cancelled, released to backends."""

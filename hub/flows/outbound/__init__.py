@@ -1,0 +1,1 @@
+"""What the hub owes others: rendered, sealed, delivered once, and what follows from its receipt."""

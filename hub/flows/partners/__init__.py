@@ -1,0 +1,1 @@
+"""Trading partners as a person sets them up."""

@@ -1,0 +1,1 @@
+"""Stock as backends tell it."""
