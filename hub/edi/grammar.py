@@ -209,6 +209,7 @@ class Library:
             undescribed=frozenset(text.get("undescribed", ())),
             known_ids=self.segment_ids,
             totals=dict(text.get("totals", {})),
+            controls=dict(text.get("controls", {})),
             partner=(set_id, "body") in self._own,
         )
         for segment_id in {item.id for item in walk(root) if not item.is_loop}:

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from hub.edi.controls import Control
 from hub.edi.grammar import SYNTAXES, GrammarError, Library
 from hub.edi.rules import walk
 from hub.edi.tree import Standard
@@ -69,6 +70,10 @@ def _check_set(library: Library, name: str, version: str) -> Iterator[str]:
     for designator, counted in grammar.totals.items():
         if not re.fullmatch(r"[A-Z][A-Z0-9]{1,2}[0-9]{2}", designator) or counted not in grammar.used:
             yield f"totals: {designator}: {counted} does not name an element and a segment of the set"
+    for key, about in grammar.controls.items():
+        control = Control.of(key, about)
+        if control is None or not {control.place.segment, *control.about} <= grammar.used:
+            yield f"controls: {key}: {about} does not name an element and segments or elements of the set"
 
 
 def _check_entries(library: Library, name: str, own: frozenset[str], version: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from operator import itemgetter
 
+from hub.edi.controls import differing
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding
 from hub.edi.segments import SegmentJudge
@@ -34,6 +35,8 @@ def judge_segments(
     inside = list(islice(judge.faults(segments), MOST_FINDINGS))
     found = [(index, fault, fault.loop) for index, fault in whole.faults]
     found += [(index, fault, whole.loop(index)) for index, fault in inside]
+    missing = {fault.segment for _, fault in whole.faults if fault.code == "edi.segment-missing"}
+    found += [(index, fault, whole.loop(index)) for index, fault in differing(judge, segments, ids, missing)]
     found.sort(key=itemgetter(0))
     for index, fault, loop in found[: max(MOST_FINDINGS - len(findings), 0)]:
         findings.append(fault.at(offset(index), index + 2, loop))
