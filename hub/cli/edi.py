@@ -14,7 +14,7 @@ from typing import Any, cast
 
 import click
 
-from hub.cli.edi_files import emit, fail, leave_unreadable, open_file, options, read_whole
+from hub.cli.edi_files import answer_options, emit, fail, leave_unreadable, open_file, options, read_whole
 from hub.edi.tree import Standard
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
@@ -37,12 +37,12 @@ def edi() -> None:
 def parse_command(file: Path, as_json: bool, **given: Any) -> None:
     """Show what a file says, set by set. Exits 0 whatever is wrong in it, 2 when it cannot be read."""
     opened = open_file(file, as_json, trees=True, **given)
-    interchanges = list(opened.examination)
+    interchanges = list(opened.interchanges())
     leave_unreadable(opened, as_json)
     from hub.cli import edi_show
 
     if as_json:
-        found = [f.as_dict() for f in opened.examination.findings]
+        found = [f.as_dict() for f in opened.outside()]
         emit({"interchanges": [edi_show.interchange_as_dict(one) for one in interchanges], "findings": found})
         return
     for interchange in interchanges:
@@ -52,6 +52,7 @@ def parse_command(file: Path, as_json: bool, **given: Any) -> None:
 @edi.command("explain")
 @file_argument
 @options
+@answer_options
 def explain_command(file: Path, **given: Any) -> None:
     """Show a file as an outline with each element's meaning, its faults in place, and the answer it would get.
 
@@ -61,11 +62,11 @@ def explain_command(file: Path, **given: Any) -> None:
     from hub.cli.edi_answers import answers
 
     opened = open_file(file, False, trees=True, **given)
-    for interchange in opened.examination:
+    for interchange in opened.interchanges():
         edi_show.explain(interchange, opened)
         edi_show.explain_answers(answers(interchange, opened))
     leave_unreadable(opened, False)
-    edi_show.findings([(f, {}) for f in opened.examination.findings], "")
+    edi_show.findings([(f, {}) for f in opened.outside()], "")
 
 
 @edi.command("validate")
@@ -81,7 +82,7 @@ def validate_command(file: Path, as_json: bool, **given: Any) -> None:
     for part in opened.parts():
         report.add(*part)
     leave_unreadable(opened, as_json)
-    report.close(opened.examination.findings)
+    report.close(opened.outside())
     sys.exit(1 if report.errors else 0)
 
 
@@ -89,16 +90,17 @@ def validate_command(file: Path, as_json: bool, **given: Any) -> None:
 @file_argument
 @json_option
 @options
-@click.option("--answer", type=click.Choice(["997", "999"]), default="997", help="The X12 set that answers.")
-def ack_command(file: Path, as_json: bool, answer: str, **given: Any) -> None:
-    """Show the acknowledgements a file would get: 997 or 999 per group, TA1 where one is owed; CONTRL.
+@answer_options
+def ack_command(file: Path, as_json: bool, **given: Any) -> None:
+    """Show the acknowledgements a file would get: 997 or 999 per group, TA1 and CONTRL where one is owed.
 
-    Their control numbers are 1; a running hub allocates its own. Exits 1 when anything is rejected.
+    They are those that the hub would send, had the file come for the first time; its own control numbers would stand
+    where these have 1. On the error stream: why something gets none. Exits 1 when anything is rejected.
     """
     from hub.cli.edi_answers import answers
 
     opened = open_file(file, as_json, trees=False, **given)
-    found = [one for interchange in opened.examination for one in answers(interchange, opened, answer)]
+    found = [one for interchange in opened.interchanges() for one in answers(interchange, opened)]
     leave_unreadable(opened, as_json)
     if as_json:
         emit({"acknowledgements": [one.as_dict() for one in found]})
@@ -187,7 +189,7 @@ def diff_command(old: Path, new: Path, as_json: bool) -> None:
     from hub.edi.grammar import default_library
 
     first, second = (open_file(file, as_json, trees=True) for file in (old, new))
-    trees = [[one.tree for i in opened.examination for one in i.sets if one.tree] for opened in (first, second)]
+    trees = [[one.tree for i in opened.interchanges() for one in i.sets if one.tree] for opened in (first, second)]
     for opened in (first, second):
         leave_unreadable(opened, as_json)
     found = list(compare(trees[0], trees[1], default_library(first.standard)))

@@ -13,11 +13,13 @@ from typing import Any, BinaryIO, NoReturn, cast
 import click
 import yaml
 
-from hub.edi.findings import Severity
+from hub.edi.findings import Finding, judged_by
 from hub.edi.grammar import GrammarError, Library, default_library
+from hub.edi.inbound import Terms, apply_rules
 from hub.edi.syntax import detect
 from hub.edi.tree import Standard
 from hub.edi.validation import READERS
+from hub.errors import HubError
 
 _HEAD = 65_536
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
@@ -26,44 +28,110 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option("--rules", type=click.Path(path_type=Path, dir_okay=False, exists=True),
                  help="A file that says which findings are errors."),
     click.option("--encoding", default="", help="The encoding of the text, where the file does not say it."),
+    click.option("--partner", help="As if this partner had sent it: its grammars, rules, character set and answers."),
+)  # fmt: skip
+_ANSWERS: tuple[Callable[[Any], Any], ...] = (
+    click.option("--answer", type=click.Choice(["997", "999"]), help="The X12 set that answers, 997 by default."),
+    click.option("--answer-interchanges", type=click.Choice(["requested", "always", "errors", "never"]),
+                 help="When a TA1 or a CONTRL answers, by default as requested."),
 )  # fmt: skip
 
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds `--grammar`, `--rules` and `--encoding`."""
+    """Adds `--grammar`, `--rules`, `--encoding` and `--partner`."""
     for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds `--answer` and `--answer-interchanges`, which are called as the settings of partners."""
+    for option in reversed(_ANSWERS):
         command = option(command)
     return command
 
 
 @dataclass(slots=True)
 class Opened:
-    """A file with its syntax, its grammars and its examination, which is not yet run."""
+    """A file with its syntax, its grammars, its examination, which is not yet run, and what was agreed with its
+    sender."""
 
     standard: Standard
     library: Library
     examination: Any
+    terms: Terms
+
+    def interchanges(self) -> Iterator[Any]:
+        """The judged interchanges."""
+        for interchange in self.examination:
+            apply_rules(interchange, self.terms)
+            yield interchange
 
     def parts(self) -> Iterator[tuple[Any, Any, Any]]:
         """Each set as it ends, with its group and interchange; then the group, then the interchange, the rest None."""
-        yield from self.examination.parts()
+        for part in self.examination.parts():
+            interchange, group, one = part
+            said = self.terms.of(one.set_id) if one else self.terms.profile
+            judged_by((one or group or interchange).findings, said.rules)
+            yield part
+
+    def outside(self) -> list[Finding]:
+        """What belongs to no interchange, once they were all read."""
+        found: list[Finding] = list(self.examination.findings)
+        judged_by(found, self.terms.profile.rules)
+        return found
 
 
 def open_file(
     file: Path, as_json: bool, *, trees: bool, grammar: Path | None = None, rules: Path | None = None,
-    encoding: str = "",
+    encoding: str = "", partner: str | None = None, answer: str | None = None, answer_interchanges: str | None = None,
 ) -> Opened:  # fmt: skip
     """A file ready to be examined. Ends the command, with exit code 2, when it cannot be opened or is empty."""
     head, rest = _open(file, as_json)
     standard = detect(head) or "x12"
-    library = Library([grammar], standard) if grammar else default_library(standard)
-    said = _rules(rules, as_json)
+    given = {"answer": answer, "answer_interchanges": answer_interchanges}
+    if partner is not None:
+        if grammar or rules or encoding or any(given.values()):
+            raise click.UsageError("how a partner is read and answered is agreed with it; see `hub partner set`.")
+        terms, library = _agreed(partner, standard, as_json)
+        encoding = terms.profile.character_set
+    else:
+        terms = _terms({name: value for name, value in given.items() if value}, rules, as_json)
+        library = Library([grammar], standard) if grammar else default_library(standard)
     try:
         examine = import_module(READERS[standard]).examine
-        examination: Any = examine(rest, library, trees=trees, encoding=encoding, rules=said)
+        examination: Any = examine(rest, library, trees=trees, encoding=encoding)
     except (GrammarError, LookupError) as error:
         fail("edi.grammar-invalid", str(error), as_json)
-    return Opened(standard, library, examination)
+    return Opened(standard, library, examination, terms)
+
+
+def _agreed(partner: str, standard: Standard, as_json: bool) -> tuple[Terms, Library]:
+    """What was agreed with a partner, and its grammars."""
+    from hub.cli.common import installation
+    from hub.flows.edi.sets import of_partner
+
+    try:
+        return of_partner(installation(), partner, standard)
+    except HubError as error:
+        fail(error.code, error.sentence, as_json)
+
+
+def _terms(settings: dict[str, Any], rules: Path | None, as_json: bool) -> Terms:
+    """The usual terms, but for these settings and the rules in a file."""
+    if not settings and rules is None:
+        return Terms()
+    from hub.edi.settings import profile
+
+    try:
+        if rules is not None:
+            said = yaml.safe_load(rules.read_bytes())
+            settings["rules"] = dict(said.get("rules", said))
+        return Terms(profile(settings))
+    except (OSError, yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
+        fail("edi.rules-invalid", f"{rules}: {error}", as_json)
+    except HubError as error:
+        fail("edi.rules-invalid", f"{rules}: {error.sentence}", as_json)
 
 
 class _Joined:
@@ -94,19 +162,6 @@ def _open(file: Path, as_json: bool) -> tuple[bytes, BinaryIO]:
 def read_whole(file: Path, as_json: bool) -> bytes:
     """A file's bytes. Ends the command when it cannot be read or is empty."""
     return _open(file, as_json)[1].read()
-
-
-def _rules(file: Path | None, as_json: bool) -> dict[str, Severity]:
-    if file is None:
-        return {}
-    try:
-        given = yaml.safe_load(file.read_bytes())
-        rules = dict(given.get("rules", given))
-    except (OSError, yaml.YAMLError, AttributeError, TypeError, ValueError) as error:
-        fail("edi.rules-invalid", f"{file}: {error}", as_json)
-    if not all(isinstance(code, str) and severity in ("error", "warning") for code, severity in rules.items()):
-        fail("edi.rules-invalid", f"{file}: each code is to be `error` or `warning`", as_json)
-    return rules
 
 
 def leave_unreadable(opened: Opened, as_json: bool) -> None:

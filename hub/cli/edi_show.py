@@ -17,7 +17,7 @@ from hub.edi.x12.convert import interchange_to_json
 from hub.edi.x12.interchange import Interchange
 
 if TYPE_CHECKING:
-    from hub.cli.edi_answers import Answer
+    from hub.cli.edi_answers import Shown
     from hub.cli.edi_files import Opened
 
 
@@ -104,7 +104,7 @@ def _explain_set(one: Any, opened: Opened) -> None:
     findings([(f, {}) for rest in by_position.values() for f in rest], "    ")
 
 
-def explain_answers(answers: Iterable[Answer]) -> None:
+def explain_answers(answers: Iterable[Shown]) -> None:
     """The acknowledgements an interchange would get, a segment a line."""
     for answer in answers:
         console.print(f"\n  [bold]{escape(answer.subject)}[/] would be answered:")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
-from hub.edi.findings import Finding, Severity, judged_by
+from hub.edi.findings import Finding
 
 
 class _Holder(Protocol):
@@ -41,12 +41,9 @@ class Examination(Generic[N, G, S]):
     file held an interchange at all. `judge` completes the findings of each part as it ends.
     """
 
-    def __init__(
-        self, reader: Reading[N, G, S], judge: Callable[[Part[N, G, S]], None], rules: Mapping[str, Severity]
-    ) -> None:
+    def __init__(self, reader: Reading[N, G, S], judge: Callable[[Part[N, G, S]], None]) -> None:
         self._reader = reader
         self._judge = judge
-        self._rules = rules
         self._iterator = (part.interchange for part in self._judged(keep=True) if part.group is None)
 
     @property
@@ -71,6 +68,4 @@ class Examination(Generic[N, G, S]):
     def _judged(self, keep: bool) -> Iterator[Part[N, G, S]]:
         for part in self._reader.parts(keep=keep):
             self._judge(part)
-            if self._rules:
-                judged_by((part.set or part.group or part.interchange).findings, self._rules)
             yield part

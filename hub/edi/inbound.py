@@ -4,14 +4,15 @@ acknowledgements are owed. One face for both syntaxes; `hub.edi.x12.inbound` and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib import import_module
-from typing import Literal, NamedTuple, cast
+from typing import Literal, NamedTuple, Protocol, cast
 
-from hub.edi.findings import Finding, Rule, judged_by
-from hub.edi.validation import JudgedInterchange
+from hub.edi.findings import Finding, judged_by
+from hub.edi.profile import Profile
+from hub.edi.validation import JudgedInterchange, JudgedSet
 
 Duplicate = Literal["", "noted", "refused"]
 """Whether the control number of an interchange was used before, and what its sender is told of that."""
@@ -25,14 +26,29 @@ ACKNOWLEDGEMENTS = frozenset({"997", "999", "TA1", "CONTRL"})
 
 @dataclass(slots=True, frozen=True)
 class Terms:
-    """How a partner's interchanges are judged and answered. `strict`: every fault of an envelope rejects what is in
-    it; of the sets in `strict_sets` every fault rejects one. `answer` and `interchange` as the partner's profile has
-    them."""
+    """What was agreed with who sends interchanges, and so how they are judged and answered.
 
-    strict: bool = False
-    strict_sets: frozenset[str] = frozenset()
-    answer: Literal["997", "999"] = "997"
-    interchange: Literal["requested", "always", "errors", "never"] = "requested"
+    `profile` counts for their envelopes, and for sets on which nothing was agreed; `agreed` for each other set, by its
+    id. The sets in `unacknowledged` are not acknowledged.
+    """
+
+    profile: Profile = field(default_factory=Profile)
+    agreed: Mapping[str, Profile] = field(default_factory=dict)
+    unacknowledged: frozenset[str] = frozenset()
+
+    def of(self, set_id: str) -> Profile:
+        """The settings that count for a set."""
+        return self.agreed.get(set_id, self.profile)
+
+    def strict_sets(self, interchange: JudgedInterchange) -> frozenset[str]:
+        """The sets of an interchange that any fault rejects."""
+        return frozenset(one.set_id for one in interchange.sets if self.of(one.set_id).strict)
+
+    def withholds(self, documents: Sequence[Document]) -> str:
+        """Why documents get no acknowledgement, `""` where one of them is to have one."""
+        if documents and all(one.set_id in self.unacknowledged for one in documents):
+            return "It was agreed that these sets are not acknowledged."
+        return ""
 
 
 @dataclass(slots=True)
@@ -61,27 +77,47 @@ class Written(NamedTuple):
     set_control: str
 
 
+class SetVerdict(Protocol):
+    """What an acknowledgement says of one set, with the faults that it names."""
+
+    set_id: str
+    control_number: str
+    code: str
+    codes: list[str]
+    errors: list[Finding]
+
+    @property
+    def accepted(self) -> bool: ...
+
+
 @dataclass(slots=True)
 class Answer:
-    """An acknowledgement that is owed: a 997 or 999 of a group, a TA1 or CONTRL of an interchange.
+    """An acknowledgement: a 997 or 999 of a group, a TA1 or CONTRL of an interchange. It is owed, unless `withheld`
+    says why not.
 
-    `subject` is the control number of what it is about, `code` and `note` what it says of that. `documents` are those
-    it names; empty for one of the envelope alone. `write` raises EdiError where the inbound envelope cannot be turned
-    round.
+    `subject` is the control number of what it is about (of a group, with `functional_id` and `version`), `code` and
+    `codes` what it says of that, `sets` what it says of the sets in it. `documents` are those it names; empty for one
+    of the envelope alone. `write` raises EdiError where the inbound envelope cannot be turned round.
     """
 
     set_id: str
     subject: str
     code: str
-    note: str
+    codes: list[str]
+    accepted: bool
+    sets: Sequence[SetVerdict]
     documents: list[Document]
     write: Callable[[NextNumber, datetime], Written]
+    withheld: str = ""
+    functional_id: str = ""
+    version: str = ""
 
 
 @dataclass(slots=True)
 class Decision:
-    """What becomes of an interchange. `error`: why nothing of it can be taken in, None where it can. `stated`: how many
-    documents it says it holds, so that one which was not found is missed."""
+    """What becomes of an interchange. `error`: why nothing of it can be taken in, None where it can. `answers`: see
+    there, also those that are withheld. `stated`: how many documents it says it holds, so that one which was not found
+    is missed."""
 
     error: Finding | None
     answers: list[Answer]
@@ -99,22 +135,26 @@ def decide(interchange: JudgedInterchange, terms: Terms, seen: Seen) -> Decision
     return cast(Decision, module.decide(interchange, terms, seen))
 
 
-def apply_rules(
-    interchange: JudgedInterchange,
-    rules: Mapping[str, Rule],
-    rules_of: Callable[[str], Mapping[str, Rule]],
-) -> None:
-    """Let a partner's rules decide which findings of an interchange count, in place: `rules` on its envelopes,
-    `rules_of` a set's id on its sets."""
+def apply_rules(interchange: JudgedInterchange, terms: Terms) -> None:
+    """Let a partner's rules decide which findings of an interchange count, in place."""
     for holder in (interchange, *interchange.groups):
-        judged_by(holder.findings, rules)
+        judged_by(holder.findings, terms.profile.rules)
     for one in interchange.sets:
-        judged_by(one.findings, rules_of(one.set_id))
+        judged_by(one.findings, terms.of(one.set_id).rules)
 
 
-def numbered(documents: list[Document]) -> list[Document]:
+def document(
+    one: JudgedSet, verdict: SetVerdict, *, functional_id: str, group: str, content: str, raw: bytes
+) -> Document:
+    """A judged set as a document that came."""
+    errors = [f for f in one.findings if f.is_error]
+    return Document(one.set_id, functional_id, group, one.control_number, content, raw, verdict.accepted, errors)
+
+
+def numbered(given: Iterable[Document]) -> list[Document]:
     """The documents of one group, a number that repeats an earlier one's made unique by its place."""
     seen: set[str] = set()
+    documents = list(given)
     for place, one in enumerate(documents, 1):
         if one.number in seen:
             one.number = f"{one.number}#{place}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,3 +174,25 @@ def test_a_specimen_has_the_delimiters_characters_and_group_ids_of_the_partner(h
     (invoice,) = examine_edifact(text.encode())
     assert [f for f in invoice.all_findings() if f.is_error] == []
     assert "PRI+AAA:9,25" in text and ":D:01B:UN'" in text
+
+
+def test_a_file_is_judged_and_answered_as_its_partner_has_it(house: House, run: Run, tmp_path: Path) -> None:
+    add(run, "--set", "answer=999", "--set", "answer_interchanges=always", "--set", "character_set=cp1252")
+    run("partner", "agree", "Acme", "850", "in", "--version", "005010", "--set", "strict=true",
+        "--set", "rules.edi.code-invalid BEG02=warning")  # fmt: skip
+    path = tmp_path / "order.x12"
+    specimen = run("edi", "new", "850", "--partner", "Acme").output.encode()
+    path.write_bytes(specimen.replace(b"*SA*", b"*ZZZ*").replace(b"Mug", b"M\xfcg"))
+    file = ("edi", "validate", str(path))
+    assert run(*file).exit_code == 1
+    assert run(*file, "--partner", "Acme").exit_code == 1, "a length is still wrong"
+    run("partner", "agree", "Acme", "850", "in", "--set", "rules.edi.element-too-long BEG02=ignore")
+    assert run(*file, "--partner", "Acme").exit_code == 0
+    answered = run("edi", "ack", str(path), "--partner", "Acme").output
+    assert "ST*999*0001~" in answered and "IK5*A~" in answered and "~TA1*000000001*" in answered
+    path.write_bytes(specimen.replace(b"*EA*", b"*EAX*", 1))
+    assert "IK5*R*5~" in run("edi", "ack", str(path), "--partner", "Acme").output, "strict for this set"
+    run("partner", "agree", "Acme", "850", "in", "--no-acknowledge")
+    assert "agreed that these sets are not acknowledged" in run("edi", "ack", str(path), "--partner", "Acme").output
+    assert run(*file, "--partner", "Nobody").output.startswith("partner.missing: ")
+    assert run(*file, "--partner", "Acme", "--encoding", "ascii").exit_code == 2

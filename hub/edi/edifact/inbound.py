@@ -9,17 +9,20 @@ from hub.edi.edifact.acknowledge import STRICT, GroupDecision, InterchangeDecisi
 from hub.edi.edifact.interchange import Interchange, part
 from hub.edi.edifact.validation import CONTRL
 from hub.edi.findings import Finding
-from hub.edi.inbound import Answer, Decision, Document, NextNumber, Seen, Terms, Written, numbered
+from hub.edi.inbound import Answer, Decision, Document, NextNumber, Seen, Terms, Written, document, numbered
 from hub.edi.values import as_count
 
 _DUPLICATE = "26"
+_UNASKED = "UNB 0031 asks for no CONTRL; `answer_interchanges` says when there is one."
 _MESSAGE_REFERENCE = "1"
 
 
 def decide(interchange: Interchange, terms: Terms, seen: Seen) -> Decision:
     """See `hub.edi.inbound.decide`."""
     policy = replace(
-        STRICT if terms.strict else Policy(), reject_message=Policy().reject_message, strict_sets=terms.strict_sets
+        STRICT if terms.profile.strict else Policy(),
+        reject_message=Policy().reject_message,
+        strict_sets=terms.strict_sets(interchange),
     )
     verdict = acknowledge(interchange, policy)
     documents = [one for group in verdict.groups for one in _documents(interchange, group)]
@@ -28,10 +31,10 @@ def decide(interchange: Interchange, terms: Terms, seen: Seen) -> Decision:
         policy = replace(policy, reject_interchange=policy.reject_interchange - {f"UCI:{_DUPLICATE}"})
     if duplicate:
         verdict = acknowledge(interchange, policy, [_DUPLICATE])
-    decision = Decision(_fatal(interchange, policy), [], _stated(interchange))
-    if verdict.root is not None and _is_owed(interchange, terms, verdict):
-        decision.answers.append(_answer(interchange, verdict, documents))
-    return decision
+    named = [one for one in documents if one.set_id != CONTRL] if verdict.accepted else []
+    withheld = _withheld(interchange, terms, verdict) or terms.withholds(named)
+    answer = _answer(interchange, verdict, named, withheld)
+    return Decision(_fatal(interchange, policy), [answer], _stated(interchange))
 
 
 def _fatal(interchange: Interchange, policy: Policy) -> Finding | None:
@@ -40,11 +43,19 @@ def _fatal(interchange: Interchange, policy: Policy) -> Finding | None:
     return next((f for f in errors if f"UCI:{f.ack_code}" in policy.reject_interchange), None)
 
 
-def _is_owed(interchange: Interchange, terms: Terms, verdict: InterchangeDecision) -> bool:
-    if terms.interchange == "requested":
-        return interchange.acknowledgement_requested
-    faulty = bool(verdict.codes) or any(one.errors or not one.accepted for one in verdict.sets)
-    return terms.interchange == "always" or (terms.interchange == "errors" and faulty)
+def _withheld(interchange: Interchange, terms: Terms, verdict: InterchangeDecision) -> str:
+    """Why an interchange gets no CONTRL, whatever was agreed on its sets; `""` where it does."""
+    if interchange.bare:
+        return "Without UNB there is nobody to answer."
+    if verdict.root is None:
+        return "Acknowledgements are not acknowledged."
+    wanted = terms.profile.answer_interchanges
+    if wanted == "requested":
+        return "" if interchange.acknowledgement_requested else _UNASKED
+    if wanted == "errors":
+        faulty = bool(verdict.codes) or any(one.errors or not one.accepted for one in verdict.sets)
+        return "" if faulty else "A CONTRL is sent on errors alone."
+    return "" if wanted == "always" else "This partner is sent no CONTRL."
 
 
 def _stated(interchange: Interchange) -> int:
@@ -62,23 +73,19 @@ def _stated(interchange: Interchange) -> int:
 def _documents(interchange: Interchange, judged: GroupDecision) -> list[Document]:
     group = judged.group
     return numbered(
-        [
-            Document(
-                one.set_id,
-                group.functional_id or one.set_id,
-                group.control_number,
-                one.control_number,
-                one.body,
-                interchange.alone(group, one),
-                said.accepted,
-                [f for f in one.findings if f.is_error],
-            )
-            for one, said in zip(group.sets, judged.sets, strict=True)
-        ]
+        document(
+            one,
+            said,
+            functional_id=group.functional_id or one.set_id,
+            group=group.control_number,
+            content=one.body,
+            raw=interchange.alone(group, one),
+        )
+        for one, said in zip(group.sets, judged.sets, strict=True)
     )
 
 
-def _answer(interchange: Interchange, verdict: InterchangeDecision, documents: list[Document]) -> Answer:
+def _answer(interchange: Interchange, verdict: InterchangeDecision, documents: list[Document], withheld: str) -> Answer:
     def write(number: NextNumber, when: datetime) -> Written:
         control = number("unb", "")
         body = write_answer(
@@ -86,5 +93,7 @@ def _answer(interchange: Interchange, verdict: InterchangeDecision, documents: l
         )
         return Written(body, control, f"{CONTRL}/{control}", _MESSAGE_REFERENCE)
 
-    named = [one for one in documents if one.set_id != CONTRL] if verdict.accepted else []
-    return Answer(CONTRL, verdict.control_number, verdict.code, next(iter(verdict.codes), ""), named, write)
+    return Answer(
+        CONTRL, verdict.control_number, verdict.code, verdict.codes, verdict.accepted, verdict.sets, documents, write,
+        withheld,
+    )  # fmt: skip

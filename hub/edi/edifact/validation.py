@@ -10,7 +10,6 @@ A file of any size is read in bounded memory by `Examination.parts`, which keeps
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from hub.edi.edifact.body import Body
@@ -20,7 +19,7 @@ from hub.edi.edifact.reader import Part, Reader
 from hub.edi.edifact.scan import LONGEST_MESSAGE
 from hub.edi.edifact.text import parse
 from hub.edi.examination import Examination
-from hub.edi.findings import Severity, finding
+from hub.edi.findings import finding
 from hub.edi.grammar import Library, default_library
 from hub.edi.judge import judge_segments
 from hub.edi.rules import SetGrammar
@@ -38,13 +37,11 @@ def examine(
     *,
     trees: bool = True,
     encoding: str = "",
-    rules: Mapping[str, Severity] | None = None,
 ) -> Examination[Interchange, Group, Message]:
     """Read and judge a file, given whole or open for reading bytes. Never raises on content.
 
     Without `trees` only the findings are made. `library` defaults to the built-in grammars; `encoding` is a codec
-    that counts instead of the character set UNB names. `rules` say which findings are errors for this partner, see
-    `findings.judged_by`.
+    that counts instead of the character set UNB names.
     """
     grammars = library or default_library("edifact")
 
@@ -58,7 +55,7 @@ def examine(
             judge_message_envelope(interchange, group, one)
             judge_message(interchange, group, one, grammars, trees)
 
-    return Examination(Reader(file, encoding), judge, rules or {})
+    return Examination(Reader(file, encoding), judge)
 
 
 def grammar_of(set_id: str, version: str, syntax_version: str, library: Library) -> SetGrammar | None:

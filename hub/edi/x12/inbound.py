@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from hub.edi.inbound import Answer, Decision, Document, NextNumber, Seen, Terms, Written, numbered
+from hub.edi.inbound import Answer, Decision, Document, NextNumber, Seen, Terms, Written, document, numbered
 from hub.edi.values import as_count
 from hub.edi.x12.acknowledge import (
     FUNCTIONAL_ACKNOWLEDGEMENT,
@@ -24,11 +24,11 @@ _SET_NUMBER = "0001"
 def decide(interchange: Interchange, terms: Terms, seen: Seen) -> Decision:
     """See `hub.edi.inbound.decide`."""
     policy = replace(
-        STRICT if terms.strict else Policy(),
+        STRICT if terms.profile.strict else Policy(),
         reject_set=Policy().reject_set,
-        strict_sets=terms.strict_sets,
-        answer=terms.answer,
-        interchange=terms.interchange,
+        strict_sets=terms.strict_sets(interchange),
+        answer=terms.profile.answer,
+        interchange=terms.profile.answer_interchanges,
     )
     judged = [(group, acknowledge_group(group, policy)) for group in interchange.groups]
     documents = [_documents(interchange, group, said) for group, said in judged]
@@ -36,33 +36,37 @@ def decide(interchange: Interchange, terms: Terms, seen: Seen) -> Decision:
     duplicate = seen(everything)
     note = DUPLICATE if duplicate else ""
     verdict = acknowledge_interchange(interchange, policy, note, rejects=duplicate == "refused")
-    decision = Decision(None if verdict.accepted else verdict.error, [], _stated(interchange))
-    if verdict.accepted and not interchange.bare:
-        decision.answers = [
-            _of_group(interchange, group, said, named)
-            for (group, said), named in zip(judged, documents, strict=True)
-            if said.root is not None
-        ]
-    if verdict.owed:
-        decision.answers.append(_of_interchange(interchange, verdict))
-    return decision
+    answers = []
+    for (group, said), named in zip(judged, documents, strict=True):
+        withheld = _withheld(interchange, group, said, verdict) or terms.withholds(named)
+        answers.append(_of_group(interchange, group, said, named, withheld))
+    if verdict.owed or not (verdict.accepted or interchange.bare):
+        answers.append(_of_interchange(interchange, verdict))
+    return Decision(None if verdict.accepted else verdict.error, answers, _stated(interchange))
+
+
+def _withheld(interchange: Interchange, group: Group, judged: GroupDecision, verdict: InterchangeDecision) -> str:
+    """Why a group gets no acknowledgement, whatever was agreed; `""` where it does."""
+    if not group.header:
+        return "Without GS there is nothing to answer."
+    if judged.root is None:
+        return "Acknowledgements are not acknowledged."
+    if interchange.bare:
+        return "Without ISA there is nobody to answer."
+    return "" if verdict.accepted else "What is in a rejected interchange is not answered."
 
 
 def _documents(interchange: Interchange, group: Group, judged: GroupDecision) -> list[Document]:
     return numbered(
-        [
-            Document(
-                one.set_id,
-                group.functional_id,
-                group.control_number,
-                one.control_number,
-                one.body,
-                interchange.alone(group, one),
-                said.accepted,
-                [f for f in one.findings if f.is_error],
-            )
-            for one, said in zip(group.sets, judged.sets, strict=True)
-        ]
+        document(
+            one,
+            said,
+            functional_id=group.functional_id,
+            group=group.control_number,
+            content=one.body,
+            raw=interchange.alone(group, one),
+        )
+        for one, said in zip(group.sets, judged.sets, strict=True)
     )
 
 
@@ -85,7 +89,9 @@ def _interchange_notes(interchange: Interchange) -> list[Document]:
     return numbered(found)
 
 
-def _of_group(interchange: Interchange, group: Group, judged: GroupDecision, documents: list[Document]) -> Answer:
+def _of_group(
+    interchange: Interchange, group: Group, judged: GroupDecision, documents: list[Document], withheld: str
+) -> Answer:
     def write(number: NextNumber, when: datetime) -> Written:
         control, group_control = number("isa", ""), number("gs", FUNCTIONAL_ACKNOWLEDGEMENT)
         body = write_answer(
@@ -99,7 +105,10 @@ def _of_group(interchange: Interchange, group: Group, judged: GroupDecision, doc
         )
         return Written(body, control, f"{FUNCTIONAL_ACKNOWLEDGEMENT}/{group_control}", _SET_NUMBER)
 
-    return Answer(judged.answer, group.control_number, judged.code, "", documents, write)
+    return Answer(
+        judged.answer, group.control_number, judged.code, judged.codes, judged.accepted, judged.sets, documents, write,
+        withheld, group.functional_id, group.version,
+    )  # fmt: skip
 
 
 def _of_interchange(interchange: Interchange, verdict: InterchangeDecision) -> Answer:
@@ -108,4 +117,5 @@ def _of_interchange(interchange: Interchange, verdict: InterchangeDecision) -> A
         body = write_interchange_answer(verdict, interchange, interchange_control_number=control, when=when)
         return Written(body, control, "", "")
 
-    return Answer("TA1", verdict.control_number, verdict.code, verdict.note, [], write)
+    said, note = verdict.code, [verdict.note]
+    return Answer("TA1", verdict.control_number, said, note, verdict.accepted, [], [], write, verdict.withheld)

@@ -14,6 +14,7 @@ from hub.edi.x12.writer import reply_to, write_segments
 NO_FAULT = "000"
 UNKNOWN_RECEIVER = "009"
 DUPLICATE = "025"
+_UNASKED = "ISA14 asks for no TA1; `answer_interchanges` says when there is one."
 
 
 @dataclass(slots=True)
@@ -21,18 +22,22 @@ class InterchangeDecision:
     """What is said of an interchange: `code` A (accepted), E (accepted, an error noted) or R (rejected).
 
     `note` is the one note code a TA1 has room for, `error` the finding it comes from (None: there is no fault, or the
-    caller named the code). `owed` tells whether a TA1 is to be sent.
+    caller named the code). `withheld`: why no TA1 is to be sent, `""` where one is owed.
     """
 
     control_number: str
     code: str
     note: str
     error: Finding | None
-    owed: bool
+    withheld: str
 
     @property
     def accepted(self) -> bool:
         return self.code != "R"
+
+    @property
+    def owed(self) -> bool:
+        return not self.withheld
 
 
 def acknowledge_interchange(
@@ -52,16 +57,20 @@ def acknowledge_interchange(
     error = None if named else next(iter(fatal or errors), None)
     code = "R" if fatal or (note and rejects) else "E" if errors or note else "A"
     said = note if named else error.ack_code if error and error.ack_code else NO_FAULT
-    return InterchangeDecision(interchange.part(13), code, said, error, _is_owed(interchange, policy, code))
+    return InterchangeDecision(interchange.part(13), code, said, error, _withheld(interchange, policy, code))
 
 
-def _is_owed(interchange: Interchange, policy: Policy, code: str) -> bool:
+def _withheld(interchange: Interchange, policy: Policy, code: str) -> str:
     groups = interchange.groups
-    of_acknowledgements = bool(groups) and all(g.functional_id == FUNCTIONAL_ACKNOWLEDGEMENT for g in groups)
-    if interchange.bare or interchange.ta1 or of_acknowledgements or policy.interchange == "never":
-        return False
-    wanted = {"always": True, "errors": False, "requested": interchange.part(14) == "1"}[policy.interchange]
-    return wanted or (code != "A" and policy.interchange == "errors")
+    if interchange.bare:
+        return "Without ISA there is nobody to answer."
+    if interchange.ta1 or (groups and all(g.functional_id == FUNCTIONAL_ACKNOWLEDGEMENT for g in groups)):
+        return "Acknowledgements are not acknowledged."
+    if policy.interchange == "requested":
+        return "" if interchange.part(14) == "1" else _UNASKED
+    if policy.interchange == "errors":
+        return "" if code != "A" else "A TA1 is sent on errors alone."
+    return "" if policy.interchange == "always" else "This partner is sent no TA1."
 
 
 def write_interchange_answer(

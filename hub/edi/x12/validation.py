@@ -10,11 +10,10 @@ A file of any size is read in bounded memory by `Examination.parts`, which keeps
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from hub.edi.examination import Examination
-from hub.edi.findings import Severity, finding
+from hub.edi.findings import finding
 from hub.edi.grammar import Library, default_library
 from hub.edi.judge import flat, judge_segments
 from hub.edi.segments import judge_for
@@ -34,12 +33,11 @@ def examine(
     *,
     trees: bool = True,
     encoding: str = "",
-    rules: Mapping[str, Severity] | None = None,
 ) -> Examination[Interchange, Group, RawSet]:
     """Read and judge a file, given whole or open for reading bytes. Never raises on content.
 
     Without `trees` only the findings are made. `library` defaults to the built-in grammars; `encoding` counts instead
-    of UTF-8. `rules` say which findings are errors for this partner, see `findings.judged_by`.
+    of UTF-8.
     """
     grammars = library or default_library()
 
@@ -53,7 +51,7 @@ def examine(
             judge_set_envelope(group, one, grammars)
             judge_set(interchange, group, one, grammars, trees)
 
-    return Examination(Reader(file, encoding), judge, rules or {})
+    return Examination(Reader(file, encoding), judge)
 
 
 def judge_set(interchange: Interchange, group: Group, one: RawSet, library: Library, trees: bool = True) -> None:

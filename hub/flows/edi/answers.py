@@ -76,7 +76,7 @@ def owe(
 def _told(answer: Answer) -> dict[str, Any]:
     """What an event says of an acknowledgement besides its verdict."""
     if not answer.documents:
-        return {"interchange": answer.subject, "note": answer.note}
+        return {"interchange": answer.subject, "note": next(iter(answer.codes), "")}
     accepted = sum(one.accepted for one in answer.documents)
     return {"group": answer.subject, "sets": len(answer.documents), "accepted": accepted}
 

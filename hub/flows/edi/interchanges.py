@@ -4,17 +4,16 @@ and owe its acknowledgements."""
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
 from hub import jobs
-from hub.edi.findings import Finding, Rule, judged_by
+from hub.edi.findings import Finding, judged_by
 from hub.edi.grammar import GrammarError
 from hub.edi.inbound import ACKNOWLEDGEMENTS, Document, Terms, apply_rules, decide
-from hub.edi.profile import Profile
 from hub.edi.validation import JudgedInterchange, examine
 from hub.flows.batch import Batch
 from hub.flows.edi import answers, controls, sets
@@ -30,14 +29,13 @@ KIND = "edi"
 
 @dataclass(slots=True)
 class _Part:
-    """One interchange of a file with the partner who sent it, and the agreements and settings that count for each of
-    its sets. `refused`: why none of it is taken in."""
+    """One interchange of a file with the partner who sent it, the agreements on its sets, and what is agreed with that
+    partner. `refused`: why none of it is taken in."""
 
     interchange: JudgedInterchange
     partner: Row[Any] | None = None
-    profile: Profile = field(default_factory=Profile)
-    agreements: dict[str, Row[Any] | None] = field(default_factory=dict)
-    agreed: dict[str, Profile] = field(default_factory=dict)
+    terms: Terms = field(default_factory=Terms)
+    agreements: dict[str, Row[Any]] = field(default_factory=dict)
     refused: Park | None = None
 
     @property
@@ -45,21 +43,6 @@ class _Part:
         """What this interchange is found again by."""
         one = self.interchange
         return controls.interchange(one.sender, one.receiver, one.control_number, one.test)
-
-    def profile_of(self, set_id: str) -> Profile:
-        """The settings that count for a set."""
-        return self.agreed.get(set_id, self.profile)
-
-    def rules_of(self, set_id: str) -> Mapping[str, Rule]:
-        """What the partner makes of findings in a set."""
-        return self.profile_of(set_id).rules
-
-    @property
-    def terms(self) -> Terms:
-        """How its documents are judged and answered."""
-        strict = {one.set_id for one in self.interchange.sets if self.profile_of(one.set_id).strict}
-        said = self.profile
-        return Terms(said.strict, frozenset(strict), said.answer, said.answer_interchanges)
 
 
 @dataclass(slots=True)
@@ -86,9 +69,9 @@ def split(inst: Installation, tx: Connection, message: Row[Any], body: bytes) ->
         )
     _judge_by_their_own(inst, parts, body)
     for part in parts:
-        apply_rules(part.interchange, part.profile.rules, part.rules_of)
+        apply_rules(part.interchange, part.terms)
     outside = list(examination.findings)
-    judged_by(outside, next((part.profile.rules for part in parts if part.partner), {}))
+    judged_by(outside, next((part.terms.profile.rules for part in parts if part.partner), {}))
     return Split(parts, [finding for finding in outside if finding.is_error])
 
 
@@ -99,12 +82,11 @@ def _identified(tx: Connection, connection_id: int, interchange: JudgedInterchan
         part.refused = _unknown(interchange)
         return part
     try:
-        part.profile = sets.profile_of(part.partner.settings)
         for set_id in {one.set_id for one in interchange.sets}:
             agreement = partner_store.agreement(tx, part.partner.id, "in", set_id=printable(set_id))
-            part.agreements[set_id] = agreement
             if agreement is not None:
-                part.agreed[set_id] = sets.profile_of(part.partner.settings, agreement.settings)
+                part.agreements[set_id] = agreement
+        part.terms = sets.terms(part.partner, part.agreements)
     except Park as problem:
         part.refused = problem
     return part
@@ -134,12 +116,13 @@ def _judge_by_their_own(inst: Installation, parts: Sequence[_Part], body: bytes)
     the one their envelopes announce. Who sent an interchange is only known once it has been read."""
     again: dict[tuple[Any, ...], list[JudgedInterchange]] = {}
     for place, part in enumerate(parts):
-        own = (part.interchange.standard, part.profile.grammars, part.profile.character_set)
+        said = part.terms.profile
+        own = (part.interchange.standard, said.grammars, said.character_set)
         if part.refused or not any(own[1:]):
             continue
         try:
             if own not in again:
-                by = sets.manner(inst, part.profile, part.interchange.standard)
+                by = sets.manner(inst, said, part.interchange.standard)
                 again[own] = list(examine(body, by.grammars, trees=False, encoding=by.encoding))
             part.interchange = again[own][place]
         except GrammarError as error:
@@ -189,7 +172,7 @@ def _take(
 ) -> _Taken:
     """Take in what one interchange brings, and owe what is to be said of it. `here`: see `Memory`."""
     key = "" if part.interchange.bare else part.key
-    memory = Memory(batch, message, partner.id, key, part.interchange.test, part.profile_of, here)
+    memory = Memory(batch, message, partner.id, key, part.interchange.test, part.terms.of, here)
     decision = decide(part.interchange, part.terms, memory.recall)
     taken, new = _Taken(), set[int]()
     if decision.error is None:
@@ -213,15 +196,9 @@ def _take(
     for number, answer in enumerate(decision.answers):
         about = {id(one) for one in answer.documents}
         due = new & about if about else new or decision.error or memory.duplicate
-        if due and _wanted(part, answer.documents):
-            answers.owe(batch, message, partner, part.profile, part.interchange, answer, f"{place}-{number}")
+        if due and not answer.withheld:
+            answers.owe(batch, message, partner, part.terms.profile, part.interchange, answer, f"{place}-{number}")
     return taken
-
-
-def _wanted(part: _Part, documents: Sequence[Document]) -> bool:
-    """Whether documents are to be acknowledged: unless every agreement on them says otherwise."""
-    agreed = [part.agreements.get(one.set_id) for one in documents]
-    return not agreed or any(agreement is None or agreement.acknowledge for agreement in agreed)
 
 
 def _row(batch: Batch, message: Row[Any], part: _Part, partner: Row[Any], one: Document, fate: Fate) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Stored EDI documents, read again one by one: by the grammars of their partner, and in its character set."""
+"""How a partner's EDI is read and answered; and stored documents, read again one by one in that manner."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Row
+
 from hub.edi.grammar import GrammarError, Library
+from hub.edi.inbound import Terms
 from hub.edi.profile import Profile
 from hub.edi.settings import ProfileError, profile
 from hub.edi.tree import Standard, TransactionSet
 from hub.edi.validation import examine
+from hub.errors import NotFound, Refused
 from hub.flows.problems import Park
 from hub.installation import Installation
+from hub.store import partners as store
 
 FORMATS: tuple[Standard, ...] = ("x12", "edifact")
 
@@ -40,6 +45,32 @@ def manner(inst: Installation, said: Profile, standard: Standard) -> Manner:
         return Manner(inst.grammars(said, standard), said.character_set)
     except GrammarError as error:
         raise broken_grammar(error) from error
+
+
+def terms(partner: Row[Any], agreements: Mapping[str, Row[Any]]) -> Terms:
+    """What was agreed with a partner on what comes in; `agreements` by set id. Raises `Park` where its settings cannot
+    be used."""
+    return Terms(
+        profile_of(partner.settings),
+        {set_id: profile_of(partner.settings, one.settings) for set_id, one in agreements.items()},
+        frozenset(set_id for set_id, one in agreements.items() if not one.acknowledge),
+    )
+
+
+def of_partner(inst: Installation, name: str, standard: Standard) -> tuple[Terms, Library]:
+    """What was agreed with a partner on what comes in, and its grammars. Raises `NotFound`, and `Refused` where its
+    settings or grammars cannot be used."""
+    with inst.db.read() as tx:
+        partner = store.named(tx, name)
+        if partner is None:
+            raise NotFound("partner.missing", f"There is no partner {name!r}; `hub partner list` shows them all.")
+        agreements = {one.set_id: one for one in store.agreed_with(tx, partner.id) if one.direction == "in"}
+    try:
+        agreed = terms(partner, agreements)
+        return agreed, inst.grammars(agreed.profile, standard)
+    except (Park, GrammarError) as error:
+        problem = broken_grammar(error) if isinstance(error, GrammarError) else error
+        raise Refused(problem.code, problem.detail) from error
 
 
 def broken_grammar(error: GrammarError) -> Park:

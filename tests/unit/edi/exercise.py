@@ -18,6 +18,7 @@ from hub.edi.edifact import received as edifact_received
 from hub.edi.edifact import validation as edifact
 from hub.edi.findings import EdiError
 from hub.edi.grammar import default_library
+from hub.edi.inbound import Terms
 from hub.edi.json_form import from_json, to_json
 from hub.edi.syntax import detect
 from hub.edi.x12 import convert as x12_convert
@@ -140,8 +141,8 @@ def _explain(data: bytes, standard, examine) -> None:
     """Print it as `hub edi explain` does."""
     console = Console(file=io.StringIO(), force_terminal=True, width=110)
     with patch.object(edi_show, "console", console):
-        opened = Opened(standard, default_library(standard), examine(data))
-        for interchange in opened.examination:
+        opened = Opened(standard, default_library(standard), examine(data), Terms())
+        for interchange in opened.interchanges():
             edi_show.explain(interchange, opened)
             edi_show.explain_answers(edi_answers.answers(interchange, opened))
-        edi_show.findings([(f, {}) for f in opened.examination.findings], "")
+        edi_show.findings([(f, {}) for f in opened.outside()], "")

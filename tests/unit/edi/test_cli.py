@@ -119,6 +119,18 @@ def test_ack_answers_no_acknowledgement(run, x12):
     assert "not acknowledged" in run("ack", data).output
 
 
+def test_ack_shows_what_the_hub_would_send_and_says_why_it_sends_nothing(run, x12):
+    broken = x12().replace(b"IEA*1", b"IEA*2")
+    group, interchange = json.loads(run("ack", broken, "--json").output)["acknowledgements"]
+    assert (group["answer"], group["document"]) == ("997", None) and "rejected interchange" in group["reason"]
+    assert (interchange["answer"], interchange["code"], interchange["codes"]) == ("TA1", "R", ["021"])
+    assert "ISA14 asks for no TA1" in interchange["reason"]
+    shown = run("ack", broken, "--answer-interchanges", "errors")
+    assert shown.exit_code == 1 and "*R*021~" in shown.output and "AK1" not in shown.output
+    newer = run("ack", x12(version="005010"), "--answer", "999")
+    assert "ST*999*0001~" in newer.output and "IK5*A~" in newer.output
+
+
 def test_neither_flask_nor_the_database_is_imported(tmp_path, x12):
     path = tmp_path / "file.edi"
     path.write_bytes(x12())
@@ -210,6 +222,7 @@ def test_grammars_and_rules_of_ones_own_count(run, x12, tmp_path):
 def test_edifact_is_validated_explained_and_answered(run):
     data = CliRunner().invoke(edi, ["new", "ORDERS"]).output.encode()
     assert run("validate", data).exit_code == 0
-    shown = run("explain", data)
+    always = ("--answer-interchanges", "always")
+    shown = run("explain", data, *always)
     assert shown.exit_code == 0 and "UCI" in shown.output
-    assert "UNH" in run("ack", data).output and "ORDERS" in run("parse", data).output
+    assert "UNH" in run("ack", data, *always).output and "ORDERS" in run("parse", data).output

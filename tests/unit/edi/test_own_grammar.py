@@ -6,6 +6,8 @@ import pytest
 
 from hub.edi.grammar import Library
 from hub.edi.grammar_check import check_file, check_folder
+from hub.edi.inbound import Terms, apply_rules
+from hub.edi.profile import Profile
 from hub.edi.x12.acknowledge import acknowledge
 from hub.edi.x12.validation import examine
 
@@ -90,15 +92,22 @@ def test_the_built_in_files_and_good_ones_have_no_problem(own):
     assert check_folder(own("elements.yaml", "324: {name: Number, type: AN, length: 1 30}")) == []
 
 
+def judged(data, rules):
+    """The one interchange of a file, judged by a partner's rules."""
+    (interchange,) = examine(data)
+    apply_rules(interchange, Terms(Profile(rules=rules)))
+    return interchange
+
+
 def test_a_rule_of_the_partner_decides_what_is_an_error(x12, order_segments):
     data = x12(*[s.replace("REF*DP*38", "REF*DP*" + "9" * 31) for s in order_segments])
     rules = {"edi.element-too-long": "warning"}
-    (interchange,) = examine(data, rules=rules)
+    interchange = judged(data, rules)
     assert [f.severity for f in interchange.all_findings()] == ["warning"]
     assert acknowledge(interchange)[0].code == "A"
-    (interchange,) = examine(data, rules={**rules, "edi.element-too-long REF02": "error"})
+    interchange = judged(data, {**rules, "edi.element-too-long REF02": "error"})
     assert acknowledge(interchange)[0].code == "E"
     gap = x12("BEG*00*QQ*1**20260105", "PO1*1*5*EA")
-    (interchange,) = examine(gap, rules={"edi.code-undescribed": "error"})
+    interchange = judged(gap, {"edi.code-undescribed": "error"})
     assert [(f.kind, f.severity) for f in interchange.all_findings()] == [("gap", "error")]
     assert acknowledge(interchange)[0].code == "A", "a gap is never told to the partner"

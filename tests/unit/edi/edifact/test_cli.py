@@ -30,8 +30,15 @@ def test_a_clean_file_and_a_faulty_one_are_validated(run, edifact):
 
 
 def test_a_file_is_answered_by_a_contrl(run, edifact):
-    code, printed = run("ack", edifact())
+    code, printed = run("ack", edifact(), "--answer-interchanges", "always")
     assert code == 0 and "UCI+REF1" in printed and "UCM+1+ORDERS:D:96A:UN:EAN008+7" in printed
+
+
+def test_a_file_that_asks_for_no_contrl_gets_none(run, edifact):
+    code, printed = run("ack", edifact(), "--json")
+    (answer,) = json.loads(printed)["acknowledgements"]
+    assert (code, answer["answer"], answer["code"], answer["document"]) == (0, "CONTRL", "7", None)
+    assert "UNB 0031 asks for no CONTRL" in answer["reason"]
 
 
 def test_a_file_is_explained_in_words(run, edifact):

@@ -9,6 +9,8 @@ import pytest
 from hub.edi import source as source_module
 from hub.edi.edifact import scan
 from hub.edi.edifact.validation import examine
+from hub.edi.inbound import Terms, apply_rules
+from hub.edi.profile import Profile
 
 CHANGES = [
     lambda d: d,
@@ -101,5 +103,6 @@ def test_a_service_segment_without_end_is_cut(monkeypatch):
 def test_a_partners_rules_say_what_is_an_error(edifact):
     data = edifact("BGM+220+4711+9", "DTM+137:20260105:102", "NAD+BYER+1", "UNS+S")
     rules = {"edi.element-too-long NAD01": "warning", "edi.set-not-supported": "error"}
-    (interchange,) = examine(data, rules=rules)
+    (interchange,) = examine(data)
+    apply_rules(interchange, Terms(Profile(rules=rules)))
     assert [(f.code, f.severity) for f in interchange.all_findings()] == [("edi.element-too-long", "warning")]
