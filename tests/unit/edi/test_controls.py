@@ -6,6 +6,8 @@ import pytest
 
 from hub.edi.findings import errors
 from hub.edi.grammar_check import check_file
+from hub.edi.inbound import Terms, apply_rules
+from hub.edi.profile import Profile
 from hub.edi.validation import examine
 from hub.edi.x12.acknowledge import acknowledge
 from hub.edi.x12.validation import examine as examine_x12
@@ -21,7 +23,9 @@ MESSAGE = (
 
 def x12(*segments: str, functional_id: str = "PO", set_id: str = "850", rules=None):
     data = one_interchange(one_group(one_set(*segments, set_id=set_id), functional_id=functional_id))
-    return next(iter(examine_x12(data, rules=rules)))
+    (interchange,) = examine_x12(data)
+    apply_rules(interchange, Terms(Profile(rules=rules or {})))
+    return interchange
 
 
 def told(interchange) -> list[tuple[str, str]]:
