@@ -1,7 +1,7 @@
 """The JSON form of a transaction set, without loss.
 
 A segment is an array: its id, then its elements; a composite is an array of strings, repetitions are an object
-`{"repeats": [...]}`. A loop is an object `{"loop": id, "children": [...]}`.
+`{"repeats": [...]}`. A loop is an object `{"loop": id, "children": [...]}`, with `"order"` where it has one.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def _text(value: Any, where: str) -> str:
 
 def _loop_out(loop: Loop) -> dict[str, Any]:
     children = [_loop_out(child) if isinstance(child, Loop) else segment_to_json(child) for child in loop.children]
-    return {"loop": loop.id, "children": children}
+    return {"loop": loop.id, **({"order": loop.order} if loop.order else {}), "children": children}
 
 
 def segment_to_json(segment: Segment) -> list[Any]:
@@ -80,7 +80,10 @@ def _loop_in(value: Any, where: str) -> Loop:
             children.append(segment_from_json(child, place))
         else:
             raise _invalid(place, "a segment (array) or a loop (object) was expected")
-    return Loop(_text(value["loop"], f"{where}.loop"), children)
+    order = value.get("order", 0)
+    if not isinstance(order, int):
+        raise _invalid(f"{where}.order", f"a number was expected, not {type(order).__name__}")
+    return Loop(_text(value["loop"], f"{where}.loop"), children, order)
 
 
 def _element_in(value: Any, where: str) -> Element:

@@ -11,7 +11,7 @@ from hub.edi.controls import differing
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding
 from hub.edi.segments import SegmentJudge
-from hub.edi.structure import Outline, outline
+from hub.edi.structure import Outline, meant_by, outline
 from hub.edi.tree import Loop, Segment
 
 _KEPT_OUTLINES = 500
@@ -55,7 +55,10 @@ def _treeless(judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...]
     """The outline without a tree. It follows from the ids alone, except where a segment numbers a level (HL): so
     those of clean sets are kept, and most sets of a partner are alike."""
     numbered = judge.grammar.numbered
-    heads = (judge.split(text) if one in numbered else (one,) for one, text in zip(ids, segments, strict=True))
+    # A misspelt id is placed like the one that is meant, so it needs its numbers too.
+    heads = (
+        judge.split(text) if meant_by(one) in numbered else (one,) for one, text in zip(ids, segments, strict=True)
+    )
     whole = _outline(judge, heads, False)
     if not whole.faults and len(ids) <= _KEPT_SEGMENTS and numbered.isdisjoint(ids):
         if len(judge.outlines) >= _KEPT_OUTLINES:

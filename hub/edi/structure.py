@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from hub.edi.findings import MOST_FINDINGS, Finding
 from hub.edi.rules import ANY, Item, SetGrammar, Step
-from hub.edi.tree import Loop, Segment, element
+from hub.edi.tree import Loop, Segment, element, keep_order
 
 _Report = Callable[[Finding], None]
 
@@ -96,6 +96,11 @@ def _way_inwards(loop: Item, segment_id: str) -> tuple[Item, ...]:
     return ()
 
 
+def meant_by(segment_id: str) -> str:
+    """The id that one in small letters or with blanks stands for."""
+    return segment_id.strip().upper()
+
+
 def name_of(loop: Item) -> str:
     """What a loop is called in a finding, `""` for the set itself."""
     return loop.name if loop.parent is not None else ""
@@ -124,6 +129,7 @@ class Walk:
         self.tree = Loop(grammar.set_id)
         self.frames = [Frame(grammar.root, grammar.start, 0, self.tree)]
         self.levels: dict[str, tuple[Loop, int]] = {}
+        self.levels_met: list[Loop] = []
         self.depth = 0
         self.misplaced: str | None = None
         self.bent = 0
@@ -185,6 +191,7 @@ class Walk:
         self._leave(0)
         for item in self.frames[0].last.tail:
             self._missing(item, "")
+        keep_order(self.tree, self.levels_met)
 
     def _leave(self, depth: int) -> None:
         while len(self.frames) > depth + 1:
@@ -239,6 +246,8 @@ class Walk:
             if self.trees:
                 loop = Loop(item.name, [segment])
                 home.children.append(loop)
+                if item.levels is not None:
+                    self.levels_met.append(loop)
         self.frames.append(Frame(item, orphan or item.of[0], 1, loop))
         if item.levels and orphan is None and (own := element(segment, item.levels[0], 1)):
             self.levels.setdefault(str(own), (loop, self.depth))
@@ -278,7 +287,7 @@ class Walk:
         if segment_id in grammar.used:
             self._displaced(segment_id, segment, repeated)
             return
-        if (meant := segment_id.strip().upper()) != segment_id and meant in grammar.used:
+        if (meant := meant_by(segment_id)) != segment_id and meant in grammar.used:
             self._misspelt(segment_id, meant, segment, repeated)
             return
         if self.trees:

@@ -10,7 +10,7 @@ are nested by their parent (HL02), so an 856 reads as HL(S) > HL(O) > HL(P) > HL
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -33,10 +33,13 @@ class Loop:
     """One repetition of a loop (EDIFACT: segment group).
 
     `id` is the id of its trigger segment, in EDIFACT the group's name (`"SG25"`); the root loop has the set's id.
+    `order` is kept for levels (HL) that did not stand in their document as they hang in the tree, each level before
+    those under it: they are numbered from 1 as they stood.
     """
 
     id: str
     children: list[Segment | Loop] = field(default_factory=list)
+    order: int = 0
 
     @property
     def trigger(self) -> Segment:
@@ -73,7 +76,8 @@ class Loop:
 def in_document_order(root: Loop) -> Iterator[tuple[int, Segment]]:
     """Every segment of a set as it stands in the document, with how many loops it stands in.
 
-    Levels (HL) hang under one another in the tree; in the document they follow one another by their numbers.
+    Levels (HL) hang under one another in the tree; in the document they follow one another, each behind the one it is
+    under unless `order` says otherwise.
     """
     levels = {loop.id for loop in _loops(root) if any(inner.id == loop.id for inner in _loops(loop))}
     for child in root.children:
@@ -99,17 +103,27 @@ def _inside(loop: Loop, depth: int, without: str) -> Iterator[tuple[int, Segment
 
 
 def _levels(root: Loop, name: str) -> Iterator[tuple[int, Segment]]:
+    found = sorted(_hanging(root, name), key=lambda one: one[1].order)
+    for depth, loop in found:
+        yield from _inside(loop, depth, name)
+
+
+def _hanging(root: Loop, name: str) -> list[tuple[int, Loop]]:
+    """The levels of a tree, each with how deep it hangs, and before those under it."""
     found: list[tuple[int, Loop]] = []
     stack = [(1, loop) for loop in reversed([loop for loop in _loops(root) if loop.id == name])]
     while stack:
         depth, loop = stack.pop()
         found.append((depth, loop))
         stack += [(depth + 1, inner) for inner in reversed([one for one in _loops(loop) if one.id == name])]
-    numbers = [str(element(loop.trigger, 1, 1)) for _, loop in found]
-    if all(number.isdecimal() and len(number) < 10 for number in numbers) and len(set(numbers)) == len(numbers):
-        found.sort(key=lambda one: int(str(element(one[1].trigger, 1, 1))))
-    for depth, loop in found:
-        yield from _inside(loop, depth, name)
+    return found
+
+
+def keep_order(root: Loop, levels: Sequence[Loop]) -> None:
+    """Number these levels of one name, which are all of the tree, as they are given, unless they hang in that order."""
+    if levels and any(one is not loop for one, (_, loop) in zip(levels, _hanging(root, levels[0].id), strict=True)):
+        for number, loop in enumerate(levels, 1):
+            loop.order = number
 
 
 @dataclass(slots=True)

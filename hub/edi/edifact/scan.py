@@ -155,8 +155,9 @@ class Scan:
         blanks = source.cut(at, start)
         ended = at > low and source.cut(at - 1, at) == self.terminator and not self._released(at - 1)
         if at <= max(self.edge, low) or ended or self.terminator in blanks:
-            if blanks.strip(b"\r\n" + self.terminator):
-                self._note("edi.blanks-before-segment", "Blanks before a segment id were skipped.", at)
+            skipped = blanks.strip(self.terminator)
+            if skipped.strip(b"\r\n") or (skipped and not self.marks.suffix):
+                self._note("edi.blanks-before-segment", "Blanks or line breaks before a segment id were skipped.", at)
             return True
         if b"\n" in blanks or b"\r" in blanks:
             self._note("edi.terminator-missing", "A line break stood for a segment terminator.", at)

@@ -64,6 +64,9 @@ class Scan:
             self._stray(start)
             self._judge_text(raw, self.source.place(start))
             self.edge, self.at, self.strayed = after, stop, False
+            if after == stop and (name == b"IEA" or self.interchange.bare):
+                text, place = "The last segment ends without its terminator.", self.source.place(stop)
+                note(self.interchange, finding("edi.terminator-missing", text, offset=place))
             if elements[-1:] in ("\r", "\n"):
                 elements = self._without_break(elements, stop, after)
             yield from handlers[name](elements.split(self.separator)[1:], start, after)
@@ -108,10 +111,11 @@ class Scan:
             return None
         base = self.source.start
         start, at = match.start(2) + base, match.end() + base
-        if match.group(1).strip(b"\r\n") and not self.indented:
+        skipped = match.group(1)
+        if (skipped.strip(b"\r\n") or (skipped and not self.interchange.delimiters.suffix)) and not self.indented:
             self.indented = True
             place = self.source.place(match.start(1) + base)
-            text = "Blanks before a segment id were skipped."
+            text = "Blanks or line breaks before a segment id were skipped."
             note(self.interchange, finding("edi.blanks-before-segment", text, offset=place))
         while (stop := self.source.find(self.terminator, at, self._bound)) < 0:
             if self._bound - start > LONGEST_CONTROL:

@@ -46,16 +46,21 @@ def test_any_clean_file_comes_back_byte_for_byte(set_ids, end):
     assert there_and_back(data) == data
 
 
-def test_levels_in_breadth_first_order_keep_it():
-    segments = ["BSN*00*S1*20260105*1200", "HL*1**S", "HL*2*1*O", "PRF*1", "HL*3*1*O", "PRF*2", "HL*4*2*I", "SN1**1*EA",
-                "HL*5*3*I", "SN1**2*EA", "CTT*5"]  # fmt: skip
+@pytest.mark.parametrize("numbers", [(1, 2, 3, 4, 5), (9, 450002, 3, 4, 40)])
+def test_levels_in_breadth_first_order_keep_it(numbers):
+    a, b, c, d, e = numbers
+    segments = ["BSN*00*S1*20260105*1200", f"HL*{a}**S", f"HL*{b}*{a}*O", "PRF*1", f"HL*{c}*{a}*O", "PRF*2",
+                f"HL*{d}*{b}*I", "SN1**1*EA", f"HL*{e}*{c}*I", "SN1**2*EA", "CTT*5"]  # fmt: skip
     data = one_interchange(one_group(one_set(*segments, set_id="856"), functional_id="SH"))
     assert there_and_back(data) == data
     ((one,),) = [list(i.sets) for i in examine(data)]
     assert [depth for depth, segment in in_document_order(one.tree.root) if segment[0] == "HL"] == [1, 2, 2, 3, 3]
 
 
-def test_levels_without_numbers_stand_as_they_hang():
+def test_levels_stand_as_they_hang_whatever_their_numbers():
+    segments = ["BSN*00*S1*20260105*1200", "HL*1**S", "HL*7*1*O", "PRF*1", "HL*3*1*O", "PRF*2", "CTT*3"]
+    data = one_interchange(one_group(one_set(*segments, set_id="856"), functional_id="SH"))
+    assert there_and_back(data) == data
     root = Loop("856", [Loop("HL", [("HL", "x"), Loop("HL", [("HL", "1")])]), Loop("HL", [("HL", "0")])])
     assert [segment[1] for _, segment in in_document_order(root)] == ["x", "1", "0"]
 

@@ -115,6 +115,17 @@ def test_a_fault_is_told_of_its_own_segment(body):
     assert list(together.faults(body)) == expected
 
 
+@pytest.mark.parametrize("name", ["HL", "hl", " HL"])
+def test_levels_are_numbered_without_a_tree_too(name):
+    judge = SegmentJudge(default_library().grammar("856", "004010"), MARKS["x12"])
+    body = ["BSN*00*11*20260105*1200", f"{name}*1**S", f"{name}*2*7*O"]
+    found = {}
+    for trees in (True, False):
+        judge_segments(body, lambda index: index, judge, found.setdefault(trees, []), trees)
+    assert found[True] == found[False]
+    assert "edi.hl-parent-unknown" in {one.code for one in found[False]}
+
+
 @pytest.mark.parametrize("set_id", ["850", "856"])
 def test_what_was_kept_of_one_set_says_the_same_of_the_next(set_id):
     judge = SegmentJudge(default_library().grammar(set_id, "004010"), MARKS["x12"])

@@ -104,6 +104,8 @@ def test_a_service_string_advice_that_nobody_follows_is_told(edifact, found):
         (lambda d: d.replace(b"'", b"'\r\n").replace(b"\nNAD", b"\n\t NAD"), "edi.line-break-after-terminator"),
         (lambda d: d.replace(b"'UNH", b"'  \tUNH"), "edi.blanks-before-segment"),
         (lambda d: d.replace(b"'DTM", b"'\r\nDTM"), "edi.blanks-before-segment"),
+        (lambda d: d.replace(b"'UNZ", b"'\r\nUNZ"), "edi.blanks-before-segment"),
+        (lambda d: d.removesuffix(b"'"), "edi.terminator-missing"),
         (lambda d: d.replace(b"'DTM", b"''DTM"), "edi.segment-empty"),
         (lambda d: d.replace(b"'UNH", b"''UNH"), "edi.segment-empty"),
         (lambda d: d.replace(b"'", b"'\n").replace(b"'\nNAD", b"\nNAD"), "edi.terminator-missing"),
