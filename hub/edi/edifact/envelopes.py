@@ -31,6 +31,8 @@ def _judge_unb(interchange: Interchange) -> None:
     syntax_id, version = interchange.syntax_id, interchange.syntax_version
     if syntax_id not in CODECS or version not in _SYNTAX_VERSIONS:
         text = f"Syntax {syntax_id}:{version} is not described here; it was read as one of UN/ECE's."
+        if not version:
+            text = f"UNB01 gives no version of syntax {syntax_id}, such as {syntax_id}:3; it was read as one before 4."
         _add(found, "edi.syntax-undescribed", text, unb, at, element=1, value=f"{syntax_id}:{version}")
     for number, who in ((2, "sender"), (3, "recipient")):
         if not part(unb, number):
@@ -63,7 +65,7 @@ def _judge_unz(interchange: Interchange) -> None:
     if as_count(part(unz, 1)) != there:
         text = f"UNZ01 does not give the number of {what}; there are {there}."
         _add(found, "edi.interchange-count-wrong", text, unz, at, element=1, value=part(unz, 1))
-    if part(unz, 2) != interchange.control_number:
+    if interchange.control_number and part(unz, 2) != interchange.control_number:
         text = "UNZ02 is not the control reference that UNB05 gives."
         _add(found, "edi.interchange-reference-mismatch", text, unz, at, element=2, value=part(unz, 2))
 
@@ -86,7 +88,7 @@ def judge_group(interchange: Interchange, group: Group) -> None:
     if as_count(part(une, 1)) != group.received:
         text = f"UNE01 does not give the number of messages; there are {group.received}."
         _add(found, "edi.message-count-wrong", text, une, at, element=1, value=part(une, 1))
-    if part(une, 2) != number:
+    if number and part(une, 2) != number:
         text = "UNE02 is not the reference that UNG05 gives."
         _add(found, "edi.group-reference-mismatch", text, une, at, element=2, value=part(une, 2))
 
@@ -108,6 +110,6 @@ def judge_message_envelope(interchange: Interchange, group: Group, one: Message)
     if one.trailer is None:
         text = "The message ends without UNT; the next message, group or the file's end follows."
         _add(found, "edi.message-end-missing", text, ("UNT",), one.offset + one.length)
-    elif part(one.trailer, 2) != number:
+    elif number and part(one.trailer, 2) != number:
         text, value = "UNT02 is not the reference that UNH01 gives.", part(one.trailer, 2)
         _add(found, "edi.message-reference-mismatch", text, one.trailer, one.trailer_offset, element=2, value=value)
