@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from hub.edi.findings import MOST_FINDINGS
 from hub.edi.structure import DEEPEST_LEVEL
+from hub.edi.validation import examine as examine_either
 from hub.edi.x12.scan import LONGEST_CONTROL, LONGEST_SET
 from hub.edi.x12.validation import examine
 from tests.unit.edi.exercise import exercise
@@ -93,20 +94,29 @@ def test_what_breaks_or_hangs_is_counted_and_named(monkeypatch, capsys):
 
 
 @needs_samples
-def test_the_docs_tell_how_many_samples_are_clean():
+@pytest.mark.parametrize("standard", ["X12", "EDIFACT"])
+def test_the_docs_tell_how_many_samples_are_clean(standard):
     page = (Path(__file__).resolve().parents[3] / "docs" / "edi-samples.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|", page, re.MULTILINE)
+    section = page.partition(f"\n## {standard}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (\w+) \| (\d+) \| (\d+) \| (\d+) \|", section, re.MULTILINE)
     told = {name: tuple(map(int, numbers)) for name, *numbers in rows}
     counted: dict[str, list[int]] = {}
-    for path in SAMPLES:
-        examination = examine(path.read_bytes())
+    for path in (FOLDER.parent / standard.lower()).iterdir():
+        examination = examine_either(path.read_bytes())
         found = [f for i in examination for f in i.all_findings()] + examination.findings
         faulty = any(f.is_error for f in found)
-        for name in (path.name.split("__")[0], "all"):
+        for name in (re.split("__|-", path.name)[0], "all"):
             numbers = counted.setdefault(name, [0, 0, 0])
             numbers[0] += 1
             numbers[1 + faulty] += 1
     assert told == {name: tuple(numbers) for name, numbers in counted.items()}
+    assert f"{counted['all'][0]} of" in page.partition("## ")[0]
+
+
+@needs_samples
+def test_the_docs_tell_how_many_samples_there_are():
+    page = (Path(__file__).resolve().parents[3] / "docs" / "edi-samples.md").read_text(encoding="utf-8")
+    assert f"{sum(1 for _ in FOLDER.parent.glob('*/*'))} of them are read here" in page
 
 
 @settings(max_examples=200, deadline=None)
