@@ -41,7 +41,7 @@ def test_story_30_levels_are_absolute_counts_and_nothing_else_changes_them(house
     moved = {
         "943": ("AR", "W06*F*TO-5*20260303*S-5", "N1*ST*RENO", "W27*M*ABCD", "W04*480*EA**VN*MUG", "W03*480"),
         "944": ("RE", "W17*F*20260303*WR-6*PO-88", "N1*WH*RENO", "W07*480*EA**VN*MUG", "W14*480"),
-        "947": ("AW", "W15*20260303*ADJ-9", "N1*WH*RENO", "W19*AA*-2*EA**VN*MUG"),
+        "947": ("AW", "W15*20260303*ADJ-9*D-77", "N1*WH*RENO", "W19*AA*-2*EA**VN*MUG"),
     }
     for number, (set_id, (functional_id, *body)) in enumerate(moved.items(), 2):
         says(house, dock, transaction(set_id, *body), number=number, functional_id=functional_id)
@@ -56,7 +56,7 @@ def test_story_30_levels_are_absolute_counts_and_nothing_else_changes_them(house
 
 def test_stock_that_is_said_in_test_is_not_taken_for_real(house: House, dock: Side) -> None:
     counts(house, dock, "LIN*1*VN*MUG~QTY*33*40*EA", usage="T")
-    adjusted = transaction("947", "W15*20260303*ADJ-9", "N1*WH*RENO", "W19*AA*-2*EA**VN*MUG")
+    adjusted = transaction("947", "W15*20260303*ADJ-9*D-77", "N1*WH*RENO", "W19*AA*-2*EA**VN*MUG")
     says(house, dock, adjusted, number=2, functional_id="AW", usage="T")
     assert levels(house) == [] and house.events("stock.adjusted") == []
     assert [m.reason for m in house.messages(via="split")] == ["stock.test", "stock.test"]

@@ -118,6 +118,26 @@ def test_hierarchical_levels_must_name_earlier_ones(x12, found):
     ]
 
 
+@pytest.mark.parametrize(
+    ("set_id", "old", "new", "code", "designator", "reference"),
+    [
+        ("180", "RDR", "RDR*RA*WG*IN", "edi.exclusion-broken", "RDR03", "1294"),
+        ("180", "RDR", "RDR*RA*WG**Torn*X", "edi.code-invalid", "RDR05", "1073"),
+        ("810", "IT3", "IT3*5", "edi.condition-not-met", "IT302", "355"),
+        ("810", "CAD", "CAD*M", "edi.condition-not-met", "CAD04", "140"),
+        ("947", "W15", "W15*20260106*A-1", "edi.condition-not-met", "W1503", "31"),
+        ("947", "W19", "W19*AAA*-2*EA**VN*MUG-1", "edi.element-too-long", "W1901", "181"),
+        ("947", "W19", "W19*AA*-2*EA", "edi.condition-not-met", "W1904", "438"),
+        ("947", "W19", "W19*AA*-2*EA**VN*MUG-1***LOT-1*58.5*N", "edi.condition-not-met", "W1912", "188"),
+        ("947", "W19", "W19*AA*-2*EA**VN*MUG-1***LOT-1********PJ", "edi.condition-not-met", "W1918", "234"),
+    ],
+)
+def test_the_rarer_segments_keep_their_rules(x12, found, set_id, old, new, code, designator, reference):
+    functional_id, segments = SPECIMENS[set_id]
+    (fault,) = found(x12(*replaced(segments, old, new), set_id=set_id, functional_id=functional_id))
+    assert (fault.code, fault.designator, fault.reference) == (code, designator, reference)
+
+
 def test_a_segment_without_an_id_is_told(x12, found, order_segments):
     data = x12(*order_segments[:2], "*X*1", *order_segments[2:])
     assert [(f.code, f.position) for f in found(data)] == [("edi.segment-unrecognised", 4)]
