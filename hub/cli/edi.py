@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime
-from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -114,38 +113,24 @@ def ack_command(file: Path, as_json: bool, **given: Any) -> None:
 @file_argument
 def convert_command(file: Path) -> None:
     """Print a file as JSON, or such a JSON file as EDI again; a clean file comes back byte for byte."""
+    from hub.edi.convert import file_from_json, file_to_json
     from hub.edi.findings import EdiError
-    from hub.edi.syntax import detect
     from hub.edi.validation import examine
 
     data = read_whole(file, False)
     if data.lstrip()[:1] == b"{":
         try:
-            value = json.loads(data)
-            click.echo(_converter(_standard_of(value)).file_from_json(value), nl=False)
+            click.echo(file_from_json(json.loads(data)), nl=False)
         except (EdiError, ValueError) as error:
             fail(getattr(error, "code", "edi.json-form-invalid"), f"{file}: {error}", False)
         return
     examination = examine(data)
-    converter = _converter(detect(data) or "x12")
-    value = converter.file_to_json(examination)
+    value = file_to_json(examination)
     if not value["interchanges"]:
         fail(examination.findings[-1].code, examination.findings[-1].message, False)
-    if converter.file_from_json(value) != data:
+    if file_from_json(value) != data:
         click.echo("Not byte for byte: what was only tolerated is left out. `hub edi validate` names it.", err=True)
     emit(value)
-
-
-def _standard_of(value: Any) -> str:
-    """The syntax of a file's JSON form, as its first interchange says."""
-    interchanges = value.get("interchanges") if isinstance(value, dict) else None
-    first = interchanges[0] if isinstance(interchanges, list) and interchanges else None
-    return "edifact" if isinstance(first, dict) and first.get("standard") == "edifact" else "x12"
-
-
-def _converter(standard: str) -> Any:
-    """The module that turns interchanges of a syntax into JSON and back."""
-    return import_module(f"hub.edi.{standard}.convert")
 
 
 @edi.command("new")

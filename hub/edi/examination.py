@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from hub.edi.findings import Finding
+from hub.edi.findings import EdiError, Finding
+from hub.edi.interchange import Holder
 
-
-class _Holder(Protocol):
-    findings: list[Finding]
-
-
-N = TypeVar("N", bound=_Holder)
-G = TypeVar("G", bound=_Holder)
-S = TypeVar("S", bound=_Holder)
+N = TypeVar("N", bound=Holder)
+G = TypeVar("G", bound=Holder)
+S = TypeVar("S", bound=Holder)
 
 
 class Part(NamedTuple, Generic[N, G, S]):
@@ -69,3 +65,11 @@ class Examination(Generic[N, G, S]):
         for part in self._reader.parts(keep=keep):
             self._judge(part)
             yield part
+
+
+def refuse_invalid(examination: Examination[Any, Any, Any]) -> None:
+    """Raise EdiError `edi.not-valid` where what we have written has errors."""
+    found = [f for interchange in examination for f in interchange.all_findings() if f.is_error]
+    found += [f for f in examination.findings if f.is_error]
+    if found:
+        raise EdiError.of("edi.not-valid", found)

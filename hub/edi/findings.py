@@ -6,7 +6,7 @@ The catalogue is the only place that says how a code is classed and what a reade
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -141,6 +141,11 @@ def errors(findings: Iterable[Finding]) -> list[Finding]:
     return [f for f in findings if f.severity == "error"]
 
 
+def reported(findings: Iterable[Finding], where: str) -> list[str]:
+    """The distinct codes of the errors that an acknowledgement reports in one place (`AK502`), in the order met."""
+    return list(dict.fromkeys(f.ack_code for f in findings if f.is_error and f.ack_segment == where and f.ack_code))
+
+
 class EdiError(Exception):
     """Raised where a document of ours cannot be built or written; carries a stable code and findings."""
 
@@ -148,3 +153,9 @@ class EdiError(Exception):
         super().__init__(message)
         self.code = code
         self.findings = list(findings)
+
+    @classmethod
+    def of(cls, code: str, findings: Sequence[Finding]) -> EdiError:
+        """One that tells the first of these findings, and how many more there are."""
+        more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
+        return cls(code, f"{findings[0].message}{more}", findings)

@@ -13,7 +13,7 @@ from datetime import datetime
 from hub.edi.edifact.interchange import NO_SEGMENT, Group, Interchange, Message
 from hub.edi.edifact.validation import CONTRL, contrl_version
 from hub.edi.edifact.writer import message, reply_to, write
-from hub.edi.findings import Finding
+from hub.edi.findings import Finding, reported
 from hub.edi.tree import Element, Loop, Segment, element
 
 REJECTED, ACKNOWLEDGED = "4", "7"
@@ -122,7 +122,7 @@ def acknowledge(
     CONTRL in the interchange is left out: it is never answered.
     """
     policy = policy or Policy()
-    codes = [*extra, *_codes(interchange.findings, "UCI")]
+    codes = [*extra, *reported(interchange.findings, "UCI")]
     groups = [_decide_group(group, policy) for group in interchange.groups]
     code = REJECTED if any(f"UCI:{one}" in policy.reject_interchange for one in codes) else ACKNOWLEDGED
     if code == REJECTED:
@@ -158,7 +158,7 @@ def _reject(group: GroupDecision) -> None:
 
 
 def _decide_group(group: Group, policy: Policy) -> GroupDecision:
-    codes = _codes(group.findings, "UCF")
+    codes = reported(group.findings, "UCF")
     decision = GroupDecision(group, ACKNOWLEDGED, [_decide_message(one, policy) for one in group.sets], codes)
     if any(f"UCF:{code}" in policy.reject_group for code in codes):
         _reject(decision)
@@ -169,12 +169,7 @@ def _decide_message(one: Message, policy: Policy) -> MessageDecision:
     errors = [f for f in one.findings if f.is_error and f.ack_segment in ("UCM", "UCS", "UCD")]
     rejected = any(f"{f.ack_segment}:{f.ack_code}" in policy.reject_message for f in errors)
     code = REJECTED if rejected or (errors and one.set_id in policy.strict_sets) else ACKNOWLEDGED
-    return MessageDecision(one.header, one.set_id, one.control_number, code, errors, _codes(errors, "UCM"))
-
-
-def _codes(findings: Iterable[Finding], where: str) -> list[str]:
-    """The distinct codes of the errors reported in one place, in the order met."""
-    return list(dict.fromkeys(f.ack_code for f in findings if f.is_error and f.ack_segment == where and f.ack_code))
+    return MessageDecision(one.header, one.set_id, one.control_number, code, errors, reported(errors, "UCM"))
 
 
 def _body(interchange: Interchange, decision: InterchangeDecision) -> Loop:

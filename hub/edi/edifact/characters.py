@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hub.edi.delimiters import Delimiters
+from hub.edi.interchange import is_in
 
 CODECS = {
     "UNOA": "ascii", "UNOB": "ascii", "UNOC": "iso8859-1", "UNOD": "iso8859-2", "UNOE": "iso8859-5",
@@ -14,6 +15,9 @@ CODECS = {
     "UNOK": "iso8859-9", "UNOL": "iso8859-15", "UNOW": "utf-8", "UNOX": "utf-8", "UNOY": "utf-8",
 }  # fmt: skip
 """Codec by syntax identifier. UNOX and UNOY allow code extension; in practice their files are UTF-8."""
+
+DEFAULT_CODEC = "iso8859-1"
+"""What is read where the envelope does not say what it is in."""
 
 _LEVELS = {
     "UNOA": rb"A-Z0-9 .,\-()/='+:?!\"%&*;<>",
@@ -39,28 +43,12 @@ def encoding_of(raw: bytes, syntax_id: str, override: str = "") -> Encoding:
         return Encoding(override)
     announced = CODECS.get(syntax_id, "ascii")
     if raw.isascii():
-        return Encoding("iso8859-1" if announced == "ascii" else announced)
-    if _is_in(raw, "utf-8"):
+        return Encoding(DEFAULT_CODEC if announced == "ascii" else announced)
+    if is_in(raw, "utf-8"):
         return Encoding("utf-8", announced != "utf-8" and syntax_id in CODECS)
-    if not _is_in(raw, announced):
-        return Encoding("iso8859-1", syntax_id in CODECS)
+    if not is_in(raw, announced):
+        return Encoding(DEFAULT_CODEC, syntax_id in CODECS)
     return Encoding(announced)
-
-
-def _is_in(raw: bytes, codec: str) -> bool:
-    try:
-        raw.decode(codec)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def decode(raw: bytes, codec: str) -> str:
-    """Text of a part of an interchange; Latin-1 where its bytes are not what the rest of it is in."""
-    try:
-        return raw.decode(codec)
-    except UnicodeDecodeError:
-        return raw.decode("iso8859-1")
 
 
 def encode(text: str, codec: str) -> bytes:
@@ -68,7 +56,7 @@ def encode(text: str, codec: str) -> bytes:
     try:
         return text.encode(codec)
     except UnicodeEncodeError:
-        return text.encode("iso8859-1")
+        return text.encode(DEFAULT_CODEC)
 
 
 def foreign(syntax_id: str, delimiters: str) -> re.Pattern[bytes] | None:

@@ -1,19 +1,14 @@
-"""A whole interchange as JSON, and back to bytes: for programs that have no EDI.
-
-A clean interchange comes back byte for byte. What a reader tolerates (blanks, trailing separators, wrapped lines) is
-not kept, so such a file comes back tidied.
-"""
+"""An EDIFACT interchange as JSON, and back to bytes; `hub.edi.convert` does so with whole files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.edifact.characters import encode
 from hub.edi.edifact.interchange import NO_SEGMENT, Group, Interchange, Message
 from hub.edi.edifact.text import written
-from hub.edi.findings import EdiError
 from hub.edi.json_form import from_json, segment_from_json, segment_to_json, to_json
 from hub.edi.tree import Segment, in_document_order
 
@@ -58,40 +53,25 @@ def _message(one: Message) -> dict[str, Any]:
 
 
 def interchange_from_json(value: Any) -> bytes:
-    """The bytes of an interchange's JSON form; raises EdiError `edi.json-form-invalid` with what is wrong."""
-    try:
-        marks = Delimiters(**{name: value["delimiters"][name] for name in _MARKS})
-        una, codec = value["una"], value["encoding"]
-        pieces = [f"UNA{una}{marks.suffix}".encode(codec)] if una else []
-        pieces.append(_bytes([value["unb"]], marks, codec))
-        for group in value["groups"]:
-            pieces.append(_bytes([group["ung"]], marks, codec))
-            for one in group["sets"]:
-                body = [segment_to_json(segment) for _, segment in in_document_order(from_json(one).root)]
-                pieces.append(_bytes([one["unh"]], marks, codec))
-                pieces.append(_bytes(body, marks, one["encoding"]))
-                pieces.append(_bytes([one["unt"]], marks, codec))
-            pieces.append(_bytes([group["une"]], marks, codec))
-        pieces.append(_bytes([value["unz"]], marks, codec))
-        return b"".join(pieces)
-    except (KeyError, TypeError, AttributeError, LookupError, UnicodeEncodeError) as error:
-        message = f"not of the form that `hub edi convert` gives ({error!r})"
-        raise EdiError("edi.json-form-invalid", message) from error
+    """The bytes of an interchange's JSON form. What is not of that form raises whatever comes of it: see
+    `hub.edi.convert`."""
+    marks = Delimiters(**{name: value["delimiters"][name] for name in _MARKS})
+    una, codec = value["una"], value["encoding"]
+    pieces = [f"UNA{una}{marks.suffix}".encode(codec)] if una else []
+    pieces.append(_bytes([value["unb"]], marks, codec))
+    for group in value["groups"]:
+        pieces.append(_bytes([group["ung"]], marks, codec))
+        for one in group["sets"]:
+            body = [segment_to_json(segment) for _, segment in in_document_order(from_json(one).root)]
+            pieces.append(_bytes([one["unh"]], marks, codec))
+            pieces.append(_bytes(body, marks, one["encoding"]))
+            pieces.append(_bytes([one["unt"]], marks, codec))
+        pieces.append(_bytes([group["une"]], marks, codec))
+    pieces.append(_bytes([value["unz"]], marks, codec))
+    return b"".join(pieces)
 
 
 def _bytes(segments: Iterable[Any], marks: Delimiters, codec: str) -> bytes:
     end = marks.terminator + marks.suffix
     there = (segment_from_json(one, "segment") for one in segments if one is not None)
     return encode("".join(written(segment, marks) + end for segment in there), codec)
-
-
-def file_to_json(interchanges: Iterable[Interchange]) -> dict[str, Any]:
-    """All interchanges of a file."""
-    return {"interchanges": [interchange_to_json(one) for one in interchanges]}
-
-
-def file_from_json(value: Any) -> bytes:
-    """The bytes of a file's JSON form."""
-    if not isinstance(value, Mapping) or not isinstance(value.get("interchanges"), list):
-        raise EdiError("edi.json-form-invalid", "an object with a list of interchanges was expected")
-    return b"".join(interchange_from_json(one) for one in value["interchanges"])

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from hub.edi.delimiters import Delimiters
-from hub.edi.edifact.characters import decode
-from hub.edi.findings import MOST_FINDINGS, Finding
+from hub.edi.interchange import BaseGroup, BaseInterchange, BaseSet
 from hub.edi.numbers import Numbers
-from hub.edi.source import Source
-from hub.edi.tree import Segment, Standard, TransactionSet, element
+from hub.edi.tree import Segment, Standard, element
 
 NO_SEGMENT: Segment = ("",)
 
@@ -22,30 +18,11 @@ def part(segment: Segment, number: int, component: int = 1) -> str:
 
 
 @dataclass(slots=True)
-class Message:
-    """One message as received.
+class Message(BaseSet):
+    """One message. `header` and `trailer` are UNH and UNT; `trailer` is None when there was none."""
 
-    `offset` and `length` slice it out of the file, UNH to UNT inclusive; `raw` holds these bytes without the wrapping
-    of a wrapped file. `header` and `trailer` are UNH and UNT; `trailer` is None when there was none. After
-    `validation.examine` the findings are complete, `tree` holds the structured document and `counted` the segments,
-    UNH and UNT included. `oversize`: too long to be kept, so that nothing of its body was read.
-    """
-
-    start: int
-    header: Segment
-    source: Source = field(repr=False)
-    offset: int
-    length: int = 0
-    raw: bytes = field(default=b"", repr=False)
-    encoding: str = "iso8859-1"
-    body_start: int = 0
-    body_stop: int = 0
+    header: Segment = field(kw_only=True)
     trailer: Segment | None = None
-    trailer_offset: int = 0
-    findings: list[Finding] = field(default_factory=list)
-    tree: TransactionSet | None = None
-    counted: int = 0
-    oversize: bool = False
 
     @property
     def control_number(self) -> str:
@@ -67,32 +44,13 @@ class Message:
         """The association assigned code (0057), which names a subset: `EAN008`."""
         return part(self.header, 2, 5)
 
-    @property
-    def body(self) -> str:
-        """The text between UNH and UNT, decoded on each call."""
-        return decode(self.raw[self.body_start : self.body_stop], self.encoding)
-
-    def place(self, at: int) -> int:
-        """The offset in the file of a byte of the body."""
-        return self.source.place(self.start + self.body_start + at)
-
 
 @dataclass(slots=True)
-class Group:
-    """One functional group (UNG to UNE), or, with `NO_SEGMENT` for a header, messages that stand in none.
+class Group(BaseGroup[Message]):
+    """One functional group (UNG to UNE), or, with `NO_SEGMENT` for a header, messages that stand in none."""
 
-    `received` counts the messages, also where `sets` does not keep them; `raw` holds the bytes of UNG.
-    """
-
-    offset: int
     header: Segment = NO_SEGMENT
-    raw: bytes = b""
-    length: int = 0
     trailer: Segment | None = None
-    trailer_offset: int = 0
-    sets: list[Message] = field(default_factory=list)
-    received: int = 0
-    findings: list[Finding] = field(default_factory=list)
 
     @property
     def is_real(self) -> bool:
@@ -110,27 +68,18 @@ class Group:
 
 
 @dataclass(slots=True)
-class Interchange:
+class Interchange(BaseInterchange[Group, Message]):
     """One interchange. `header` is UNB, `NO_SEGMENT` where it is missing; `una` the text behind these letters.
 
     `received` counts the groups that have a UNG and `messages` all messages, also where `groups` keeps neither; `raw`
     holds the bytes of UNA and UNB.
     """
 
-    offset: int
-    header: Segment
-    delimiters: Delimiters
+    header: Segment = NO_SEGMENT
     una: str = ""
-    raw: bytes = b""
-    length: int = 0
     trailer: Segment | None = None
-    trailer_offset: int = 0
-    groups: list[Group] = field(default_factory=list)
-    received: int = 0
     messages: int = 0
     numbers: dict[tuple[str, int], Numbers] = field(default_factory=dict, repr=False)
-    findings: list[Finding] = field(default_factory=list)
-    encoding: str = "iso8859-1"
     standard: ClassVar[Standard] = "edifact"
 
     @property
@@ -171,29 +120,6 @@ class Interchange:
         """Whether the test indicator (0035) is set."""
         return part(self.header, 11) not in ("", "0")
 
-    @property
-    def sets(self) -> Iterator[Message]:
-        for group in self.groups:
-            yield from group.sets
-
-    def all_findings(self) -> list[Finding]:
-        """Its own findings, then each group's, then each message's."""
-        found = list(self.findings)
-        for group in self.groups:
-            found += group.findings
-            for one in group.sets:
-                found += one.findings
-        return found
-
-    def alone(self, group: Group, one: Message) -> bytes:
-        """A message with the heads of its envelopes (UNA, UNB and UNG, no trailers), which can be read by itself.
-
-        These are the bytes as received, except that a wrapped file is unwrapped: its line breaks mean nothing
-        once the message is cut out.
-        """
-        suffix = self.delimiters.suffix.encode()
-        return suffix.join([*(head for head in (self.raw, group.raw) if head), one.raw])
-
     def envelope(self, group: Group, one: Message | None = None) -> dict[str, str]:
         """The envelope facts of a message (or of the group alone), with the keys `tree.TransactionSet` names."""
         head = self.header
@@ -218,9 +144,3 @@ class Interchange:
             "agency": part(one.header, 2, 4) if one else "",
             "association": one.association if one else "",
         }
-
-
-def note(holder: Message | Group | Interchange, found: Finding) -> None:
-    """Add a finding, unless there are so many that another one tells nobody anything."""
-    if len(holder.findings) < MOST_FINDINGS:
-        holder.findings.append(found)

@@ -12,9 +12,11 @@ from typing import TypeAlias
 
 from hub.edi import examination
 from hub.edi.edifact.advice import Start, locate, locate_headless, start_at
-from hub.edi.edifact.interchange import NO_SEGMENT, Group, Interchange, Message, note
+from hub.edi.edifact.characters import DEFAULT_CODEC
+from hub.edi.edifact.interchange import Group, Interchange, Message
 from hub.edi.edifact.scan import Scan
 from hub.edi.findings import MOST_FINDINGS, Finding, finding
+from hub.edi.interchange import note
 from hub.edi.source import Input, Source
 
 _BLANK = b" \t\r\n\x00\x0b\x0c\x1a"
@@ -100,7 +102,7 @@ class Reader:
     def _open(self, start: Start) -> Interchange:
         source = self._source
         offset = source.place(start.offset)
-        interchange = Interchange(offset, NO_SEGMENT, start.delimiters, start.una, findings=start.findings)
+        interchange = Interchange(offset, start.delimiters, DEFAULT_CODEC, una=start.una, findings=start.findings)
         if source.cut(start.header, start.header + 3) != b"UNB":
             text = "The messages stand without an interchange around them: UNB is missing, so nobody can be answered."
             place = source.place(start.header)

@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from hub.edi.edifact.advice import locate
-from hub.edi.edifact.characters import decode, encoding_of, foreign
-from hub.edi.edifact.interchange import Group, Interchange, Message, note
+from hub.edi.edifact.characters import DEFAULT_CODEC, encoding_of, foreign
+from hub.edi.edifact.interchange import Group, Interchange, Message
 from hub.edi.edifact.text import has_empty_ends, needless_release, parse
 from hub.edi.findings import finding
+from hub.edi.interchange import decode, note
 from hub.edi.source import Source
 from hub.edi.tree import Segment
 
@@ -266,7 +267,7 @@ class Scan:
         yield from self._leave_group(start)
         if self.loose:
             self._mixed(start)
-        self._enter_group(Group(self.source.place(start), segment, self.source.cut(start, after)))
+        self._enter_group(Group(self.source.place(start), self.source.cut(start, after), header=segment))
         self.interchange.received += 1
 
     def _unh(self, segment: Segment, start: int, after: int) -> Iterator[Ended]:
@@ -277,7 +278,9 @@ class Scan:
                 self._mixed(start)
             self._enter_group(Group(self.source.place(start)))
         assert self.group is not None
-        self.message = Message(start, segment, self.source, self.source.place(start), body_start=after - start)
+        self.message = Message(
+            start, self.source, DEFAULT_CODEC, self.source.place(start), body_start=after - start, header=segment
+        )
         self.interchange.messages += 1
         self.group.received += 1
         if self.keep:

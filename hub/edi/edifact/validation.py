@@ -14,13 +14,14 @@ from typing import Any
 
 from hub.edi.edifact.body import Body
 from hub.edi.edifact.envelopes import judge_group, judge_interchange, judge_message_envelope
-from hub.edi.edifact.interchange import Group, Interchange, Message, note, part
+from hub.edi.edifact.interchange import Group, Interchange, Message, part
 from hub.edi.edifact.reader import Part, Reader
 from hub.edi.edifact.scan import LONGEST_MESSAGE
 from hub.edi.edifact.text import parse
 from hub.edi.examination import Examination
 from hub.edi.findings import finding
 from hub.edi.grammar import Library, default_library
+from hub.edi.interchange import note
 from hub.edi.judge import judge_segments
 from hub.edi.rules import SetGrammar
 from hub.edi.segments import judge_for

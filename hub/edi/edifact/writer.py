@@ -13,6 +13,7 @@ from hub.edi.edifact.characters import CODECS, fits, forbidden
 from hub.edi.edifact.interchange import Group, Interchange
 from hub.edi.edifact.text import written
 from hub.edi.edifact.validation import examine
+from hub.edi.examination import refuse_invalid
 from hub.edi.findings import EdiError, Finding, finding
 from hub.edi.grammar import Library, default_library
 from hub.edi.tree import Element, Loop, Repeats, Segment, TransactionSet, in_document_order
@@ -78,7 +79,7 @@ def write(
     for document in documents:
         text.add_message(document)
     if text.findings:
-        raise EdiError("edi.characters-forbidden", _summary(text.findings), text.findings)
+        raise EdiError.of("edi.characters-forbidden", text.findings)
     lines = [_unb(envelope), *_grouped(text.lines, documents, envelope)]
     inside = 1 if envelope.group_reference else len(documents)
     lines.append(("UNZ", str(inside), envelope.control_reference))
@@ -86,7 +87,7 @@ def write(
     end = marks.terminator + marks.suffix
     content = _una(envelope) + "".join(written(line, marks) + end for line in lines)
     data = content.encode(_codec(envelope))
-    _refuse_invalid(data, library or default_library("edifact"), envelope.codec)
+    refuse_invalid(examine(data, library or default_library("edifact"), trees=False, encoding=envelope.codec))
     return data
 
 
@@ -267,16 +268,3 @@ class _Text:
                 position=position,
             )
         )  # fmt: skip
-
-
-def _refuse_invalid(data: bytes, library: Library, codec: str) -> None:
-    examination = examine(data, library, trees=False, encoding=codec)
-    found = [f for interchange in examination for f in interchange.all_findings() if f.is_error]
-    found += [f for f in examination.findings if f.is_error]
-    if found:
-        raise EdiError("edi.not-valid", _summary(found), found)
-
-
-def _summary(findings: list[Finding]) -> str:
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    return f"{findings[0].message}{more}"

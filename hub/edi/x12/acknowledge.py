@@ -6,12 +6,11 @@ its control numbers and has it written by `write_answer`. The acknowledgement of
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from hub.edi.findings import Finding
+from hub.edi.findings import Finding, reported
 from hub.edi.tree import Element, Loop, Segment
 from hub.edi.x12.interchange import Group, Interchange, RawSet
 from hub.edi.x12.writer import answer_version, reply_to, transaction_set, write
@@ -103,16 +102,14 @@ def acknowledge_group(group: Group, policy: Policy | None = None) -> GroupDecisi
     """
     policy = policy or Policy()
     sets = [_decide_set(one, policy) for one in group.sets]
-    reported = _codes(group.findings, "AK905")
-    if any(f"AK905:{code}" in policy.reject_group for code in reported):
+    codes = reported(group.findings, "AK905")
+    if any(f"AK905:{code}" in policy.reject_group for code in codes):
         code = "R"
         for one in sets:
             one.code = "R"
     else:
-        code = _group_code(sets, bool(reported))
-    decision = GroupDecision(
-        group.functional_id, group.control_number, group.version, code, sets, reported[:_MOST_CODES]
-    )
+        code = _group_code(sets, bool(codes))
+    decision = GroupDecision(group.functional_id, group.control_number, group.version, code, sets, codes[:_MOST_CODES])
     if group.header and group.functional_id != FUNCTIONAL_ACKNOWLEDGEMENT:
         newer = policy.answer == "999" and answer_version(group.version) >= "005010"
         decision.answer = "999" if newer else "997"
@@ -158,16 +155,11 @@ def _group_code(sets: list[SetDecision], noted: bool) -> str:
 def _decide_set(one: RawSet, policy: Policy) -> SetDecision:
     errors = [f for f in one.findings if f.is_error and f.ack_segment in ("AK304", "AK403", "AK502")]
     rejected = any(f"{f.ack_segment}:{f.ack_code}" in policy.reject_set for f in errors)
-    codes = _codes(errors, "AK502")
+    codes = reported(errors, "AK502")
     if any(f.ack_segment != "AK502" for f in errors) and "5" not in codes:
         codes.append("5")
     code = "R" if rejected or (errors and one.set_id in policy.strict_sets) else "E" if errors else "A"
     return SetDecision(one.set_id, one.control_number, code, errors, codes[:_MOST_CODES])
-
-
-def _codes(findings: Iterable[Finding], where: str) -> list[str]:
-    """The distinct codes of the errors reported in one place, in the order met."""
-    return list(dict.fromkeys(f.ack_code for f in findings if f.is_error and f.ack_segment == where and f.ack_code))
 
 
 def _body(group: Group, decision: GroupDecision) -> Loop:

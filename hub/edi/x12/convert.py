@@ -1,16 +1,11 @@
-"""A whole interchange as JSON, and back to bytes: for programs that have no EDI.
-
-A clean interchange comes back byte for byte. What a reader tolerates (blanks, trailing separators, wrapped lines) is
-not kept, so such a file comes back tidied.
-"""
+"""An X12 interchange as JSON, and back to bytes; `hub.edi.convert` does so with whole files."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hub.edi.delimiters import Delimiters
-from hub.edi.findings import EdiError
 from hub.edi.json_form import from_json, to_json
 from hub.edi.tree import Element, Repeats, Segment, in_document_order
 from hub.edi.x12.interchange import Group, Interchange, RawSet
@@ -45,22 +40,19 @@ def _set(one: RawSet) -> dict[str, Any]:
 
 
 def interchange_from_json(value: Any) -> bytes:
-    """The bytes of an interchange's JSON form; raises EdiError `edi.json-form-invalid` with what is wrong."""
-    try:
-        marks = Delimiters(**{name: value["delimiters"][name] for name in _MARKS})
-        lines = [*_control("ISA", value["isa"]), *(line for one in value["ta1"] for line in _control("TA1", one))]
-        for group in value["groups"]:
-            lines += _control("GS", group["gs"])
-            for one in group["sets"]:
-                body = [_line(segment, marks) for _, segment in in_document_order(from_json(one).root)]
-                lines += [*_control("ST", one["st"]), *body, *_control("SE", one["se"])]
-            lines += _control("GE", group["ge"])
-        lines += _control("IEA", value["iea"])
-        end = marks.terminator + marks.suffix
-        return "".join(marks.element.join(line) + end for line in lines).encode(value["encoding"])
-    except (KeyError, TypeError, AttributeError, LookupError, UnicodeEncodeError) as error:
-        message = f"not of the form that `hub edi convert` gives ({error!r})"
-        raise EdiError("edi.json-form-invalid", message) from error
+    """The bytes of an interchange's JSON form. What is not of that form raises whatever comes of it: see
+    `hub.edi.convert`."""
+    marks = Delimiters(**{name: value["delimiters"][name] for name in _MARKS})
+    lines = [*_control("ISA", value["isa"]), *(line for one in value["ta1"] for line in _control("TA1", one))]
+    for group in value["groups"]:
+        lines += _control("GS", group["gs"])
+        for one in group["sets"]:
+            body = [_line(segment, marks) for _, segment in in_document_order(from_json(one).root)]
+            lines += [*_control("ST", one["st"]), *body, *_control("SE", one["se"])]
+        lines += _control("GE", group["ge"])
+    lines += _control("IEA", value["iea"])
+    end = marks.terminator + marks.suffix
+    return "".join(marks.element.join(line) + end for line in lines).encode(value["encoding"])
 
 
 def _control(name: str, elements: Sequence[str] | None) -> list[list[str]]:
@@ -75,15 +67,3 @@ def _text(value: Element, marks: Delimiters) -> str:
     if isinstance(value, Repeats):
         return marks.repetition.join(_text(one, marks) for one in value)
     return value if isinstance(value, str) else marks.component.join(value)
-
-
-def file_to_json(interchanges: Iterable[Interchange]) -> dict[str, Any]:
-    """All interchanges of a file."""
-    return {"interchanges": [interchange_to_json(one) for one in interchanges]}
-
-
-def file_from_json(value: Any) -> bytes:
-    """The bytes of a file's JSON form."""
-    if not isinstance(value, Mapping) or not isinstance(value.get("interchanges"), list):
-        raise EdiError("edi.json-form-invalid", "an object with a list of interchanges was expected")
-    return b"".join(interchange_from_json(one) for one in value["interchanges"])

@@ -7,9 +7,10 @@ from typing import Any
 
 from hub.edi.findings import finding
 from hub.edi.grammar import Library
+from hub.edi.interchange import note
 from hub.edi.numbers import Numbers
 from hub.edi.values import as_count, is_date, is_time
-from hub.edi.x12.interchange import Group, Interchange, RawSet, note
+from hub.edi.x12.interchange import Group, Interchange, RawSet
 
 # TA1 codes by the number of the ISA element that is wrong.
 _ISA_CODES = {

@@ -8,8 +8,8 @@ from typing import Any
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding, finding
+from hub.edi.interchange import decode
 from hub.edi.source import Source
-from hub.edi.x12.interchange import decode
 
 ISA_ELEMENTS = 16
 ISA_WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1)

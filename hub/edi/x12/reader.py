@@ -128,9 +128,9 @@ class Reader:
         offset = source.place(head.start)
         return Interchange(
             offset,
-            head.elements,
             head.delimiters,
             self._encoding or head.encoding,
+            isa=head.elements,
             raw=b"" if head.bare else source.cut(head.start, head.end),
             bare=head.bare,
             usable=head.usable,

@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from hub.edi.findings import MOST_FINDINGS, finding
+from hub.edi.interchange import decode, is_in, note
 from hub.edi.source import Source
-from hub.edi.x12.interchange import Group, Interchange, RawSet, decode, is_in, note
+from hub.edi.x12.interchange import Group, Interchange, RawSet
 from hub.edi.x12.isa import find_isa
 
 LONGEST_SET = 16 << 20
@@ -176,7 +177,7 @@ class Scan:
 
     def _gs(self, elements: list[str], start: int, after: int) -> Iterator[Ended]:
         yield from self._leave_group(start)
-        self._enter_group(Group(self.source.place(start), elements, self.source.cut(start, after)))
+        self._enter_group(Group(self.source.place(start), self.source.cut(start, after), header=elements))
 
     def _enter_group(self, group: Group) -> Group:
         self.group = group
@@ -190,11 +191,13 @@ class Scan:
         place = self.source.place(start)
         group = self.group
         if group is None:
-            group = self._enter_group(Group(place, []))
+            group = self._enter_group(Group(place, header=[]))
             if not self.interchange.bare:
                 text = "A transaction set stands outside of a functional group: GS is missing."
                 note(group, finding("edi.group-header-missing", text, ack="TA1:022", offset=place, segment="GS"))
-        self.set = RawSet(start, elements, self.source, self.interchange.encoding, place, body_start=after - start)
+        self.set = RawSet(
+            start, self.source, self.interchange.encoding, place, body_start=after - start, header=elements
+        )
         group.received += 1
         if self.keep:
             group.sets.append(self.set)

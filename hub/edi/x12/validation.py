@@ -15,6 +15,7 @@ from typing import Any
 from hub.edi.examination import Examination
 from hub.edi.findings import finding
 from hub.edi.grammar import Library, default_library
+from hub.edi.interchange import note
 from hub.edi.judge import flat, judge_segments
 from hub.edi.segments import judge_for
 from hub.edi.source import Input
@@ -22,7 +23,7 @@ from hub.edi.tree import TransactionSet
 from hub.edi.values import as_count
 from hub.edi.x12.body import Body
 from hub.edi.x12.envelopes import judge_group, judge_interchange, judge_set_envelope
-from hub.edi.x12.interchange import Group, Interchange, RawSet, note
+from hub.edi.x12.interchange import Group, Interchange, RawSet
 from hub.edi.x12.reader import Part, Reader
 from hub.edi.x12.scan import LONGEST_SET
 

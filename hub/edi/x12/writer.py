@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from hub.edi.delimiters import Delimiters
+from hub.edi.examination import refuse_invalid
 from hub.edi.findings import EdiError, Finding, finding
 from hub.edi.grammar import Library, default_library
 from hub.edi.tree import Element, Loop, Repeats, Segment, TransactionSet, in_document_order
@@ -63,12 +64,12 @@ def write(
     for document in documents:
         text.add_set(document)
     if text.findings:
-        raise EdiError("edi.characters-forbidden", _summary(text.findings), text.findings)
+        raise EdiError.of("edi.characters-forbidden", text.findings)
     functional_id = envelope.functional_id or library.functional_id(documents[0].set_id)
     lines = [_gs(envelope, functional_id), *text.lines]
     lines.append(("GE", str(len(documents)), str(envelope.group_control_number)))
     data = write_segments(lines, envelope, groups=1)
-    _refuse_invalid(data, library)
+    refuse_invalid(examine(data, library, trees=False))
     return data
 
 
@@ -240,19 +241,6 @@ class _Text:
         except UnicodeEncodeError:
             return False
         return True
-
-
-def _refuse_invalid(data: bytes, library: Library) -> None:
-    examination = examine(data, library, trees=False)
-    found = [f for interchange in examination for f in interchange.all_findings() if f.is_error]
-    found += [f for f in examination.findings if f.is_error]
-    if found:
-        raise EdiError("edi.not-valid", _summary(found), found)
-
-
-def _summary(findings: list[Finding]) -> str:
-    more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    return f"{findings[0].message}{more}"
 
 
 def transaction_set(set_id: str, root: Loop, control_number: str, version: str = "004010") -> TransactionSet:

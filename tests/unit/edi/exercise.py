@@ -12,8 +12,8 @@ from rich.console import Console
 
 from hub.cli import edi_answers, edi_show
 from hub.cli.edi_files import Opened
+from hub.edi import convert
 from hub.edi.edifact import acknowledge as contrl
-from hub.edi.edifact import convert as edifact_convert
 from hub.edi.edifact import received as edifact_received
 from hub.edi.edifact import validation as edifact
 from hub.edi.findings import EdiError
@@ -21,7 +21,6 @@ from hub.edi.grammar import default_library
 from hub.edi.inbound import Terms
 from hub.edi.json_form import from_json, to_json
 from hub.edi.syntax import detect
-from hub.edi.x12 import convert as x12_convert
 from hub.edi.x12 import validation as x12
 from hub.edi.x12.acknowledge import Policy, acknowledge, write_answer
 from hub.edi.x12.received import read_acknowledgement, read_interchange_acknowledgement
@@ -38,7 +37,7 @@ def exercise(data: bytes, *, explain: bool = False, policies: Sequence[Policy] =
     X12 is answered by each of the policies. Tells what became of the file, such as `"x12 clean"`.
     """
     standard = detect(data) or "x12"
-    examine, convert = (x12.examine, x12_convert) if standard == "x12" else (edifact.examine, edifact_convert)
+    examine = x12.examine if standard == "x12" else edifact.examine
     examination = examine(data)
     interchanges = list(examination)
     findings = list(examination.findings)
@@ -58,7 +57,7 @@ def exercise(data: bytes, *, explain: bool = False, policies: Sequence[Policy] =
         assert finding.kind != "gap" or (finding.severity, finding.ack_segment) == ("warning", None), finding
     _treeless(data, examine, findings)
     if interchanges:
-        _convert(data, interchanges, convert, clean=not findings)
+        _convert(data, interchanges, clean=not findings)
     if explain:
         _explain(data, standard, examine)
     faulty = any(f.is_error for f in findings)
@@ -84,7 +83,7 @@ def _treeless(data: bytes, examine, findings) -> None:
     assert [*examination.findings, *again] == findings
 
 
-def _convert(data: bytes, interchanges, convert, clean: bool) -> None:
+def _convert(data: bytes, interchanges, clean: bool) -> None:
     try:
         back = convert.file_from_json(json.loads(json.dumps(convert.file_to_json(interchanges))))
     except EdiError as error:

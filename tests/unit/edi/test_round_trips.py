@@ -9,14 +9,13 @@ from datetime import datetime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.edi import convert
 from hub.edi.delimiters import Delimiters
-from hub.edi.edifact import convert as edifact_convert
 from hub.edi.edifact import validation as edifact
 from hub.edi.edifact import writer as edifact_writer
 from hub.edi.edifact.characters import CODECS, forbidden
 from hub.edi.grammar import default_library
 from hub.edi.specimen import specimens
-from hub.edi.x12 import convert as x12_convert
 from hub.edi.x12 import validation as x12
 from hub.edi.x12 import writer as x12_writer
 from tests.unit.edi.documents import Maker, Words
@@ -64,8 +63,8 @@ def test_story_46_any_x12_set_comes_back_from_bytes_as_it_was(which, chance):
     (interchange,) = x12.examine(data)
     assert [f for f in interchange.all_findings() if f.is_error] == []
     assert [one.tree.root for one in interchange.sets] == [root, root]
-    value = json.loads(json.dumps(x12_convert.file_to_json([interchange])))
-    assert x12_convert.file_from_json(value) == data
+    value = json.loads(json.dumps(convert.file_to_json([interchange])))
+    assert convert.file_from_json(value) == data
 
 
 def edifact_marks(chance: random.Random) -> Delimiters:
@@ -97,5 +96,5 @@ def test_story_46_any_edifact_message_comes_back_from_bytes_as_it_was(which, syn
     (interchange,) = edifact.examine(data, encoding=codec)
     assert [f for f in interchange.all_findings() if f.is_error] == []
     assert [one.tree.root for one in interchange.sets] == [root, root]
-    value = json.loads(json.dumps(edifact_convert.file_to_json([interchange])))
-    assert edifact_convert.file_from_json(value) == data
+    value = json.loads(json.dumps(convert.file_to_json([interchange])))
+    assert convert.file_from_json(value) == data

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.edi.edifact.convert import file_from_json, file_to_json
+from hub.edi.convert import file_from_json, file_to_json
 from hub.edi.edifact.validation import examine
 from hub.edi.findings import EdiError
 from tests.unit.edi.edifact.conftest import ORDER, one_group, one_interchange, one_message
