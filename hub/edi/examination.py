@@ -3,31 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic
 
 from hub.edi.findings import EdiError, Finding
-from hub.edi.interchange import Holder
-
-N = TypeVar("N", bound=Holder)
-G = TypeVar("G", bound=Holder)
-S = TypeVar("S", bound=Holder)
-
-
-class Part(NamedTuple, Generic[N, G, S]):
-    """What has just ended: a set or message (all three), a group (the first two) or an interchange (the first)."""
-
-    interchange: N
-    group: G | None = None
-    set: S | None = None
-
-
-class Reading(Protocol[N, G, S]):
-    """A reader of the syntax: what it found outside of any interchange, and how many of these there were so far."""
-
-    findings: list[Finding]
-    interchanges: int
-
-    def parts(self, *, keep: bool = False) -> Iterator[Part[N, G, S]]: ...
+from hub.edi.reading import FileReader, G, N, Part, S
 
 
 class Examination(Generic[N, G, S]):
@@ -37,7 +16,7 @@ class Examination(Generic[N, G, S]):
     file held an interchange at all. `judge` completes the findings of each part as it ends.
     """
 
-    def __init__(self, reader: Reading[N, G, S], judge: Callable[[Part[N, G, S]], None]) -> None:
+    def __init__(self, reader: FileReader[N, G, S], judge: Callable[[Part[N, G, S]], None]) -> None:
         self._reader = reader
         self._judge = judge
         self._iterator = (part.interchange for part in self._judged(keep=True) if part.group is None)

@@ -8,22 +8,20 @@ finding on the interchange, group or message it belongs to, and the reader goes 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
-from hub.edi import examination
+from hub.edi import reading
 from hub.edi.edifact.advice import Start, locate, locate_headless, start_at
 from hub.edi.edifact.characters import DEFAULT_CODEC
 from hub.edi.edifact.interchange import Group, Interchange, Message
 from hub.edi.edifact.scan import Scan
-from hub.edi.findings import MOST_FINDINGS, Finding, finding
+from hub.edi.findings import finding
 from hub.edi.interchange import note
-from hub.edi.source import Input, Source
+from hub.edi.reading import BLANK
+from hub.edi.source import Input
+from hub.edi.tree import Standard
 
-_BLANK = b" \t\r\n\x00\x0b\x0c\x1a"
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
-Part: TypeAlias = examination.Part[Interchange, Group, Message]
+Part: TypeAlias = reading.Part[Interchange, Group, Message]
 
 
 def read(file: Input, *, encoding: str = "") -> Reader:
@@ -34,43 +32,24 @@ def read(file: Input, *, encoding: str = "") -> Reader:
     return Reader(file, encoding)
 
 
-class Reader:
-    """Iterator over the interchanges of a file, single pass, each with its groups and messages.
+class Reader(reading.FileReader[Interchange, Group, Message]):
+    """Reads EDIFACT; see `hub.edi.reading`."""
 
-    `parts` hands out the messages, groups and interchanges as they end and keeps none of them. Afterwards `findings`
-    holds what belongs to no interchange. `interchanges` counts what was found so far; 0 at the end means that the
-    file is no EDIFACT at all.
-    """
-
-    def __init__(self, file: Input, encoding: str = "") -> None:
-        self.interchanges = 0
-        self._source = Source(file)
-        self._encoding = encoding
-        self.findings: list[Finding] = list(self._source.findings)
-        self._iterator = (part.interchange for part in self.parts(keep=True) if part.group is None)
-
-    def __iter__(self) -> Iterator[Interchange]:
-        return self._iterator
-
-    def __next__(self) -> Interchange:
-        return next(self._iterator)
+    standard: ClassVar[Standard] = "edifact"
 
     def parts(self, *, keep: bool = False) -> Iterator[Part]:
-        """Each message, then the group that held it, then the interchange; with `keep` they also hold one another."""
-        source, at = self._source, 0
-        if source.window.startswith(_BYTE_ORDER_MARK):
-            at = len(_BYTE_ORDER_MARK)
-            self._note("edi.byte-order-mark", "The file starts with a byte order mark, which was skipped.", 0)
+        source = self._source
+        at = self._skip_mark()
         while (start := self._next(at)) is not None:
             interchange = self._open(start)
             scan = Scan(source, interchange, start.header, keep, self._encoding)
             for group, one in scan.run():
-                yield examination.Part(interchange, group, one)
+                yield reading.Part(interchange, group, one)
             at = scan.at
             interchange.length = source.place(at) - interchange.offset
             self.interchanges += 1
             source.release(at)
-            yield examination.Part(interchange)
+            yield reading.Part(interchange)
         if not self.interchanges:
             text = "No UNA, UNB or UNH segment was found: this is not an EDIFACT interchange."
             self.findings.append(finding("edi.interchange-missing", text, standard="edifact"))
@@ -84,7 +63,7 @@ class Reader:
             headless = locate_headless(source, at, stop)
             if headless is not None:
                 found = stop = headless
-            kept = source.cut(at, stop).strip(_BLANK)
+            kept = source.cut(at, stop).strip(BLANK)
             if kept and not lost:
                 first, shown = source.find(kept[:40], at, stop), kept[:40]
             lost += len(kept)
@@ -108,8 +87,3 @@ class Reader:
             place = source.place(start.header)
             note(interchange, finding("edi.envelope-missing", text, standard="edifact", offset=place, segment="UNB"))
         return interchange
-
-    def _note(self, code: str, text: str, offset: int, value: str = "") -> None:
-        if len(self.findings) < MOST_FINDINGS:
-            place = self._source.place(offset)
-            self.findings.append(finding(code, text, standard="edifact", offset=place, value=value))

@@ -13,6 +13,7 @@ from hub.edi.edifact.interchange import Group, Interchange, Message
 from hub.edi.edifact.text import has_empty_ends, needless_release, parse
 from hub.edi.findings import finding
 from hub.edi.interchange import decode, note
+from hub.edi.reading import BLANK
 from hub.edi.source import Source
 from hub.edi.tree import Segment
 
@@ -21,7 +22,6 @@ LONGEST_MESSAGE = 16 << 20
 LONGEST_SERVICE = 1 << 16
 """Bytes of a service segment; where no terminator follows within these, it is taken to end there."""
 
-_BLANK = b" \t\r\n\x00\x0b\x0c\x1a"
 _BEHIND = 1_024
 """Bytes kept before the place reached, to see what precedes a segment: blanks, its terminator, release characters."""
 
@@ -235,14 +235,14 @@ class Scan:
         if self.message is not None or start <= self.edge or self.strayed:
             return
         gap = self.source.cut(self.edge, start)
-        between = gap.strip(_BLANK + self.terminator)
+        between = gap.strip(BLANK + self.terminator)
         if between:
             self.strayed = True
             shown = between[:40].decode("latin-1")
             text = "A segment stands between UNH..UNT messages where only service segments may."
             place = self.edge + gap.find(between[:1])
             self._on_holder("edi.segment-outside-message", text, place, shown[:3], shown)
-        elif self.terminator.strip(_BLANK) and self.terminator in gap:
+        elif self.terminator.strip(BLANK) and self.terminator in gap:
             text = "Empty segments (two terminators in a row) were skipped; they are not counted."
             self._note("edi.segment-empty", text, self.edge)
 
