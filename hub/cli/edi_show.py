@@ -107,10 +107,11 @@ def _explain_set(one: Any, opened: Opened) -> None:
 def explain_answers(answers: Iterable[Shown]) -> None:
     """The acknowledgements an interchange would get, a segment a line."""
     for answer in answers:
-        console.print(f"\n  [bold]{escape(answer.subject)}[/] would be answered:")
         if answer.reason:
-            console.print(f"    {escape(answer.reason)}")
-        for segment in answer.document.split(answer.terminator) if not answer.reason else ():
+            console.print(f"\n  [bold]{escape(answer.subject)}[/] would not be answered. {escape(answer.reason)}")
+            continue
+        console.print(f"\n  [bold]{escape(answer.subject)}[/] would be answered:")
+        for segment in answer.document.split(answer.terminator):
             if segment.strip():
                 console.print(f"    {escape(segment.strip())}", soft_wrap=True)
 
