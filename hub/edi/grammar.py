@@ -79,11 +79,14 @@ class Syntax:
         """How a version is read."""
         nearest, rank = self.nearest(version), self.rank(version)
         return _Reading(
-            nearest, nearest == version, rank > self.rank(self.versions[-1]), rank < self.rank(self.versions[0])
+            nearest, nearest == version, rank > self.rank(self.versions[-1]), "" < rank < self.rank(self.versions[0])
         )
 
     def since(self, entry: dict[str, Any], version: str) -> dict[str, Any]:
-        """An entry as it stands in a version: what differs from a version on is kept under that version's key."""
+        """An entry as it stands in a version: what differs from a version on is kept under that version's key, what
+        differs in versions before the first one described under `older`."""
+        if "older" in entry and self.reading(version).older:
+            return {**entry, **entry["older"]}
         for known in self.versions[: self.versions.index(self.nearest(version)) + 1]:
             if known in entry:
                 entry = {**entry, **entry[known]}

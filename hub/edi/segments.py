@@ -11,6 +11,7 @@ from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding
 from hub.edi.patterns import clean_run
 from hub.edi.periods import period_fault
+from hub.edi.repair import likely_cause
 from hub.edi.rules import ElementRule, SegmentRule, SetGrammar
 from hub.edi.structure import Outline
 from hub.edi.tree import Composite, Element, Repeats, Segment
@@ -45,6 +46,7 @@ class SegmentJudge:
         self.outlines: dict[tuple[str, ...], Outline] = {}
         self._described: set[str] = set()
         self._clean = re.compile("")
+        self._alone: dict[str, re.Pattern[str]] = {}
         self._kept: dict[str, tuple[Finding, ...]] = {}
 
     def ids(self, segments: Sequence[str]) -> tuple[str, ...]:
@@ -141,7 +143,38 @@ class SegmentJudge:
         self._judge_notes(rule, parts, found)
         if len(parts) - 1 > len(rule.elements):
             found.append(self._too_many(rule, parts))
+        found = self._one_cause(parts, found)
         return tuple(_of_partner(one, rule) for one in found)
+
+    def _one_cause(self, parts: list[str], found: list[Finding]) -> list[Finding]:
+        """Where one separator explains all faults of a segment, they are one: the first, with what explains it.
+
+        One that leaves a mandatory element missing goes first, as that rejects the set, then one element too many.
+        """
+        faults = [one for one in found if one.is_error]
+        if not faults:
+            return found
+        cause = likely_cause(
+            parts, [one.code for one in faults], self.delimiters.element, self.grammar.known_ids, self._surely_clean
+        )
+        if not cause:
+            return found
+        codes = ("edi.element-missing", "edi.too-many-elements")
+        kept = next((one for code in codes for one in faults if one.code == code), faults[0])
+        told = replace(kept, message=f"{kept.message[:-1]}; {cause}.")
+        return [told if one is kept else one for one in found if one is kept or not one.is_error]
+
+    def _surely_clean(self, segments: list[list[str]]) -> bool:
+        """Whether each of the segments is clean by its own pattern, whatever has been learned so far."""
+        marks = self.delimiters
+        for parts in segments:
+            rule = self.grammar.segments.get(parts[0])
+            if rule is None:
+                return False
+            pattern = self._alone.get(rule.id) or self._alone.setdefault(rule.id, clean_run([rule], marks))
+            if not pattern.fullmatch(marks.element.join(parts) + marks.terminator):
+                return False
+        return True
 
     def _too_many(self, rule: SegmentRule, parts: list[str]) -> Finding:
         number = len(rule.elements) + 1

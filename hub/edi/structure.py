@@ -7,6 +7,7 @@ reported once, and the walk goes on from the most likely reading, so that one fa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,6 +18,8 @@ from hub.edi.rules import ANY, Item, SetGrammar, Step
 from hub.edi.tree import Loop, Segment, element, keep_order
 
 _Report = Callable[[Finding], None]
+
+_SEGMENT_ID = re.compile(r"[A-Z][A-Z0-9]{1,2}").fullmatch
 
 DEEPEST_LEVEL = 100
 """So many levels of a tree (HL) may stand in one another; no document in use has more than ten."""
@@ -101,6 +104,11 @@ def meant_by(segment_id: str) -> str:
     return segment_id.strip().upper()
 
 
+def may_be_id(segment_id: str) -> bool:
+    """Whether a text has the form of a segment's id; what has not is the rest of a segment that was cut in two."""
+    return _SEGMENT_ID(segment_id) is not None
+
+
 def name_of(loop: Item) -> str:
     """What a loop is called in a finding, `""` for the set itself."""
     return loop.name if loop.parent is not None else ""
@@ -108,14 +116,15 @@ def name_of(loop: Item) -> str:
 
 @dataclass(slots=True)
 class Frame:
-    """One open loop: the item last met in it, how often in a row, its part of the tree, and what was called missing
-    in it so far."""
+    """One open loop: the item last met in it, how often in a row, its part of the tree, what was called missing in it
+    so far, and what was told to stand too late in it, each with what it should have stood before: that is one fault."""
 
     loop: Item
     last: Item
     count: int
     tree: Loop
     lacking: dict[Item, Finding] | None = None
+    late: tuple[tuple[Item, Item], ...] = ()
 
 
 class Walk:
@@ -133,6 +142,7 @@ class Walk:
         self.depth = 0
         self.misplaced: str | None = None
         self.bent = 0
+        self.misspelt = False
         self.unfounded: dict[int, Finding] = {}
         """What was called missing and then stood too late, by its identity: that is one fault."""
         self.doubted: set[Item] = set()
@@ -303,11 +313,14 @@ class Walk:
         else:
             shown = segment_id if len(segment_id) < 12 else segment_id[:12] + "..."
             message = f"{shown!r} is not the id of any segment."
+            if not may_be_id(segment_id):
+                message = f"{message[:-1]}; a terminator seems to stand in the data of the segment before it."
             self._report_segment("edi.segment-unrecognised", segment_id, message)
 
     def _misspelt(self, segment_id: str, meant: str, segment: Segment, repeated: bool) -> None:
-        """An id in small letters or with blanks: told, and placed like the one that is meant."""
-        if not repeated:
+        """An id in small letters or with blanks: told once, and placed like the one that is meant."""
+        if not repeated and not self.misspelt:
+            self.misspelt = True
             message = f"{segment_id!r} is not the id of any segment; {meant} was expected."
             self._report_segment("edi.segment-unrecognised", segment_id, message)
         self.step(meant, segment)
@@ -324,15 +337,21 @@ class Walk:
         if frame.lacking and (missed := frame.lacking.pop(own, None)) is not None:
             self.unfounded[id(missed)] = missed
         self.doubted.update(item for item in frame.lacking or () if item.index > own.index)
-        if not repeated:
+        if not repeated and (own, frame.last) not in frame.late:
+            frame.late = (*frame.late, (own, frame.last))
             message = f"Segment {segment_id} stands too late; it belongs before {frame.last.id}."
             self._report_segment("edi.segment-out-of-sequence", segment_id, message)
-        self._leave(depth)
         if own.is_loop:
+            self._leave(depth)
             self.bent = self.bent or len(self.frames)
             self._open(frame, own, segment)
-        elif self.trees:
+            return
+        if self.trees:
             frame.tree.children.append(segment)
+        between = frame.loop.of[own.index + 1 : frame.last.index + 1]
+        if frame is self.frames[-1] and frame.loop.parent is not None and not any(i.mandatory for i in between):
+            # Most likely the loop starts anew and the segment that opens it is missing: what follows is in order.
+            frame.last, frame.count = own, 1
 
     def _own_place(self, segment_id: str) -> tuple[int, Item] | None:
         """Where a segment would have stood earlier in an open loop: how deep, and which item."""

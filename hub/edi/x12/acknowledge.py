@@ -18,6 +18,7 @@ from hub.edi.x12.writer import answer_version, reply_to, transaction_set, write
 FUNCTIONAL_ACKNOWLEDGEMENT = "FA"
 ACKNOWLEDGEMENT_SETS = ("997", "999")
 _MOST_CODES = 5
+_NO_TRAILER = "3"
 _MOST_NOTES = 500
 _MOST_ELEMENT_NOTES = 99
 _LONGEST_COPY = 99
@@ -103,6 +104,8 @@ def acknowledge_group(group: Group, policy: Policy | None = None) -> GroupDecisi
     policy = policy or Policy()
     sets = [_decide_set(one, policy) for one in group.sets]
     codes = reported(group.findings, "AK905")
+    if group.torn and _NO_TRAILER not in codes:
+        codes.append(_NO_TRAILER)
     if any(f"AK905:{code}" in policy.reject_group for code in codes):
         code = "R"
         for one in sets:

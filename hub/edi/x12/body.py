@@ -19,7 +19,7 @@ class Body:
     """`segments` holds the text of each, without terminator; what had to be tolerated is reported on the set.
 
     Cutting is plain splitting as long as there are only line breaks between segments; only a body with
-    anything else in it is looked at more closely.
+    anything else in it is looked at more closely. `complete`: the last segment ends in a terminator.
     """
 
     def __init__(self, one: RawSet, marks: Delimiters, library: Library) -> None:
@@ -33,9 +33,13 @@ class Body:
             message = f"The text of the set is not {one.encoding}; it was read as Latin-1."
             note(one, finding("edi.encoding-guessed", message, offset=one.offset, position=1, segment="ST"))
         self.segments = text.split(self._terminator)
+        self.complete = not self.segments[-1].strip(_BLANK)
         broken = "\n" in text or "\r" in text
-        if broken or "\t" in text or "\0" in text or self._terminator + " " in text or text.startswith(" "):
-            stripped = [piece.strip("\r\n\t\0").lstrip(_BLANK) for piece in self.segments]
+        lines = self._terminator in "\r\n" and " " + self._terminator in text
+        if broken or lines or "\t" in text or "\0" in text or self._terminator + " " in text or text.startswith(" "):
+            # Where lines end segments, blanks at the end of a line are seen by nobody and are no part of a value.
+            edge = _BLANK if self._terminator in "\r\n" else "\r\n\t\0"
+            stripped = [piece.strip(edge).lstrip(_BLANK) for piece in self.segments]
             if not marks.suffix and stripped != self.segments:
                 message = "Blanks or line breaks between segments were skipped."
                 note(one, finding("edi.blanks-before-segment", message, offset=one.offset, position=1, segment="ST"))
@@ -119,4 +123,4 @@ def _pieces(terminator: str) -> re.Pattern[str]:
 @lru_cache(maxsize=64)
 def _lost_terminators(separator: str) -> re.Pattern[str]:
     """A line break before what looks like a segment id; possessive, so that a run of them is looked at once."""
-    return re.compile(rf"(?<![\r\n])[\r\n]++([A-Z][A-Z0-9]{{1,2}}){re.escape(separator)}")
+    return re.compile(rf"(?<![\r\n])[\r\n][\r\n\t ]*+([A-Z][A-Z0-9]{{1,2}}){re.escape(separator)}")

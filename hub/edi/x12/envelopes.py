@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from hub.edi.findings import finding
+from hub.edi.findings import Finding, finding
 from hub.edi.grammar import Library
 from hub.edi.interchange import note
 from hub.edi.numbers import Numbers
 from hub.edi.values import as_count, is_date, is_time
-from hub.edi.x12.interchange import Group, Interchange, RawSet
+from hub.edi.x12.interchange import Group, Interchange, RawSet, shown
 
 # TA1 codes by the number of the ISA element that is wrong.
 _ISA_CODES = {
@@ -79,6 +79,13 @@ def judge_interchange(interchange: Interchange) -> None:
         _judge_ta1(interchange, elements)
 
 
+def trailer_missing(interchange: Interchange) -> Finding:
+    """The fault of an interchange without IEA. Where it is torn, what ends with it has a finding of this fault."""
+    why = shown(interchange.instead) or "; the file may be cut off"
+    text, end = f"The interchange ends without IEA{why}.", interchange.offset + interchange.length
+    return finding("edi.interchange-trailer-missing", text, segment="IEA", offset=end)
+
+
 def judge_group(interchange: Interchange, group: Group) -> None:
     """Add the findings of a group's own envelope, once all of it was read."""
     if group.header:
@@ -144,12 +151,8 @@ def _judge_ta1(interchange: Interchange, elements: list[str]) -> None:
 def _judge_iea(interchange: Interchange) -> None:
     found = interchange.findings
     if interchange.trailer is None:
-        text = "The interchange ends without IEA; the file may be cut off."
-        found.append(
-            finding(
-                "edi.interchange-trailer-missing", text, segment="IEA", offset=interchange.offset + interchange.length
-            )
-        )
+        if not interchange.torn:
+            found.append(trailer_missing(interchange))
         return
     count, number = _two(interchange.trailer)
     place: dict[str, Any] = {"offset": interchange.trailer_offset, "segment": "IEA"}
@@ -163,21 +166,24 @@ def _judge_iea(interchange: Interchange) -> None:
 
 def _judge_ge(group: Group) -> None:
     if group.trailer is None:
-        if group.header:
-            _on_group(group, "edi.group-trailer-missing", 0, "has no GE; the group may be cut off.")
+        if group.header and not group.torn:
+            _on_group(
+                group, "edi.group-trailer-missing", 0, f"has no GE{shown(group.instead) or '; it may be cut off'}."
+            )
         return
     count, number = _two(group.trailer)
     place: dict[str, Any] = {"offset": group.trailer_offset, "segment": "GE"}
-    if as_count(count) != group.received:
+    if as_count(count) not in (group.received, group.received + group.headless):
         text = f"GE01 does not give the number of transaction sets; there are {group.received}."
         note(group, finding("edi.set-count-wrong", text, element=1, value=count, **place))
-    if not _same(number, group.control_number):
+    if group.header and not _same(number, group.control_number):
         text = "GE02 is not the control number that GS06 gives."
         note(group, finding("edi.group-control-mismatch", text, element=2, value=number, **place))
 
 
 def _judge_gs(group: Group) -> None:
-    if not re.fullmatch(r"[A-Z0-9]{2}", group.functional_id):
+    # That GS01 is in small letters is no other fault than that GS is.
+    if not re.fullmatch(r"[A-Z0-9]{2}", group.functional_id if group.raw.startswith(b"gs") else group.part(1)):
         _on_group(group, "edi.group-not-supported", 1, "is not a functional identifier of two characters.")
     if not re.fullmatch(r"[0-9]{1,9}", group.control_number):
         _on_group(group, "edi.group-control-invalid", 6, "is not a control number of one to nine digits.")
@@ -200,7 +206,9 @@ def _judge_set(group: Group, one: RawSet, library: Library) -> None:
         _on_set(one, "edi.set-control-invalid", text, 2, one.control_number)
     if one.trailer is None:
         place: dict[str, Any] = {"offset": one.offset + one.length, "segment": "SE"}
-        text = "The transaction set ends without SE; the next set, group or the file's end follows."
+        text = "The transaction set ends without SE; another control segment stands where it was expected."
+        if one.cut_off:
+            text = "The interchange ends in the middle of this transaction set, before SE; the file was cut off."
         one.findings.append(finding("edi.set-trailer-missing", text, **place))
     elif not _same(number := _two(one.trailer)[1], one.control_number):
         text = "SE02 is not the control number that ST02 gives."

@@ -13,10 +13,11 @@ from hub.edi.tree import Standard
 @dataclass(slots=True)
 class RawSet(BaseSet):
     """One transaction set. `header` and `trailer` are the elements of ST and SE (without the ids); `trailer` is None
-    when there was none."""
+    when there was none. `cut_off`: its interchange ends in the middle of it."""
 
     header: list[str] = field(kw_only=True)
     trailer: list[str] | None = None
+    cut_off: bool = False
 
     @property
     def set_id(self) -> str:
@@ -30,10 +31,17 @@ class RawSet(BaseSet):
 @dataclass(slots=True)
 class Group(BaseGroup[RawSet]):
     """One functional group. `header` and `trailer` are the elements of GS and GE, without the ids; `header` is empty
-    where sets stand outside of any group."""
+    where sets stand outside of any group.
+
+    `torn`: it ends where its last set ends without SE. `instead`: the segment that stands where its trailer was
+    expected. `headless` counts SEs without their ST.
+    """
 
     header: list[str] = field(kw_only=True)
     trailer: list[str] | None = None
+    torn: bool = False
+    instead: str = ""
+    headless: int = 0
     numbers: Numbers = field(default_factory=Numbers, repr=False)
 
     def part(self, number: int) -> str:
@@ -42,7 +50,8 @@ class Group(BaseGroup[RawSet]):
 
     @property
     def functional_id(self) -> str:
-        return self.part(1)
+        """GS01, in capitals."""
+        return self.part(1).upper()
 
     @property
     def control_number(self) -> str:
@@ -57,13 +66,16 @@ class Group(BaseGroup[RawSet]):
 class Interchange(BaseInterchange[Group, RawSet]):
     """One interchange. `isa` holds its 16 elements, padded as received; `ta1` the elements of each TA1.
 
-    `bare`: the file began with ST or GS, so `isa` is empty text and the delimiters were guessed.
+    `bare`: the file began with ST or GS, so `isa` is empty text and the delimiters were guessed. `torn`: it ends where
+    its last group ends without GE. `instead`: the segment that stands where its trailer was expected.
     """
 
     isa: list[str] = field(kw_only=True)
     bare: bool = False
     usable: bool = True
     trailer: list[str] | None = None
+    torn: bool = False
+    instead: str = ""
     numbers: dict[tuple[str, ...], Numbers] = field(default_factory=dict, repr=False)
     ta1: list[list[str]] = field(default_factory=list)
     standard: ClassVar[Standard] = "x12"
@@ -108,3 +120,8 @@ class Interchange(BaseInterchange[Group, RawSet]):
             "date": group.part(4),
             "time": group.part(5),
         }
+
+
+def shown(instead: str) -> str:
+    """The end of a sentence about a control segment that is missing."""
+    return f"; {instead!r} stands where it was expected" if instead else ""

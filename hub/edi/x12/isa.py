@@ -147,7 +147,9 @@ def _judge_marks(isa: IsaHead, start: int) -> None:
         isa.findings.append(finding("edi.separator-unusable", text, **place, value=marks.element))
         isa.usable = False
     elif marks.terminator.isalnum() or marks.terminator in ("", " ", marks.element, marks.component):
-        text = f"The segment terminator found after ISA16 ({marks.terminator!r}) cannot be one."
+        text = f"The segment terminator found after ISA16 ({marks.terminator!r}) cannot be one. Nothing more was read."
+        if marks.component == "&" and marks.terminator in "agl#":
+            text = "ISA16 was rewritten for a web page, where '&gt;' stands for '>'; nothing behind it was read."
         isa.findings.append(finding("edi.terminator-unusable", text, **place))
         isa.usable = False
     elif marks.component == marks.element or marks.component.isalnum() or marks.component == " ":
@@ -181,6 +183,10 @@ def _tail(data: bytes, at: int, separator: bytes) -> tuple[bytes, bytes, int, li
     first = _character(data, at)
     second = _character(data, at + len(first))
     after = bytes(data[at + len(first) : at + len(first) + 400])
+    if line := re.match(rb"[ \t]+([\r\n])", after):
+        text = "Blanks between ISA16 and the line break that ends the segment were skipped."
+        skipped = finding("edi.blanks-before-segment", text, segment="ISA")
+        return first, line.group(1), at + len(first) + line.end(), [skipped]
     missing = first in (b"\r", b"\n") or bool(re.match(rb"(?:GS|TA1|IEA)" + re.escape(separator), after))
     if not missing and second in (b"\r", b"\n"):
         line = re.match(rb"[\r\n]+(?:GS|TA1|IEA)" + re.escape(separator) + rb"[^\r\n]*", after)

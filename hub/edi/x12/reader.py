@@ -42,6 +42,7 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
     def __init__(self, file: Input, encoding: str = "") -> None:
         super().__init__(file, encoding)
         self._torn: int | None = None
+        self._unread = False
 
     def parts(self, *, keep: bool = False) -> Iterator[Part]:
         source = self._source
@@ -55,7 +56,7 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
                     yield reading.Part(interchange, group, one)
                 at = scan.at
             else:
-                at = head.end
+                at, self._unread = head.end, True
             interchange.length = source.place(at) - interchange.offset
             self.interchanges += 1
             source.release(at)
@@ -92,7 +93,9 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
             source.release(at)
             if head is not None or not source.more():
                 break
-        if lost and (head is not None or self.interchanges):
+        if self._unread and not broken:
+            self._unread = False
+        elif lost and (head is not None or self.interchanges):
             if broken:
                 code, text = "edi.isa-unreadable", f"{_UNREADABLE} {lost} bytes were not read."
             else:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from hub.edi.findings import MOST_FINDINGS, finding
+from hub.edi.findings import MOST_FINDINGS, Finding, finding
 from hub.edi.interchange import decode, is_in, note
 from hub.edi.source import Source
-from hub.edi.x12.interchange import Group, Interchange, RawSet
+from hub.edi.x12.interchange import Group, Interchange, RawSet, shown
 from hub.edi.x12.isa import find_isa
 
 LONGEST_SET = 16 << 20
@@ -25,13 +25,24 @@ Ended: TypeAlias = tuple[Group, RawSet | None]
 """A set that has ended, with its group; or a group that has ended."""
 
 
+class Lost(NamedTuple):
+    """What was found to stand where only a control segment may, and on which envelope that was told."""
+
+    holder: Group | Interchange
+    found: Finding
+
+
 @lru_cache(maxsize=64)
-def _patterns(separator: bytes, terminator: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    """Match the head of a control segment: the first at a place, the second after a terminator."""
+def _patterns(separator: bytes, terminator: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern[bytes]]:
+    """Match the head of a control segment: the first at a place, the second after a terminator; the third an SE that
+    stands behind a line break at the end of a set."""
     blanks = bytes(b for b in _BLANKS if b != terminator[-1])
-    head = rb"([" + re.escape(blanks) + rb"]*)(IEA|GS|GE|ST|SE|TA1)(?="
+    head = rb"([" + re.escape(blanks) + rb"]*)([Ii][Ee][Aa]|[Gg][SsEe]|[Ss][TtEe]|[Tt][Aa]1)(?="
     head += re.escape(separator) + rb"|" + re.escape(terminator) + rb")"
-    return re.compile(head), re.compile(re.escape(terminator) + head)
+    mark = re.escape(separator)
+    trailer = rb"[\r\n][ \t]*(SE" + mark + rb"[0-9]{1,10}" + mark + rb"[A-Za-z0-9]{1,9})"
+    trailer += rb"(?:" + re.escape(terminator) + rb")?[ \t\r\n]*\Z"
+    return re.compile(head), re.compile(re.escape(terminator) + head), re.compile(trailer)
 
 
 class Scan:
@@ -42,7 +53,7 @@ class Scan:
         marks, encoding = interchange.delimiters, interchange.encoding
         self.separator = marks.element
         self.terminator = marks.terminator.encode(encoding, "replace")
-        self.first, self.pattern = _patterns(marks.element.encode(encoding, "replace"), self.terminator)
+        self.first, self.pattern, self.trailer = _patterns(marks.element.encode(encoding, "replace"), self.terminator)
         self.group: Group | None = None
         self.set: RawSet | None = None
         self.limit: int | None = None
@@ -50,7 +61,8 @@ class Scan:
         # A control segment stands behind a terminator: the first one behind that of ISA.
         self.at = start if interchange.bare else start - len(self.terminator)
         self.fresh = interchange.bare
-        self.indented = self.strayed = False
+        self.indented = self.strayed = self.misspelt = False
+        self.lost: Lost | None = None
 
     def run(self) -> Iterator[Ended]:
         """The sets and groups of the interchange, each as it ends."""
@@ -60,6 +72,7 @@ class Scan:
                     b"IEA": self._iea}  # fmt: skip
         while (found := self._next()) is not None:
             start, name, stop, after = found
+            written, name = name, name.upper()
             raw = self.source.cut(start, stop)
             elements = decode(raw, self.interchange.encoding)
             self._stray(start)
@@ -68,13 +81,23 @@ class Scan:
             if after == stop and (name == b"IEA" or self.interchange.bare):
                 text, place = "The last segment ends without its terminator.", self.source.place(stop)
                 note(self.interchange, finding("edi.terminator-missing", text, offset=place))
+            if self.terminator in (b"\r", b"\n"):
+                elements = elements.rstrip(" \t")
             if elements[-1:] in ("\r", "\n"):
                 elements = self._without_break(elements, stop, after)
             yield from handlers[name](elements.split(self.separator)[1:], start, after)
+            self.lost = None
+            if written != name:
+                self._note_spelling(written, name, start)
             if name == b"IEA":
                 self._close(after)
                 return
         self._stray(self._bound)
+        if self.lost is not None:
+            (self.group or self.interchange).instead = self._instead()
+        self.interchange.torn = self.group is not None
+        if self.set is not None:
+            self.set.cut_off = True
         yield from self._leave_group(self._bound)
         self._close(self._bound)
 
@@ -162,11 +185,40 @@ class Scan:
         between = self.source.cut(self.edge, start).strip(_BLANK_EDGES)
         if between:
             self.strayed = True
-            shown = between[:40].decode("latin-1")
+            value = between[:40].decode("latin-1")
             text = "A segment stands between ST..SE sets where only control segments may."
             place = self.source.place(self.edge)
-            found = finding("edi.segment-outside-set", text, offset=place, value=shown, segment=shown[:3])
+            found = finding("edi.segment-outside-set", text, offset=place, value=value, segment=value[:3])
             note(self.group or self.interchange, found)
+            self.lost = Lost(self.group or self.interchange, found)
+
+    def _instead(self) -> str:
+        """The segment that stands where a control segment was expected: one fault, which is told of the other alone."""
+        if self.lost is None:
+            return ""
+        holder, found = self.lost
+        holder.findings[:] = [one for one in holder.findings if one is not found]
+        self.lost = None
+        return found.value.partition(self.interchange.delimiters.terminator)[0].strip()
+
+    def _note_spelling(self, written: bytes, name: bytes, start: int) -> None:
+        """Tell, once, of a control segment in small letters; it is read as the one that is meant."""
+        if self.misspelt:
+            return
+        self.misspelt = True
+        meant = name.decode()
+        text = (
+            f"{written.decode()!r} is not the id of any segment; it was read as {meant}, here and wherever it recurs."
+        )
+        place: dict[str, Any] = {
+            "offset": self.source.place(start),
+            "segment": meant,
+            "value": written.decode(),
+        }
+        if name == b"ST" and self.set is not None:
+            note(self.set, finding("edi.control-segment-misspelt", text, ack="AK502:5", position=1, **place))
+        else:
+            note(self.interchange, finding("edi.control-segment-misspelt", text, **place))
 
     # -- what each of them opens and ends -----------------------------------------------------------------------
 
@@ -193,7 +245,7 @@ class Scan:
         if group is None:
             group = self._enter_group(Group(place, header=[]))
             if not self.interchange.bare:
-                text = "A transaction set stands outside of a functional group: GS is missing."
+                text = f"A transaction set stands outside of a functional group: GS is missing{shown(self._instead())}."
                 note(group, finding("edi.group-header-missing", text, ack="TA1:022", offset=place, segment="GS"))
         self.set = RawSet(
             start, self.source, self.interchange.encoding, place, body_start=after - start, header=elements
@@ -204,9 +256,11 @@ class Scan:
 
     def _se(self, elements: list[str], start: int, after: int) -> Iterator[Ended]:
         if self.set is None:
-            text, place = "SE closes no transaction set: the ST before it is missing.", self.source.place(start)
-            found = finding("edi.set-header-missing", text, offset=place, segment="SE")
+            text = f"SE closes no transaction set: the ST before it is missing{shown(self._instead())}."
+            found = finding("edi.set-header-missing", text, offset=self.source.place(start), segment="SE")
             note(self.group or self.interchange, found)
+            if self.group is not None:
+                self.group.headless += 1
             return
         self.set.trailer, self.set.trailer_offset = elements, self.source.place(start)
         yield from self._leave_set(start, after)
@@ -233,13 +287,27 @@ class Scan:
             one.oversize, one.body_start = True, 0
         else:
             one.raw, one.body_stop = self.source.cut(one.start, end), stop - one.start
+            if one.trailer is None:
+                self._find_trailer(one)
         self.set = None
         yield self.group, one
 
+    def _find_trailer(self, one: RawSet) -> None:
+        """Of a set without SE: look for one behind a line break alone, the terminator before it being lost."""
+        match = self.trailer.search(one.raw, max(len(one.raw) - LONGEST_CONTROL, 0))
+        if match is None:
+            return
+        one.trailer = decode(match.group(1), one.encoding).split(self.separator)[1:]
+        one.trailer_offset, one.body_stop = self.source.place(one.start + match.start(1)), match.start()
+        text = "A line break stood for a segment terminator."
+        note(one, finding("edi.terminator-missing", text, offset=one.trailer_offset, segment="SE"))
+
     def _leave_group(self, stop: int) -> Iterator[Ended]:
+        open_set = self.set is not None
         yield from self._leave_set(stop)
         group, self.group = self.group, None
         if group is not None:
+            group.torn = open_set and group.trailer is None
             group.length = self.source.place(stop) - group.offset
             yield group, None
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from hub.edi.findings import Finding
 from hub.edi.values import is_date, is_time
 from hub.edi.x12.acknowledge import FUNCTIONAL_ACKNOWLEDGEMENT, Policy
+from hub.edi.x12.envelopes import trailer_missing
 from hub.edi.x12.interchange import Interchange
 from hub.edi.x12.writer import reply_to, write_segments
 
@@ -52,6 +53,8 @@ def acknowledge_interchange(
     policy = policy or Policy()
     groups = [f for group in interchange.groups for f in group.findings]
     errors = [f for f in (*interchange.findings, *groups) if f.is_error and f.ack_segment == "TA1"]
+    if interchange.torn and not interchange.bare:
+        errors.append(trailer_missing(interchange))
     fatal = [f for f in errors if f"TA1:{f.ack_code}" not in policy.accept_interchange]
     named = bool(note) and (rejects or not fatal)
     error = None if named else next(iter(fatal or errors), None)

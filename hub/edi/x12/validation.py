@@ -19,6 +19,7 @@ from hub.edi.interchange import note
 from hub.edi.judge import flat, judge_segments
 from hub.edi.segments import judge_for
 from hub.edi.source import Input
+from hub.edi.structure import may_be_id
 from hub.edi.tree import TransactionSet
 from hub.edi.values import as_count
 from hub.edi.x12.body import Body
@@ -65,7 +66,6 @@ def judge_set(interchange: Interchange, group: Group, one: RawSet, library: Libr
     marks = interchange.delimiters
     body = Body(one, marks, library)
     one.counted = len(body.segments) + 1 + (one.trailer is not None)
-    _judge_count(one)
     version = group.version or ("004010" if interchange.bare else interchange.part(12) + "0")
     grammar = library.grammar(one.set_id, version)
     if grammar is None:
@@ -77,18 +77,27 @@ def judge_set(interchange: Interchange, group: Group, one: RawSet, library: Libr
             message = f"Version {version[:6]!r} is not described here; the nearest, {grammar.version}, was used."
             note(one, finding("edi.version-nearest", message, **at_start, value=version))
         root = judge_segments(body.segments, body.offset, judge_for(grammar, marks), one.findings, trees)
+    if one.trailer is None:
+        _forgive_the_end(one, body)
+    else:
+        _judge_count(one)
     one.findings.sort(key=lambda found: found.offset)
     if trees:
         envelope = interchange.envelope(group)
         one.tree = TransactionSet("x12", one.set_id, version, one.control_number, root, envelope)
 
 
+def _forgive_the_end(one: RawSet, body: Body) -> None:
+    """That a set without SE lacks segments at its end, or that its last one was cut short, is no fault beside that."""
+    end = len(body.segments) + (2 if body.complete else 1)
+    one.findings[:] = [found for found in one.findings if found.position < end or not found.is_error]
+
+
 def _judge_count(one: RawSet) -> None:
-    """SE01 counts all segments from ST to SE."""
-    if one.trailer is None:
-        return
+    """SE01 counts all segments from ST to SE. It cannot count those that a terminator in the data made of one."""
     said = one.trailer[0] if one.trailer else ""
-    if as_count(said) == one.counted:
+    torn = sum(f.code == "edi.segment-unrecognised" and not may_be_id(f.value) for f in one.findings)
+    if as_count(said) in (one.counted, one.counted - torn):
         return
     message = f"SE01 does not give the number of segments; ST to SE are {one.counted}."
     place: dict[str, Any] = {"offset": one.trailer_offset, "position": one.counted, "segment": "SE", "element": 1}
