@@ -327,7 +327,8 @@ class Walk:
         self.misplaced = segment_id
 
     def _displaced(self, segment_id: str, segment: Segment, repeated: bool) -> None:
-        """A segment of this set at a place where it cannot be: too late, or without its loop's first segment."""
+        """A segment of this set at a place where it cannot be: too late, or without its loop's first segment. The
+        loops that it stands in by mistake stay open: what follows may belong to them."""
         place = self._own_place(segment_id)
         if place is None:
             self._orphan(segment_id, segment, repeated)

@@ -31,7 +31,7 @@ def _judge_unb(interchange: Interchange) -> None:
     syntax_id, version = interchange.syntax_id, interchange.syntax_version
     if syntax_id not in CODECS or version not in _SYNTAX_VERSIONS:
         text = f"Syntax {syntax_id}:{version} is not described here; it was read as one of UN/ECE's."
-        if not version:
+        if syntax_id in CODECS and not version:
             text = f"UNB01 gives no version of syntax {syntax_id}, such as {syntax_id}:3; it was read as one before 4."
         _add(found, "edi.syntax-undescribed", text, unb, at, element=1, value=f"{syntax_id}:{version}")
     for number, who in ((2, "sender"), (3, "recipient")):

@@ -37,9 +37,9 @@ def _service_pattern(element: bytes, terminator: bytes) -> re.Pattern[bytes]:
 
 
 @lru_cache(maxsize=64)
-def _next_line(element: bytes) -> re.Pattern[bytes]:
-    """Matches a line break that stands for the terminator of a service segment."""
-    return re.compile(rb"[\r\n]+[ \t]*(?=[A-Z]{3}" + re.escape(element) + rb")")
+def _next_line(element: bytes, follower: bytes) -> re.Pattern[bytes]:
+    """Matches a line break that stands for the terminator of a service segment, by what may follow that."""
+    return re.compile(rb"[\r\n]+[ \t]*(?=" + follower + re.escape(element) + rb")")
 
 
 class Scan:
@@ -51,7 +51,8 @@ class Scan:
         self.terminator = self.marks.terminator.encode("latin-1")
         self.release = self.marks.release.encode("latin-1")
         element = self.marks.element.encode("latin-1")
-        self.pattern, self.next_line = _service_pattern(element, self.terminator), _next_line(element)
+        self.pattern = _service_pattern(element, self.terminator)
+        self.behind_header, self.behind_other = _next_line(element, rb"[A-Z]{3}"), _next_line(element, rb"UN[GHTEZ]")
         self.group: Group | None = None
         self.message: Message | None = None
         self.limit: int | None = None
@@ -175,9 +176,10 @@ class Scan:
     def _end_of(self, start: int) -> tuple[int, int]:
         """Where the segment that begins here ends, and where what follows it begins."""
         at = start + 3
+        next_line = self.behind_header if self.source.cut(start, at) == b"UNH" else self.behind_other
         while True:
             stop = self._terminator_behind(at)
-            line = self.source.search(self.next_line, at, self._bound if stop is None else stop)
+            line = self.source.search(next_line, at, self._bound if stop is None else stop)
             if line is not None and (stop is not None or line.end() + self.source.start < self._bound - 4):
                 begin, end = line.start() + self.source.start, line.end() + self.source.start
                 self._note("edi.terminator-missing", "A line break stood for a segment terminator.", begin)

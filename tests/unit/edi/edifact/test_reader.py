@@ -113,6 +113,7 @@ def test_a_service_string_advice_that_nobody_follows_is_told(edifact, found):
         (lambda d: d.replace(b"'BGM", b"\r\nBGM"), "edi.terminator-missing"),
         (lambda d: d.replace(b"+4711", b"+47\r\n11"), "edi.line-break-in-segment"),
         (lambda d: d.replace(b"+REF1", b"+RE\nF1"), "edi.line-break-in-segment"),
+        (lambda d: d.replace(b"+REF1'UNH", b"+REF1++OR\r\nDER++1'UNH"), "edi.line-break-in-segment"),
         (lambda d: d.replace(b"4711+9'", b"4711+9++'"), "edi.trailing-separators"),
         (lambda d: d.replace(b":EN'", b":EN:'"), "edi.trailing-separators"),
         (lambda d: d.replace(b":102'", b":102:'"), "edi.trailing-separators"),

@@ -73,6 +73,15 @@ def test_the_lines_without_their_packages_are_kept_in_loops(edifact):
     assert [len(line.children) for line in package.loops("SG22")] == [2, 3]
 
 
+@pytest.mark.parametrize("late", [("RFF+ON:4711",), ("RFF+ON:4711", "DTM+171:20260104:102"), ("ALI+DE",)])
+def test_what_stands_too_late_does_not_end_the_loop_it_stands_in(edifact, found, late):
+    data = edifact(*RECEIVED, "CPS+1", *late, *LINES, kind="DESADV")
+    assert messages(found, data) == [(6, f"Segment {late[0][:3]} stands too late; it belongs before CPS.")]
+    ((one,),) = [list(i.sets) for i in examine(data)]
+    (package,) = one.tree.root.loops("SG10")
+    assert [len(line.children) for line in package.loops("SG15")] == [2, 3]
+
+
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
