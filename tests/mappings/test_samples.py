@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.edi.validation import examine
 from hub.mapping import Library
 from hub.mapping.pseudonyms import stand_in
 from hub.mapping.samples import Sample, samples
@@ -36,6 +37,14 @@ def test_a_sample_that_is_right_needs_no_closure(name: str, sample: Sample) -> N
             assert explained == mapping.explain(part, context).result
             if not isinstance(part, list):  # what `group_by` put together goes through the closures
                 assert mapping._direct(part, context, mapping._table_rows) == explained
+
+
+@pytest.mark.parametrize(
+    "path", sorted((FOLDER / "samples").glob("*/*/*/*.edi")), ids=lambda path: "/".join(path.parts[-4:-1])
+)
+def test_a_sample_of_edi_is_a_document_without_a_fault(path: Path) -> None:
+    read = examine(path.read_bytes())
+    assert [f.message for interchange in read for f in interchange.all_findings() if f.is_error] == []
 
 
 def test_every_shipped_mapping_has_a_sample_and_every_sample_a_mapping() -> None:

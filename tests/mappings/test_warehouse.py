@@ -2,48 +2,23 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hub.documents import SCHEMAS
 from hub.edi.build import build
-from hub.edi.edifact import writer as edifact
 from hub.edi.tree import TransactionSet
-from hub.edi.validation import examine
-from hub.edi.x12 import writer as x12
-from hub.mapping import Context, Library
-
-FOLDER = Path(__file__).parents[2] / "mappings"
-LIBRARY = Library([FOLDER])
-WHEN = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+from hub.mapping import Context
+from tests.mappings.wire import FOLDER, LIBRARY, written
 
 
-def written(mapping: str, document: dict[str, Any]) -> TransactionSet:
+def sent(mapping: str, document: dict[str, Any]) -> TransactionSet:
     """The canonical document in its envelope, and read back without a fault."""
-    schema = SCHEMAS["fulfillment"]()
-    compiled = LIBRARY.get(mapping)
-    set_id = mapping.split("/")[1].split(".")[0].upper()
-    values = compiled.run(schema.dump(schema.load(document)), Context())
-    if mapping.startswith("x12"):
-        to = x12.Envelope(
-            sender_qualifier="ZZ", sender_id="HUB", receiver_qualifier="ZZ", receiver_id="ACME3PL",
-            interchange_control_number=1, group_control_number=1, when=WHEN, version="004010", usage="P",
-        )  # fmt: skip
-        data = x12.write([x12.transaction_set(set_id, build("x12", set_id, "004010", values), "0001", "004010")], to)
-    else:
-        root = build("edifact", set_id, "D96A", values)
-        own = edifact.Envelope("4012345000016", "4012345000009", "1", WHEN, "14", "14")
-        data = edifact.write([edifact.message(set_id, root, "1")], own)
-    for interchange in examine(data):
-        assert [f for f in interchange.all_findings() if f.is_error] == []
-        for one in interchange.sets:
-            assert one.tree is not None
-            return one.tree
-    raise AssertionError("nothing was written")
+    schema, compiled = SCHEMAS["fulfillment"](), LIBRARY.get(mapping)
+    values = compiled.run(schema.dump(schema.load(document)))
+    return written(compiled.target.name, compiled.target.set_id, values)
 
 
 @pytest.mark.parametrize("mapping", ["x12/940.out", "edifact/iftmin.out"])
@@ -54,7 +29,7 @@ def test_what_is_asked_of_a_warehouse_breaks_no_rule(mapping: str, purpose: str)
     document["ship_to"] = {"country": "US", "city": "Austin", "address1": "1 Sample Street"}  # nobody's name
     if purpose == "change":
         document["lines"][1]["quantity"] = 0
-    segments = [tuple(map(str, segment)) for segment in written(mapping, document).root.walk()]
+    segments = [tuple(map(str, segment)) for segment in sent(mapping, document).root.walk()]
     first = {"x12/940.out": {"original": "N", "change": "R", "cancel": "F"},
              "edifact/iftmin.out": {"original": "9", "change": "5", "cancel": "1"}}  # fmt: skip
     assert first[mapping][purpose] in segments[0]
@@ -63,7 +38,7 @@ def test_what_is_asked_of_a_warehouse_breaks_no_rule(mapping: str, purpose: str)
 def test_a_945_that_repeats_what_the_940_says_is_a_shipment_of_all_of_it() -> None:
     path = FOLDER / "samples" / "x12" / "940.out" / "parcel" / "document.json"
     document = json.loads(path.read_text())
-    segments = list(written("x12/940.out", document).root.walk())
+    segments = list(sent("x12/940.out", document).root.walk())
     lines = zip([s for s in segments if s[0] == "W01"], [s for s in segments if s[0] == "N9"], strict=True)
     values = {
         "W0601": "F", "W0602": segments[0][2], "W0603": "20260303", "W0604": "S-1",
