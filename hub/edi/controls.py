@@ -14,6 +14,7 @@ from hub.edi.segments import SegmentJudge
 from hub.edi.tree import Segment, element
 
 _DESIGNATOR = re.compile(r"([A-Z][A-Z0-9]{1,2})([0-9]{2})(?:-([1-9]))?")
+_KEPT_RIGHT = 100
 _LARGEST_HASH = 10**10
 """A hash total keeps its last ten digits (data element 347)."""
 
@@ -69,33 +70,56 @@ def _controls(grammar: SetGrammar) -> tuple[Control, ...]:
     return tuple(one for key, about in entries.items() if (one := Control.of(key, about)) is not None)
 
 
+@dataclass(slots=True)
+class _Stated:
+    """A segment that states totals, in sets of the same segment ids: `counts` says how a total of each control may be
+    written that is right. `right` are texts of the segment found to be so: most sets of a partner are alike."""
+
+    index: int
+    counts: tuple[tuple[Control, frozenset[str]], ...]
+    right: set[str]
+
+
+@lru_cache(maxsize=500)
+def _stated(grammar: SetGrammar, ids: tuple[str, ...]) -> tuple[_Stated, ...]:
+    found = []
+    for index, one in enumerate(ids):
+        controls = [control for control in _controls(grammar) if control.place.segment == one]
+        counts = [(control, frozenset(str(ids.count(each)) for each in control.counted)) for control in controls]
+        if counts:
+            found.append(_Stated(index, tuple(counts), set()))
+    return tuple(found)
+
+
 def differing(
-    judge: SegmentJudge, segments: Sequence[str], ids: Sequence[str], missing: Collection[str]
+    judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...], missing: Collection[str]
 ) -> Iterator[tuple[int, Finding]]:
     """The totals that are not what stands in the document, each by the index of its segment; one of a segment at most.
 
     One that is no number is no total: that fault is the element's. Neither is one about segments that were found
     `missing`.
     """
-    told: set[int] = set()
-    for control in _controls(judge.grammar):
-        if control.place.segment not in ids or control.about.intersection(missing):
+    for one in _stated(judge.grammar, ids):
+        text = segments[one.index]
+        if text in one.right:
             continue
-        start = 0
-        for _ in range(ids.count(control.place.segment)):
-            start = ids.index(control.place.segment, start) + 1
-            stated = judge.split(segments[start - 1])
-            value = control.place.value(stated)
-            coded = not control.code or str(element(stated, control.place.element, 1)) == control.code
-            if not coded or start in told or (said := _number(value)) is None:
-                continue
-            if shown := _compare(control, said, judge, segments, ids):
-                told.add(start)
-                yield start - 1, _finding(judge.grammar, control, value, shown)
+        stated = judge.split(text)
+        open_ = [control for control, counts in one.counts if control.place.value(stated) not in ("", *counts)]
+        if not open_ and len(one.right) < _KEPT_RIGHT:
+            one.right.add(text)
+        for control in open_:
+            if not control.about.intersection(missing) and (shown := _compare(control, stated, judge, segments, ids)):
+                yield one.index, _finding(judge.grammar, control, control.place.value(stated), shown)
+                break
 
 
-def _compare(control: Control, said: Decimal, judge: SegmentJudge, segments: Sequence[str], ids: Sequence[str]) -> str:
-    """`""` when the total agrees with one of the things it may be about, else what there is instead."""
+def _compare(
+    control: Control, stated: Segment, judge: SegmentJudge, segments: Sequence[str], ids: Sequence[str]
+) -> str:
+    """`""` when the total agrees with one of the things it may be about, or is none; else what there is instead."""
+    said = _number(control.place.value(stated))
+    if said is None or control.code not in ("", element(stated, control.place.element, 1)):
+        return ""
     there = []
     for segment_id in control.counted:
         count = ids.count(segment_id)
