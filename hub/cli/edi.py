@@ -171,13 +171,12 @@ def new_command(set_id: str, version: str | None, partner_name: str | None) -> N
 def diff_command(old: Path, new: Path, as_json: bool) -> None:
     """Compare two files by what they say; envelopes, delimiters and line breaks aside. Exits 1 when they differ."""
     from hub.edi.compare import compare
-    from hub.edi.grammar import default_library
 
     first, second = (open_file(file, as_json, trees=True) for file in (old, new))
     trees = [[one.tree for i in opened.interchanges() for one in i.sets if one.tree] for opened in (first, second)]
     for opened in (first, second):
         leave_unreadable(opened, as_json)
-    found = list(compare(trees[0], trees[1], default_library(first.standard)))
+    found = list(compare(trees[0], trees[1], first.libraries))
     if as_json:
         emit({"differences": [{name: getattr(one, name) for name in one.__slots__} for one in found]})
     else:

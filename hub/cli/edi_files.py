@@ -6,7 +6,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, cast
 
@@ -16,9 +15,8 @@ import yaml
 from hub.edi.findings import Finding, judged_by
 from hub.edi.grammar import GrammarError, Library, default_library
 from hub.edi.inbound import Terms, apply_rules
-from hub.edi.syntax import detect
-from hub.edi.tree import Standard
-from hub.edi.validation import READERS
+from hub.edi.tree import STANDARDS, Standard
+from hub.edi.validation import examine
 from hub.errors import HubError
 
 _HEAD = 65_536
@@ -53,11 +51,10 @@ def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 @dataclass(slots=True)
 class Opened:
-    """A file with its syntax, its grammars, its examination, which is not yet run, and what was agreed with its
+    """A file with the grammars of both syntaxes, its examination, which is not yet run, and what was agreed with its
     sender."""
 
-    standard: Standard
-    library: Library
+    libraries: dict[Standard, Library]
     examination: Any
     terms: Terms
 
@@ -87,32 +84,30 @@ def open_file(
     encoding: str = "", partner: str | None = None, answer: str | None = None, answer_interchanges: str | None = None,
 ) -> Opened:  # fmt: skip
     """A file ready to be examined. Ends the command, with exit code 2, when it cannot be opened or is empty."""
-    head, rest = _open(file, as_json)
-    standard = detect(head) or "x12"
+    stream = _open(file, as_json)
     given = {"answer": answer, "answer_interchanges": answer_interchanges}
     if partner is not None:
         if grammar or rules or encoding or any(given.values()):
             raise click.UsageError("how a partner is read and answered is agreed with it; see `hub partner set`.")
-        terms, library = _agreed(partner, standard, as_json)
+        terms, libraries = _agreed(partner, as_json)
         encoding = terms.profile.character_set
     else:
         terms = _terms({name: value for name, value in given.items() if value}, rules, as_json)
-        library = Library([grammar], standard) if grammar else default_library(standard)
+        libraries = {one: Library([grammar], one) if grammar else default_library(one) for one in STANDARDS}
     try:
-        examine = import_module(READERS[standard]).examine
-        examination: Any = examine(rest, library, trees=trees, encoding=encoding)
+        examination = examine(stream, *libraries.values(), trees=trees, encoding=encoding)
     except (GrammarError, LookupError) as error:
         fail("edi.grammar-invalid", str(error), as_json)
-    return Opened(standard, library, examination, terms)
+    return Opened(libraries, examination, terms)
 
 
-def _agreed(partner: str, standard: Standard, as_json: bool) -> tuple[Terms, Library]:
+def _agreed(partner: str, as_json: bool) -> tuple[Terms, dict[Standard, Library]]:
     """What was agreed with a partner, and its grammars."""
     from hub.cli.common import installation
     from hub.flows.edi.sets import of_partner
 
     try:
-        return of_partner(installation(), partner, standard)
+        return of_partner(installation(), partner)
     except HubError as error:
         fail(error.code, error.sentence, as_json)
 
@@ -148,7 +143,7 @@ class _Joined:
         return head + self._stream.read(size)
 
 
-def _open(file: Path, as_json: bool) -> tuple[bytes, BinaryIO]:
+def _open(file: Path, as_json: bool) -> BinaryIO:
     try:
         stream = sys.stdin.buffer if str(file) == "-" else file.open("rb")
         head = stream.read(_HEAD)
@@ -156,12 +151,12 @@ def _open(file: Path, as_json: bool) -> tuple[bytes, BinaryIO]:
         fail("edi.file-unreadable", f"{file} cannot be read: {error.strerror}.", as_json)
     if len(head) < _HEAD and not head.strip():
         fail("edi.file-empty", f"{file} is empty.", as_json)
-    return head, cast(BinaryIO, _Joined(head, stream))
+    return cast(BinaryIO, _Joined(head, stream))
 
 
 def read_whole(file: Path, as_json: bool) -> bytes:
     """A file's bytes. Ends the command when it cannot be read or is empty."""
-    return _open(file, as_json)[1].read()
+    return _open(file, as_json).read()
 
 
 def leave_unreadable(opened: Opened, as_json: bool) -> None:

@@ -84,7 +84,7 @@ def explain(interchange: Any, opened: Opened) -> None:
 
 
 def _explain_set(one: Any, opened: Opened) -> None:
-    grammar = opened.library.grammar(one.set_id, one.tree.version) if one.tree else None
+    grammar = opened.libraries[one.tree.standard].grammar(one.set_id, one.tree.version) if one.tree else None
     name = grammar.name if grammar else "no grammar"
     console.print(f"\n  [bold]Set {escape(one.set_id)}[/] {escape(one.control_number)}  {escape(name)}")
     by_position: dict[int, list[Finding]] = {}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from hub.edi.grammar import Library
-from hub.edi.tree import Element, Repeats, Segment, TransactionSet, in_document_order
+from hub.edi.tree import Element, Repeats, Segment, Standard, TransactionSet, in_document_order
 
 
 @dataclass(slots=True, frozen=True)
@@ -24,7 +24,9 @@ class Difference:
     new: str
 
 
-def compare(old: Iterable[TransactionSet], new: Iterable[TransactionSet], library: Library) -> Iterator[Difference]:
+def compare(
+    old: Iterable[TransactionSet], new: Iterable[TransactionSet], libraries: Mapping[Standard, Library]
+) -> Iterator[Difference]:
     """What the sets of a second file say otherwise than those of the first, set by set in their order."""
     first, second = list(old), list(new)
     for number in range(max(len(first), len(second))):
@@ -37,7 +39,7 @@ def compare(old: Iterable[TransactionSet], new: Iterable[TransactionSet], librar
         if one is None or other is None or one.set_id != other.set_id:
             yield Difference(path, "", "transaction set", one.set_id if one else "", other.set_id if other else "")
         else:
-            yield from _compare_sets(path, one, other, library)
+            yield from _compare_sets(path, one, other, libraries[one.standard])
 
 
 def _compare_sets(path: str, one: TransactionSet, other: TransactionSet, library: Library) -> Iterator[Difference]:

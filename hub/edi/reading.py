@@ -9,6 +9,7 @@ from typing import ClassVar, Generic, NamedTuple, TypeVar
 from hub.edi.findings import MOST_FINDINGS, Finding, finding
 from hub.edi.interchange import Holder
 from hub.edi.source import Input, Source
+from hub.edi.starts import Locate, nowhere
 from hub.edi.tree import Standard
 
 BLANK = b" \t\r\n\x00\x0b\x0c\x1a"
@@ -34,16 +35,18 @@ class FileReader(ABC, Generic[N, G, S]):
 
     `parts` hands out the sets, groups and interchanges as they end and keeps none of them. Afterwards `findings`
     holds what belongs to no interchange. `interchanges` counts what was found so far; 0 at the end means that the
-    file is not of this syntax at all.
+    file is not of this syntax at all. Where `other` finds an interchange of the other syntax the reader ends: `stopped`
+    is its offset, and a reader of that syntax takes the source on from there, its `start`.
     """
 
     standard: ClassVar[Standard]
 
-    def __init__(self, file: Input, encoding: str = "") -> None:
+    def __init__(self, file: Input | Source, encoding: str = "", start: int = 0, other: Locate = nowhere) -> None:
         self.interchanges = 0
-        self._source = Source(file)
-        self._encoding = encoding
-        self.findings: list[Finding] = list(self._source.findings)
+        self.stopped: int | None = None
+        self._source = file if isinstance(file, Source) else Source(file)
+        self._encoding, self._start, self._other = encoding, start, other
+        self.findings: list[Finding] = self._source.findings
         self._iterator = (part.interchange for part in self.parts(keep=True) if part.group is None)
 
     def __iter__(self) -> Iterator[N]:
@@ -57,9 +60,9 @@ class FileReader(ABC, Generic[N, G, S]):
         """Each set, then the group that held it, then the interchange; with `keep` they also hold one another."""
 
     def _skip_mark(self) -> int:
-        """Where the file begins, behind a byte order mark."""
-        if not self._source.window.startswith(_BYTE_ORDER_MARK):
-            return 0
+        """Where reading begins: at the start of the file behind a byte order mark."""
+        if self._start or not self._source.window.startswith(_BYTE_ORDER_MARK):
+            return self._start
         self._note("edi.byte-order-mark", "The file starts with a byte order mark, which was skipped.", 0)
         return len(_BYTE_ORDER_MARK)
 

@@ -26,6 +26,7 @@ class Repeats(tuple[str | Composite, ...]):
 Element: TypeAlias = str | Composite | Repeats
 Segment: TypeAlias = tuple[Element, ...]
 Standard: TypeAlias = Literal["x12", "edifact"]
+STANDARDS: tuple[Standard, ...] = ("x12", "edifact")
 
 
 @dataclass(slots=True)

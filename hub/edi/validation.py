@@ -1,4 +1,4 @@
-"""Reads and judges a file of either syntax.
+"""Reads and judges a file of either syntax, or of both.
 
     for interchange in (examination := examine(data)):
         for one in interchange.sets:
@@ -9,18 +9,20 @@ What the two syntaxes have in common is told here; each has more of its own in `
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol
 
 from hub.edi.delimiters import Delimiters
+from hub.edi.examination import Examination
 from hub.edi.findings import Finding
-from hub.edi.grammar import Library
-from hub.edi.syntax import detect
+from hub.edi.grammar import Library, default_library
+from hub.edi.mixed import AnyPart, MixedReader
+from hub.edi.source import Input
 from hub.edi.tree import Standard, TransactionSet
 
-READERS: dict[Standard, str] = {"x12": "hub.edi.x12.validation", "edifact": "hub.edi.edifact.validation"}
-"""The module of each syntax whose `examine` reads it; imported on first use."""
+_JUDGES: dict[Standard, str] = {"x12": "hub.edi.x12.validation", "edifact": "hub.edi.edifact.validation"}
+"""The module of each syntax whose `judge_with` judges it; imported on first use."""
 
 
 class JudgedSet(Protocol):
@@ -98,12 +100,20 @@ class Examined(Protocol):
     def __next__(self) -> JudgedInterchange: ...
 
 
-def examine(data: bytes, library: Library | None = None, *, trees: bool = True, encoding: str = "") -> Examined:
-    """Read and judge a file. Never raises on content.
+def examine(file: Input, *libraries: Library | None, trees: bool = True, encoding: str = "") -> Examined:
+    """Read and judge a file, given whole or open for reading bytes. Never raises on content.
 
-    Without `trees` only the findings are made. `library` defaults to the built-in grammars of the file's syntax;
-    one that is given must be of that syntax. `encoding` is a codec that counts instead of what the file says. A file
-    in neither syntax is judged as X12, which says what it lacks.
+    Its interchanges may be of both syntaxes. Without `trees` only the findings are made. Each of the `libraries` counts
+    instead of the built-in grammars of its syntax. `encoding` is a codec that counts instead of what the file says.
     """
-    module = import_module(READERS.get(detect(data) or "x12", READERS["x12"]))
-    return cast(Examined, module.examine(data, library, trees=trees, encoding=encoding))
+    grammars = {one.syntax.standard: one for one in libraries if one is not None}
+    judges: dict[Standard, Callable[[AnyPart], None]] = {}
+
+    def judge(part: AnyPart) -> None:
+        standard: Standard = part.interchange.standard
+        if standard not in judges:
+            library = grammars.get(standard) or default_library(standard)
+            judges[standard] = import_module(_JUDGES[standard]).judge_with(library, trees)
+        judges[standard](part)
+
+    return Examination(MixedReader(file, encoding), judge)

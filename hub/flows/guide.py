@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
+from hub.edi.tree import STANDARDS
 from hub.flows.edi import sets
 from hub.flows.problems import Park
 from hub.installation import Installation
@@ -54,7 +55,7 @@ class Guide:
 
     def manner(self, message: Row[Any]) -> sets.Manner | None:
         """How a document of this sender is read; None as usual. Raises `Park`."""
-        if message.format not in sets.FORMATS:
+        if message.format not in STANDARDS:
             encoding = self._connections[message.connection_id].policy.get("character_set")
             return sets.Manner(None, encoding) if encoding and message.format != PART else None
         if message.partner_id is None:

@@ -11,6 +11,7 @@ from marshmallow import Schema, ValidationError
 
 from hub.documents import SCHEMAS
 from hub.documents.base import errors_of
+from hub.edi.tree import STANDARDS
 from hub.flows.edi import sets
 from hub.flows.problems import Park
 from hub.flows.revisions import content_hash
@@ -46,7 +47,7 @@ def read(
 def decoded(body: bytes, format_: str, mapping: CompiledMapping | None = None, by: sets.Manner | None = None) -> Any:
     """Bytes of one document as a mapping sees them. What the mapping reads decides over `format_` wherever that only
     rests on how the file is called or begins; `by`: how its sender is read. Raises `Park`."""
-    if format_ in sets.FORMATS:
+    if format_ in STANDARDS:
         return sets.only_set(body, by)
     if mapping is not None and mapping.source.name in _PLAIN and format_ != PART:
         format_ = mapping.source.name

@@ -44,11 +44,10 @@ def documents(format: Format, body: bytes) -> list[Any]:
         return [decode(body, "json" if format.canonical else format.name)]
     from hub.edi.validation import examine
 
-    examination = examine(body)
-    trees = [one.tree for interchange in examination for one in interchange.sets if one.tree is not None]
-    if not examination.readable:
+    interchanges = [one for one in examine(body) if one.standard == format.name]
+    if not interchanges:
         raise DecodeError([Finding(f"decode.{format.name}", f"no {format.name.upper()} interchange in it")])
-    return trees
+    return [one.tree for interchange in interchanges for one in interchange.sets if one.tree is not None]
 
 
 def outcomes(mapping: Mapping, documents: Iterable[Any], context: Context) -> Iterator[Outcome]:

@@ -142,6 +142,18 @@ def test_both_syntaxes_come_through_one_mailbox(house: House, mailbox: Side) -> 
     assert len(reports(mailbox)) == 1 and len(sent(mailbox, "997")) == 1
 
 
+def test_one_file_may_hold_both_syntaxes_and_each_is_answered_in_its_own(house: House, mailbox: Side) -> None:
+    edifact_partner(house, mailbox)
+    x12_partner(house, mailbox)
+    body = edifact(edifact_order("A1"), ask=True) + b"\n" + x12_interchange(purchase_order("A2"))
+    drop(house, mailbox, body)
+    assert house.parked() == [] and len(house.sides["Depot"].peer.of("fulfillment")) == 2
+    assert [(m.format, m.set_id) for m in house.messages(via="split")] == [("edifact", "ORDERS"), ("x12", "850")]
+    assert len(reports(mailbox)) == 1 and len(sent(mailbox, "997")) == 1
+    drop(house, mailbox, body, "again.edi")
+    assert house.messages(kind="edi")[1].reason == "edi.duplicate" and len(house.rows(select(orders))) == 2
+
+
 def test_who_writes_is_told_by_qualifier_id_and_test_indicator(house: House, mailbox: Side) -> None:
     edifact_partner(house, mailbox)
     order = edifact_order("A1")

@@ -9,6 +9,7 @@ from functools import lru_cache
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding, finding
 from hub.edi.source import Source
+from hub.edi.starts import Found
 
 LEVEL_B = Delimiters(element="\x1d", component="\x1f", terminator="\x1c")
 """The delimiters that level B of syntax versions 1 and 2 had instead of printable ones."""
@@ -40,7 +41,7 @@ class Start:
     findings: list[Finding]
 
 
-def locate(source: Source, at: int) -> tuple[int | None, int]:
+def locate(source: Source, at: int) -> Found:
     """The offset of the next UNA or UNB in the window, and up to where it is certain that there is none before."""
     match = source.search(_START, at, source.stop)
     if match is not None:

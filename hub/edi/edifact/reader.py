@@ -42,7 +42,7 @@ class Reader(reading.FileReader[Interchange, Group, Message]):
         at = self._skip_mark()
         while (start := self._next(at)) is not None:
             interchange = self._open(start)
-            scan = Scan(source, interchange, start.header, keep, self._encoding)
+            scan = Scan(source, interchange, start.header, keep, self._encoding, self._other)
             for group, one in scan.run():
                 yield reading.Part(interchange, group, one)
             at = scan.at
@@ -50,28 +50,34 @@ class Reader(reading.FileReader[Interchange, Group, Message]):
             self.interchanges += 1
             source.release(at)
             yield reading.Part(interchange)
-        if not self.interchanges:
+        if not self.interchanges and self.stopped is None:
             text = "No UNA, UNB or UNH segment was found: this is not an EDIFACT interchange."
             self.findings.append(finding("edi.interchange-missing", text, standard="edifact"))
 
     def _next(self, at: int) -> Start | None:
-        """The next interchange; what lies before it is reported: blanks are a tolerance, anything else is lost."""
+        """The next interchange of this syntax; what lies before the next one of any is reported: blanks are a
+        tolerance, anything else is lost."""
         source, beginning = self._source, at
         lost, first, shown = 0, at, b""
         while True:
             found, stop = locate(source, at)
+            other, sure = self._other(source, at)
+            if sure < stop:
+                found, stop = None, sure
             headless = locate_headless(source, at, stop)
             if headless is not None:
                 found = stop = headless
+            elif sure == stop:
+                self.stopped = other
             kept = source.cut(at, stop).strip(BLANK)
             if kept and not lost:
                 first, shown = source.find(kept[:40], at, stop), kept[:40]
             lost += len(kept)
             at = stop
             source.release(at)
-            if found is not None or not source.more():
+            if found is not None or self.stopped is not None or not source.more():
                 break
-        if lost and (found is not None or self.interchanges):
+        if lost and (found is not None or self.stopped is not None or self.interchanges):
             text = f"{lost} bytes stand outside of any interchange and were not read."
             self._note("edi.data-outside-interchange", text, first, shown.decode("latin-1"))
         elif found is not None and beginning == 0 < at:

@@ -15,6 +15,7 @@ from hub.edi.findings import finding
 from hub.edi.interchange import decode, note
 from hub.edi.reading import BLANK
 from hub.edi.source import Source
+from hub.edi.starts import Locate, behind, nearer, nowhere
 from hub.edi.tree import Segment
 
 LONGEST_MESSAGE = 16 << 20
@@ -43,9 +44,18 @@ def _next_line(element: bytes, follower: bytes) -> re.Pattern[bytes]:
 
 
 class Scan:
-    """One pass over one interchange. After `run`, `at` is where reading goes on: behind UNZ, or at the next UNA/UNB."""
+    """One pass over one interchange. After `run`, `at` is where reading goes on: behind UNZ, or at the next
+    interchange."""
 
-    def __init__(self, source: Source, interchange: Interchange, start: int, keep: bool, encoding: str) -> None:
+    def __init__(
+        self,
+        source: Source,
+        interchange: Interchange,
+        start: int,
+        keep: bool,
+        encoding: str = "",
+        other: Locate = nowhere,
+    ) -> None:
         self.source, self.interchange, self.keep, self.encoding = source, interchange, keep, encoding
         self.marks = interchange.delimiters
         self.terminator = self.marks.terminator.encode("latin-1")
@@ -53,6 +63,7 @@ class Scan:
         element = self.marks.element.encode("latin-1")
         self.pattern = _service_pattern(element, self.terminator)
         self.behind_header, self.behind_other = _next_line(element, rb"[A-Z]{3}"), _next_line(element, rb"UN[GHTEZ]")
+        self.other = behind(other, self.terminator)
         self.group: Group | None = None
         self.message: Message | None = None
         self.limit: int | None = None
@@ -112,8 +123,8 @@ class Scan:
         return self.sure if self.limit is None else self.limit
 
     def _look_ahead(self) -> None:
-        """Find the next UNA or UNB in the window: it ends this interchange even where UNZ is missing."""
-        self.limit, self.sure = locate(self.source, self.sure)
+        """Find the next interchange in the window: it ends this one even where UNZ is missing."""
+        self.limit, self.sure = nearer(locate(self.source, self.sure), self.other(self.source, self.sure))
 
     def _next(self) -> tuple[int, bytes] | None:
         """Where the next service segment begins, and its id."""

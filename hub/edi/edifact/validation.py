@@ -10,6 +10,7 @@ A file of any size is read in bounded memory by `Examination.parts`, which keeps
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hub.edi.edifact.body import Body
@@ -44,7 +45,11 @@ def examine(
     Without `trees` only the findings are made. `library` defaults to the built-in grammars; `encoding` is a codec
     that counts instead of the character set UNB names.
     """
-    grammars = library or default_library("edifact")
+    return Examination(Reader(file, encoding), judge_with(library or default_library("edifact"), trees))
+
+
+def judge_with(library: Library, trees: bool) -> Callable[[Part], None]:
+    """Completes the findings of each part by the grammars of a library."""
 
     def judge(ended: Part) -> None:
         interchange, group, one = ended
@@ -54,9 +59,9 @@ def examine(
             judge_group(interchange, group)
         else:
             judge_message_envelope(interchange, group, one)
-            judge_message(interchange, group, one, grammars, trees)
+            judge_message(interchange, group, one, library, trees)
 
-    return Examination(Reader(file, encoding), judge)
+    return judge
 
 
 def grammar_of(set_id: str, version: str, syntax_version: str, library: Library) -> SetGrammar | None:

@@ -10,6 +10,7 @@ from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding, finding
 from hub.edi.interchange import decode
 from hub.edi.source import Source
+from hub.edi.starts import Found
 
 ISA_ELEMENTS = 16
 ISA_WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1)
@@ -68,6 +69,12 @@ def _is_fixed(data: bytes, start: int, mark: bytes) -> bool:
             return False
         at += 1 + width
     return data[at : at + 1] == mark
+
+
+def locate(source: Source, at: int) -> Found:
+    """The next ISA as `hub.edi.starts` wants it."""
+    isa, sure = find_isa(source, at)
+    return (isa.start if isa else None), sure
 
 
 def _is_exact(isa: IsaHead) -> bool:

@@ -15,7 +15,8 @@ from typing import ClassVar, TypeAlias
 from hub.edi import reading
 from hub.edi.findings import Finding, finding
 from hub.edi.reading import BLANK
-from hub.edi.source import Input
+from hub.edi.source import Input, Source
+from hub.edi.starts import Locate, nowhere
 from hub.edi.tree import Standard
 from hub.edi.x12.interchange import Group, Interchange, RawSet
 from hub.edi.x12.isa import IsaHead, find_isa, guess_head
@@ -39,19 +40,19 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
 
     standard: ClassVar[Standard] = "x12"
 
-    def __init__(self, file: Input, encoding: str = "") -> None:
-        super().__init__(file, encoding)
+    def __init__(self, file: Input | Source, encoding: str = "", start: int = 0, other: Locate = nowhere) -> None:
+        super().__init__(file, encoding, start, other)
         self._torn: int | None = None
         self._unread = False
 
     def parts(self, *, keep: bool = False) -> Iterator[Part]:
         source = self._source
         at = self._skip_mark()
-        head = self._guess(at)
+        head = None if self._start else self._guess(at)
         while head is not None or (head := self._next(at)) is not None:
             interchange = self._open(head)
             if interchange.usable:
-                scan = Scan(source, interchange, head.end, keep)
+                scan = Scan(source, interchange, head.end, keep, self._other)
                 for group, one in scan.run():
                     yield reading.Part(interchange, group, one)
                 at = scan.at
@@ -62,7 +63,7 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
             source.release(at)
             yield reading.Part(interchange)
             head = None
-        if not self.interchanges:
+        if not self.interchanges and self.stopped is None:
             self.findings.append(self._nothing())
 
     def _guess(self, at: int) -> IsaHead | None:
@@ -75,11 +76,15 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
         return head
 
     def _next(self, at: int) -> IsaHead | None:
-        """The next ISA; what lies before it is reported: blanks are a tolerance, anything else is lost."""
+        """The next ISA; what lies before the next interchange is reported: blanks are a tolerance, anything else is
+        lost."""
         source, beginning = self._source, at
         lost, first, shown, broken = 0, at, b"", False
         while True:
             head, stop = find_isa(source, at)
+            other, sure = self._other(source, at)
+            if sure < stop:
+                head, stop, self.stopped = None, sure, other
             kept = source.cut(at, stop).strip(BLANK)
             if kept and not lost:
                 first, shown = source.find(kept[:40], at, stop), kept[:40]
@@ -91,11 +96,11 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
                 self._torn = torn
             at = stop
             source.release(at)
-            if head is not None or not source.more():
+            if head is not None or self.stopped is not None or not source.more():
                 break
         if self._unread and not broken:
             self._unread = False
-        elif lost and (head is not None or self.interchanges):
+        elif lost and (head is not None or self.stopped is not None or self.interchanges):
             if broken:
                 code, text = "edi.isa-unreadable", f"{_UNREADABLE} {lost} bytes were not read."
             else:

@@ -10,8 +10,9 @@ from typing import Any, NamedTuple, TypeAlias
 from hub.edi.findings import MOST_FINDINGS, Finding, finding
 from hub.edi.interchange import decode, is_in, note
 from hub.edi.source import Source
+from hub.edi.starts import Locate, behind, nearer, nowhere
 from hub.edi.x12.interchange import Group, Interchange, RawSet, shown
-from hub.edi.x12.isa import find_isa
+from hub.edi.x12.isa import locate
 
 LONGEST_SET = 16 << 20
 """Bytes of a transaction set; the body of a longer one is not read."""
@@ -46,14 +47,18 @@ def _patterns(separator: bytes, terminator: bytes) -> tuple[re.Pattern[bytes], r
 
 
 class Scan:
-    """One pass over one interchange. After `run`, `at` is where reading goes on: behind IEA, or at the next ISA."""
+    """One pass over one interchange. After `run`, `at` is where reading goes on: behind IEA, or at the next
+    interchange."""
 
-    def __init__(self, source: Source, interchange: Interchange, start: int, keep: bool) -> None:
+    def __init__(
+        self, source: Source, interchange: Interchange, start: int, keep: bool, other: Locate = nowhere
+    ) -> None:
         self.source, self.interchange, self.keep = source, interchange, keep
         marks, encoding = interchange.delimiters, interchange.encoding
         self.separator = marks.element
         self.terminator = marks.terminator.encode(encoding, "replace")
         self.first, self.pattern, self.trailer = _patterns(marks.element.encode(encoding, "replace"), self.terminator)
+        self.other = behind(other, self.terminator)
         self.group: Group | None = None
         self.set: RawSet | None = None
         self.limit: int | None = None
@@ -124,9 +129,8 @@ class Scan:
         return self.sure if self.limit is None else self.limit
 
     def _look_ahead(self) -> None:
-        """Find the next ISA in the window: it ends this interchange even where IEA is missing."""
-        isa, self.sure = find_isa(self.source, self.sure)
-        self.limit = isa.start if isa else None
+        """Find the next interchange in the window: it ends this one even where IEA is missing."""
+        self.limit, self.sure = nearer(locate(self.source, self.sure), self.other(self.source, self.sure))
 
     def _next(self) -> tuple[int, bytes, int, int] | None:
         """The next control segment: its start, its id, where its text stops and where its terminator ends."""

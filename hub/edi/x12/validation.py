@@ -10,6 +10,7 @@ A file of any size is read in bounded memory by `Examination.parts`, which keeps
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from hub.edi.examination import Examination
@@ -41,7 +42,11 @@ def examine(
     Without `trees` only the findings are made. `library` defaults to the built-in grammars; `encoding` counts instead
     of UTF-8.
     """
-    grammars = library or default_library()
+    return Examination(Reader(file, encoding), judge_with(library or default_library(), trees))
+
+
+def judge_with(library: Library, trees: bool) -> Callable[[Part], None]:
+    """Completes the findings of each part by the grammars of a library."""
 
     def judge(part: Part) -> None:
         interchange, group, one = part
@@ -50,10 +55,10 @@ def examine(
         elif one is None:
             judge_group(interchange, group)
         else:
-            judge_set_envelope(group, one, grammars)
-            judge_set(interchange, group, one, grammars, trees)
+            judge_set_envelope(group, one, library)
+            judge_set(interchange, group, one, library, trees)
 
-    return Examination(Reader(file, encoding), judge)
+    return judge
 
 
 def judge_set(interchange: Interchange, group: Group, one: RawSet, library: Library, trees: bool = True) -> None:

@@ -12,14 +12,12 @@ from hub.edi.grammar import GrammarError, Library
 from hub.edi.inbound import Terms
 from hub.edi.profile import Profile
 from hub.edi.settings import ProfileError, profile
-from hub.edi.tree import Standard, TransactionSet
+from hub.edi.tree import STANDARDS, Standard, TransactionSet
 from hub.edi.validation import examine
 from hub.errors import NotFound, Refused
 from hub.flows.problems import Park
 from hub.installation import Installation
 from hub.store import partners as store
-
-FORMATS: tuple[Standard, ...] = ("x12", "edifact")
 
 
 @dataclass(slots=True, frozen=True)
@@ -57,7 +55,7 @@ def terms(partner: Row[Any], agreements: Mapping[str, Row[Any]]) -> Terms:
     )
 
 
-def of_partner(inst: Installation, name: str, standard: Standard) -> tuple[Terms, Library]:
+def of_partner(inst: Installation, name: str) -> tuple[Terms, dict[Standard, Library]]:
     """What was agreed with a partner on what comes in, and its grammars. Raises `NotFound`, and `Refused` where its
     settings or grammars cannot be used."""
     with inst.db.read() as tx:
@@ -67,7 +65,7 @@ def of_partner(inst: Installation, name: str, standard: Standard) -> tuple[Terms
         agreements = {one.set_id: one for one in store.agreed_with(tx, partner.id) if one.direction == "in"}
     try:
         agreed = terms(partner, agreements)
-        return agreed, inst.grammars(agreed.profile, standard)
+        return agreed, {standard: inst.grammars(agreed.profile, standard) for standard in STANDARDS}
     except (Park, GrammarError) as error:
         problem = broken_grammar(error) if isinstance(error, GrammarError) else error
         raise Refused(problem.code, problem.detail) from error

@@ -15,13 +15,13 @@ from hub.cli.edi_files import Opened
 from hub.edi import convert
 from hub.edi.edifact import acknowledge as contrl
 from hub.edi.edifact import received as edifact_received
-from hub.edi.edifact import validation as edifact
 from hub.edi.findings import EdiError
 from hub.edi.grammar import default_library
 from hub.edi.inbound import Terms
 from hub.edi.json_form import from_json, to_json
 from hub.edi.syntax import detect
-from hub.edi.x12 import validation as x12
+from hub.edi.tree import STANDARDS
+from hub.edi.validation import examine
 from hub.edi.x12.acknowledge import Policy, acknowledge, write_answer
 from hub.edi.x12.received import read_acknowledgement, read_interchange_acknowledgement
 from hub.edi.x12.ta1 import acknowledge_interchange, write_interchange_answer
@@ -37,7 +37,6 @@ def exercise(data: bytes, *, explain: bool = False, policies: Sequence[Policy] =
     X12 is answered by each of the policies. Tells what became of the file, such as `"x12 clean"`.
     """
     standard = detect(data) or "x12"
-    examine = x12.examine if standard == "x12" else edifact.examine
     examination = examine(data)
     interchanges = list(examination)
     findings = list(examination.findings)
@@ -46,20 +45,20 @@ def exercise(data: bytes, *, explain: bool = False, policies: Sequence[Policy] =
         findings += found
         assert 0 <= interchange.offset <= interchange.offset + interchange.length <= len(data)
         for one in interchange.sets:
-            _judge_set(one, data, standard)
-        if standard == "x12":
-            _answer_x12(interchange, examine, policies)
+            _judge_set(one, data, interchange.standard)
+        if interchange.standard == "x12":
+            _answer_x12(interchange, policies)
         else:
-            _answer_edifact(interchange, examine)
+            _answer_edifact(interchange)
     assert interchanges or any(f.is_error for f in findings)
     for finding in findings:
         assert 0 <= finding.offset <= len(data), finding
         assert finding.kind != "gap" or (finding.severity, finding.ack_segment) == ("warning", None), finding
-    _treeless(data, examine, findings)
+    _treeless(data, findings)
     if interchanges:
         _convert(data, interchanges, clean=not findings)
     if explain:
-        _explain(data, standard, examine)
+        _explain(data)
     faulty = any(f.is_error for f in findings)
     return f"{standard} {'unreadable' if not interchanges else 'faulty' if faulty else 'clean'}"
 
@@ -76,7 +75,7 @@ def _judge_set(one, data: bytes, standard: str) -> None:
         read_acknowledgement(one.tree)
 
 
-def _treeless(data: bytes, examine, findings) -> None:
+def _treeless(data: bytes, findings) -> None:
     """The quick way, which makes no trees, finds the same."""
     examination = examine(data, trees=False)
     again = [f for interchange in examination for f in interchange.all_findings()]
@@ -93,7 +92,7 @@ def _convert(data: bytes, interchanges, clean: bool) -> None:
         assert not clean or back.rstrip(BLANKS) == data.rstrip(BLANKS), "a clean file comes back byte for byte"
 
 
-def _answer_x12(interchange, examine, policies: Sequence[Policy]) -> None:
+def _answer_x12(interchange, policies: Sequence[Policy]) -> None:
     """Write every acknowledgement; where its envelope cannot be written, that is the fault of what came in."""
     for elements in interchange.ta1:
         read_interchange_acknowledgement(elements)
@@ -121,7 +120,7 @@ def _answer_x12(interchange, examine, policies: Sequence[Policy]) -> None:
                 assert list(examine(answer, trees=False))
 
 
-def _answer_edifact(interchange, examine) -> None:
+def _answer_edifact(interchange) -> None:
     """The CONTRL. None goes to an interchange without usable ids, or with ids that look like the start of another."""
     decision = contrl.acknowledge(interchange)
     if decision.root is None:
@@ -136,11 +135,11 @@ def _answer_edifact(interchange, examine) -> None:
         assert list(examine(answer, trees=False))
 
 
-def _explain(data: bytes, standard, examine) -> None:
+def _explain(data: bytes) -> None:
     """Print it as `hub edi explain` does."""
     console = Console(file=io.StringIO(), force_terminal=True, width=110)
     with patch.object(edi_show, "console", console):
-        opened = Opened(standard, default_library(standard), examine(data), Terms())
+        opened = Opened({one: default_library(one) for one in STANDARDS}, examine(data), Terms())
         for interchange in opened.interchanges():
             edi_show.explain(interchange, opened)
             edi_show.explain_answers(edi_answers.answers(interchange, opened))

@@ -226,3 +226,19 @@ def test_edifact_is_validated_explained_and_answered(run):
     shown = run("explain", data, *always)
     assert shown.exit_code == 0 and "UCI" in shown.output
     assert "UNH" in run("ack", data, *always).output and "ORDERS" in run("parse", data).output
+
+
+def test_a_file_of_both_syntaxes_is_shown_answered_and_converted_whole(run, x12):
+    message = "UNH+1+CONTRL:D:3:UN'UCI+5+US:14+THEM:14+8'UNT+3+1'"
+    data = x12() + f"UNB+UNOC:3+THEM:14+US:14+260105:1200+9++++1'{message}UNZ+1+9'".encode()
+    assert "2 interchanges, 2 groups, 2 transaction sets: clean" in run("validate", data).output
+    explained = run("explain", data).output
+    assert explained.index("Set 850") < explained.index("Set CONTRL")
+    answers = json.loads(run("ack", data, "--json").output)["acknowledgements"]
+    assert [(one["answer"], bool(one["document"])) for one in answers if one["answer"] != "CONTRL"] == [("997", True)]
+    as_json = run("convert", data)
+    assert as_json.stderr == "" and [one["standard"] for one in json.loads(as_json.output)["interchanges"]] == [
+        "x12", "edifact",
+    ]  # fmt: skip
+    assert run("convert", as_json.output.encode()).stdout_bytes == data
+    assert run("convert", b'{"interchanges": [{"standard": "tradacoms"}]}').exit_code == 2

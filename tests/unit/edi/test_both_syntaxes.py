@@ -1,0 +1,105 @@
+"""A file that changes its syntax from one interchange to the next: all of it is read, in its order and once."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from hub.edi import source as source_module
+from hub.edi.convert import file_from_json, file_to_json
+from hub.edi.validation import examine
+from tests.unit.edi import conftest as x12
+from tests.unit.edi.edifact import conftest as edifact
+
+
+def order(number: str, *more: str) -> bytes:
+    made = x12.one_set(*x12.ORDER, *more), x12.one_set(*x12.ORDER, number="0002")
+    return x12.one_interchange(x12.one_group(*made), number=number.zfill(9))
+
+
+def orders(number: str, *more: str) -> bytes:
+    made = edifact.one_message(*edifact.ORDER, *more), edifact.one_message(*edifact.ORDER, number="2")
+    return edifact.one_interchange(*made, number=number)
+
+
+def advised(number: str) -> bytes:
+    return b"UNA:+.? '" + orders(number)
+
+
+def numbers(data: bytes) -> list[str]:
+    return [one.control_number for one in examine(data)]
+
+
+def codes(data: bytes) -> list[str]:
+    examination = examine(data, trees=False)
+    inside = [f.code for one in examination for f in one.all_findings()]
+    return [*inside, *(f.code for f in examination.findings)]
+
+
+FILES = {
+    "x12 first": [order("1"), orders("2")],
+    "edifact first": [orders("2"), order("1")],
+    "to and fro": [order("1"), advised("2"), order("3"), orders("4"), orders("5"), order("6"), order("7")],
+}
+
+
+@pytest.mark.parametrize("between", [b"", b"\n", b"\r\n\r\n"])
+@pytest.mark.parametrize("pieces", FILES.values(), ids=FILES)
+def test_interchanges_of_both_syntaxes_are_read_in_their_order(pieces, between):
+    data = between.join(pieces)
+    read = list(examine(data))
+    assert [one.control_number.lstrip("0") for one in read] == [n.lstrip("0") for p in pieces for n in numbers(p)]
+    for one, piece in zip(read, pieces, strict=True):
+        assert data[one.offset : one.offset + one.length] == piece
+        assert [set_.tree.set_id for set_ in one.sets] == ["850" if one.standard == "x12" else "ORDERS"] * 2
+    assert codes(data) == []
+    back = file_from_json(json.loads(json.dumps(file_to_json(examine(data)))))
+    assert back == b"".join(pieces)
+
+
+def test_what_stands_between_them_is_told_and_takes_none_of_them_along():
+    data = order("1") + b"Here are our orders:\n" + advised("2") + b" and more " + order("3")
+    assert numbers(data) == ["000000001", "2", "000000003"]
+    assert codes(data) == ["edi.data-outside-interchange"] * 2
+
+
+@pytest.mark.parametrize("between", [b"", b"\n"])
+def test_an_interchange_without_its_trailer_ends_where_the_other_syntax_begins(between):
+    first, second = order("1"), orders("2")
+    torn = first[: first.index(b"IEA*")] + between + second[: second.index(b"UNZ+")] + between + order("3")
+    assert numbers(torn) == ["000000001", "2", "000000003"]
+    assert codes(torn) == ["edi.interchange-trailer-missing", "edi.interchange-end-missing"]
+
+
+def test_text_that_quotes_the_other_syntax_ends_no_interchange():
+    quoting = order("1", "MSG*They wrote UNB+UNOC:3+SENDER:14+RECEIVER:14+260105:1200+7 to us")
+    assert numbers(quoting + orders("2")) == ["000000001", "2"]
+    isa = x12.one_interchange(number="000000007").decode()[:105]
+    assert numbers(orders("2", f"FTX+AAI+++{isa}") + order("1")) == ["2", "000000001"]
+
+
+def test_a_file_that_begins_with_long_prose_is_read_whatever_its_syntax():
+    assert numbers(b"words and words\n" * 5_000 + orders("2") + order("1")) == ["2", "000000001"]
+
+
+@pytest.mark.parametrize("chunk", [200, 333, 5_000])
+@pytest.mark.parametrize("wrap", [0, 80])
+def test_a_file_of_both_syntaxes_read_in_pieces_gives_what_it_gives_whole(monkeypatch, chunk, wrap):
+    data = b"\n words \n".join([order("1"), advised("2"), order("3"), orders("4"), orders("5")])
+    if wrap:
+        flat = data.replace(b"\n", b"")
+        data = b"\n".join(flat[at : at + wrap] for at in range(0, len(flat), wrap))
+    whole = examine(data)
+    parts = [part_facts(part) for part in whole.parts()]
+    assert len(parts) == 2 * 5 + 5 + 5
+    monkeypatch.setattr(source_module, "CHUNK", chunk)
+    pieces = examine(io.BytesIO(data))
+    assert [part_facts(part) for part in pieces.parts()] == parts
+    assert [(f.code, f.offset) for f in pieces.findings] == [(f.code, f.offset) for f in whole.findings]
+
+
+def part_facts(part):
+    ended = part.set or part.group or part.interchange
+    return part.interchange.control_number, ended.offset, ended.length, ended.findings
