@@ -13,7 +13,9 @@ from hub.cli import main
 from hub.cli import partner as command
 from hub.edi.edifact.validation import examine as examine_edifact
 from hub.edi.x12.validation import examine
+from hub.flows.partners.roles import ROLES
 from hub.store import partners as store
+from tests.conftest import REPOSITORY
 from tests.engine.scripted.house import House
 
 
@@ -69,6 +71,9 @@ def settings(house: House) -> dict[str, Any]:
     [
         ([], ["810 out", "850 in", "855 out", "856 out", "860 in", "865 out"]),
         (["--syntax", "edifact"], ["DESADV out", "INVOIC out", "ORDCHG in", "ORDERS in", "ORDRSP out"]),
+        (["--syntax", "edifact", "--as", "warehouse"], ["DESADV in", "IFTMIN out", "INVRPT in", "RECADV in"]),
+        (["--syntax", "edifact", "--as", "carrier"], ["IFTSTA in"]),
+        (["--as", "carrier"], ["214 in"]),
         (["--sets", "850, 855"], ["850 in", "855 out"]),
         (["--sets", "850:out", "--as", "supplier"], ["850 out"]),
         (["--sets", "940:out,945:in"], ["940 out", "945 in"]),
@@ -81,6 +86,19 @@ def test_a_partner_is_added_with_the_usual_sets_or_those_named(
     assert result.exit_code == 0, result.output
     assert sorted(agreed(house)) == sets and all(one in result.output for one in sets)
     assert {row.version for row in agreed(house).values()} <= {"004010", "D96A"}
+
+
+def test_the_usual_sets_of_each_role_and_syntax_are_in_the_docs() -> None:
+    page = (REPOSITORY / "docs" / "add-a-partner.md").read_text()
+    rows = {cells[1].strip("` "): cells[2:-1] for line in page.splitlines() if (cells := line.split("|"))[1:]}
+    for role, standards in ROLES.items():
+        told = [[word.strip() for word in cell.split(",") if word.strip()] for cell in rows[role]]
+        usual = [
+            [set_id for way, set_id, _ in standards[standard] if way == direction]
+            for standard in ("x12", "edifact")
+            for direction in ("in", "out")
+        ]
+        assert told == usual
 
 
 @pytest.mark.parametrize(

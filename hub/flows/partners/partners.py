@@ -322,7 +322,8 @@ def _check_ids(ids: Sequence[Mapping[str, Any]], agreements: Sequence[Mapping[st
             if len(qualifier) != 2 or len(value) > 15:
                 raise Refused(
                     "partner.ids-invalid",
-                    f"{qualifier}:{value} does not fit X12: a qualifier has two characters, an id up to 15.",
+                    f"{qualifier}:{value} does not fit X12: a qualifier has two characters, an id up to 15."
+                    " An EDIFACT partner is added with --syntax edifact.",
                 )
 
 
