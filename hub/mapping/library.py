@@ -3,6 +3,7 @@ they rest on changes."""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -51,9 +52,14 @@ class Library:
         """Another library of the same folders. This one stays as it is, for whoever is reading by it."""
         other = Library((), versions)
         other.paths = self.paths
-        changed = {name for name in {*self.versions, *versions} if self.versions.get(name) != versions.get(name)}
+        changed = self.differing(other)
         other._compiled = {n: kept for n, kept in list(self._compiled.items()) if not kept[1].names & changed}
         return other
+
+    def differing(self, other: Library) -> set[str]:
+        """The names of which the two have another version."""
+        names = {*self.versions, *other.versions}
+        return {name for name in names if self.versions.get(name) != other.versions.get(name)}
 
     def written_over(self, name: str, text: str) -> Version:
         """A draft of a mapping that stands on the files as they are now. Whether it compiles is another question."""
@@ -77,6 +83,13 @@ class Library:
     def draft(self, text: str, name: str) -> Mapping:
         """A mapping from a text that is in no folder; what it extends and looks up is. Raises MappingError."""
         return self._compile(name, load(text, name), _Links(self))
+
+    def names_under(self, name: str) -> set[str]:
+        """The mapping's name and those of what it extends, link by link, as far as they can be read."""
+        links = _Links(self)
+        with contextlib.suppress(MappingError):
+            resolve(links.load(name), links.load)
+        return links.names
 
     def _compile(self, name: str, template: Template, links: _Links, version: int = 0) -> Mapping:
         resolved = resolve(template, links.load)

@@ -72,12 +72,16 @@ class Stored:
 
 
 def affected(before: Library, after: Library) -> list[str]:
-    """The mappings that are other ones afterwards, those that extend a changed one among them.
+    """The mappings that are other ones afterwards, those that extend a changed one among them; the two libraries have
+    the same folders.
 
     Raises `MappingError` for one that could be used before and cannot be afterwards.
     """
     changed = []
+    versions = before.differing(after)
     for name in after.names():
+        if versions.isdisjoint(after.names_under(name)):
+            continue  # to compile all of them would take a second and more
         old, new = usable(before, name), usable(after, name)
         if new is None and old is not None:
             after.get(name)
