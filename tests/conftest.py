@@ -11,9 +11,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
+from hub.auth import passwords
 from hub.config import Config, load
 from hub.installation import Installation
 from hub.store.db import Database
@@ -157,3 +159,9 @@ def installation(make_config: Callable[..., Config], new_database: Callable[[str
     """An opened installation on SQLite, with the checkout's mappings and connectors."""
     with Installation(make_config(database=new_database("sqlite"))) as opened:
         yield opened
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed at once: that real ones take long is tested by itself."""
+    monkeypatch.setattr(passwords, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))

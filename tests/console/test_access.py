@@ -15,6 +15,8 @@ from tests.console.seed import World
 
 PASSWORD = "correct horse battery"
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 
 @pytest.fixture
 def ada(hub: Installation) -> int:

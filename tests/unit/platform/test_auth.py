@@ -17,6 +17,8 @@ from hub.store.tables import events, login_links
 NOW = dt.datetime(2026, 3, 1, 12, tzinfo=dt.UTC)
 PASSWORD = "correct horse battery"
 
+pytestmark = pytest.mark.usefixtures("quick_passwords")
+
 
 def test_a_role_may_do_what_the_one_before_it_may() -> None:
     assert [may(role, Role.OPERATOR) for role in ("viewer", "operator", "admin", "root")] == [False, True, True, False]
