@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import re
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +12,6 @@ from graphql import (
     FieldNode,
     GraphQLSchema,
     OperationDefinitionNode,
-    build_schema,
     get_named_type,
     is_enum_type,
     is_input_object_type,
@@ -32,30 +29,21 @@ from connectors.shopify.settings import VERSIONS
 from hub.sdk.http import Http
 from hub.sdk.testing import EPOCH
 from tests.connectors.shopify.shop_peer import ShopPeer
-
-CONTRACTS = Path(__file__).parents[4] / "shared" / "contracts" / "shopify"
+from tests.real_schema import real_schema, schema_text
 
 IDEMPOTENT = re.compile(r'"""((?:(?!""").)*?)"""\s*(\w+)\(', re.DOTALL)
 """A described field with arguments: (description, name)."""
 
 
-def _text(name: str) -> str:
-    path = CONTRACTS / f"{name}.graphql.gz"
-    if not path.exists():
-        pytest.skip(f"the real schema is not at {path}")
-    return gzip.decompress(path.read_bytes()).decode()
-
-
 @pytest.fixture(scope="session", params=sorted(VERSIONS))
 def schema(request: pytest.FixtureRequest) -> GraphQLSchema:
-    text = _text(f"admin_{request.param}")
-    return build_schema(text, assume_valid=True, assume_valid_sdl=True, no_location=True)
+    return real_schema(request.param)
 
 
 @pytest.fixture(scope="session")
 def needs_key() -> frozenset[str]:
     """The mutations whose description says that an idempotency key is required."""
-    text = _text("admin_2026-07.described")
+    text = schema_text("admin_2026-07.described")
     mutations = text[text.index("type Mutation {") :]
     mutations = mutations[: mutations.index("\n}\n")]
     found = [(" ".join(description.split()), name) for description, name in IDEMPOTENT.findall(mutations)]

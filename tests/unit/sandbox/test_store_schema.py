@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from pathlib import Path
 
 import pytest
@@ -17,17 +16,10 @@ from graphql import (
     is_required_input_field,
 )
 
+from tests.real_schema import real_schema
+
 ROOT = Path(__file__).resolve().parents[3]
-CONTRACTS = ROOT.parent / "shared" / "contracts" / "shopify"
 OURS = ROOT / "hub" / "sandbox" / "store" / "schema.graphql"
-
-
-def real_schema(version: str) -> GraphQLSchema:
-    path = CONTRACTS / f"admin_{version}.graphql.gz"
-    if not path.exists():
-        pytest.skip(f"{path} is not here: the platform's own schema is needed to compare with")
-    text = gzip.decompress(path.read_bytes()).decode()
-    return build_schema(text, assume_valid=True, assume_valid_sdl=True, no_location=True)
 
 
 def argument_faults(where: str, ours: dict, theirs: dict) -> list[str]:
