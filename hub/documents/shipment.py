@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
-from hub.documents.base import Address, Exact, Instant, Strict, key, text
+from hub.documents.base import Address, Exact, Instant, Strict, code, key, text
 
 
 class PackedLine(Strict):
@@ -53,12 +53,15 @@ class ClosedLine(Strict):
 class Shipment(Strict):
     """A shipment. `reference` is the fulfillment's reference that we sent out.
 
+    `purpose`: from a backend that says so, whether it states the shipment, states it anew, or takes it back.
+
     From a backend that says so, `closed` names the lines that are done with, shipped short or not at all; a document
     with nothing but these has no packages.
     """
 
     external_id = key()
     reference = key(64)
+    purpose = code("original", "change", "replace", "cancel", load_default="original")
     shipped_at = Instant(allow_none=True)
     carrier = text(64)
     service = text(64)
@@ -76,7 +79,7 @@ class Shipment(Strict):
     def check(self, data: dict[str, Any]) -> None:
         """There is something in it, and each line says which one it is, or at least its SKU."""
         packages, closed = data.get("packages", []), data.get("closed", [])
-        if not packages and not closed:
+        if not packages and not closed and data.get("purpose") != "cancel":
             raise ValidationError(["Neither a package nor a closed line."], "packages")
         for p, package in enumerate(packages):
             for i, line in enumerate(package["lines"]):

@@ -15,7 +15,7 @@ from hub.flows.problems import Park
 from hub.installation import Installation
 from hub.mapping import Context, MappingError
 from hub.mapping import Mapping as CompiledMapping
-from hub.mapping.parts import FORMAT as PART
+from hub.mapping.parts import FORMATS as PARTS
 from hub.store import connections as connection_store
 from hub.store import lookups as lookup_store
 from hub.store import mappings as mapping_store
@@ -57,7 +57,7 @@ class Guide:
         """How a document of this sender is read; None as usual. Raises `Park`."""
         if message.format not in STANDARDS:
             encoding = self._connections[message.connection_id].policy.get("character_set")
-            return sets.Manner(None, encoding) if encoding and message.format != PART else None
+            return sets.Manner(None, encoding) if encoding and message.format not in PARTS else None
         if message.partner_id is None:
             return None
         key = (message.partner_id, message.format)

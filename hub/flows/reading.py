@@ -17,7 +17,7 @@ from hub.flows.problems import Park
 from hub.flows.revisions import content_hash
 from hub.mapping import Context, LookupMissing, MappingError, decode
 from hub.mapping import Mapping as CompiledMapping
-from hub.mapping.parts import FORMAT as PART
+from hub.mapping.parts import FORMATS as PARTS
 
 _SCHEMAS: dict[str, Schema] = {kind: schema() for kind, schema in SCHEMAS.items()}
 
@@ -41,7 +41,12 @@ def read(
     kind: str, body: bytes, format_: str, mapping: CompiledMapping, context: Context, by: sets.Manner | None = None
 ) -> Reading:
     """Read one document of `kind`; `by`: how EDI is read. Raises `Park` with where and what, never with a value."""
-    return judge(kind, mapped(decoded(body, format_, mapping, by), mapping, context), mapping)
+    return understand(kind, decoded(body, format_, mapping, by), mapping, context)
+
+
+def understand(kind: str, source: Any, mapping: CompiledMapping, context: Context) -> Reading:
+    """What the mapping makes of a decoded document of `kind`, judged. Raises `Park`."""
+    return judge(kind, mapped(source, mapping, context), mapping)
 
 
 def decoded(body: bytes, format_: str, mapping: CompiledMapping | None = None, by: sets.Manner | None = None) -> Any:
@@ -49,7 +54,7 @@ def decoded(body: bytes, format_: str, mapping: CompiledMapping | None = None, b
     rests on how the file is called or begins; `by`: how its sender is read. Raises `Park`."""
     if format_ in STANDARDS:
         return sets.only_set(body, by)
-    if mapping is not None and mapping.source.name in _PLAIN and format_ != PART:
+    if mapping is not None and mapping.source.name in _PLAIN and format_ not in PARTS:
         format_ = mapping.source.name
     try:
         return decode(body, format_, **({"encoding": by.encoding} if by and by.encoding else {}))

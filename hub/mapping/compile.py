@@ -89,6 +89,11 @@ class RowCompiler:
         around = self.dialects
         entry = self._entry(rows, target)
         self.dialects = around
+        if self.template.source.dialect == "x12" and entry.each is not None:
+            path = entry.each[1].path
+            if path.root not in ("", "$") or not path.steps or path.steps[-1].kind != "segment":
+                at = rows.controls["each"].at
+                self.wrong(at, "split", "in EDI, `each` of `split` leads to loops of the set", target)
         return entry.around(lambda here, scope: here, Text(None))[0]
 
     def _entry(self, rows: Rows, target: str) -> Entry:

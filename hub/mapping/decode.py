@@ -8,11 +8,14 @@ import json
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from hub.edi.json_form import from_json
 from hub.mapping.errors import DecodeError, Finding
 from hub.mapping.runtime import Group
 from hub.mapping.xml_source import read_xml
 
 MAX_ROWS = 1_000_000
+PART, EDI_PART = "part", "edi-part"
+"""Formats of what was taken out of a document; see `hub.mapping.parts`."""
 
 
 def decode(body: bytes, format: str, *, encoding: str = "utf-8-sig", delimiter: str | None = None) -> Any:
@@ -20,8 +23,8 @@ def decode(body: bytes, format: str, *, encoding: str = "utf-8-sig", delimiter: 
 
     JSON: numbers with a point are Decimal. CSV: a list of dicts by header; the delimiter (comma, semicolon, tab or
     bar) is read from the header line unless given. XML: see `hub.mapping.xml_source`; its own declaration says the
-    encoding. Lines: a list of `{"number": 1, "text": ...}`, empty lines left out. `part` is what `hub.mapping.parts`
-    took out of a file. Raises DecodeError.
+    encoding. Lines: a list of `{"number": 1, "text": ...}`, empty lines left out. `part` and `edi-part` are what
+    `hub.mapping.parts` took out of a document. Raises DecodeError.
     """
     kind = format.partition(";")[0].strip().lower()
     if kind == "xml" or kind.endswith(("/xml", "+xml")):
@@ -29,9 +32,11 @@ def decode(body: bytes, format: str, *, encoding: str = "utf-8-sig", delimiter: 
     text = _text(body, encoding)
     if kind in ("ndjson", "application/x-ndjson", "application/jsonl"):
         return [_json(line, number) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if kind == "part":
+    if kind == PART:
         value = _json(text, 1)
         return Group(value, range(len(value))) if isinstance(value, list) else value
+    if kind == EDI_PART:
+        return from_json(_json(text, 1))
     if kind == "json" or kind.endswith(("/json", "+json")):
         return _json(text, 1)
     if kind in ("csv", "text/csv", "tsv", "text/tab-separated-values"):

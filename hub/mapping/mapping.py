@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping as MappingType
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from hub.edi.division import divided
 from hub.edi.tree import Loop, TransactionSet
 from hub.mapping.compile import Read, RowCompiler
 from hub.mapping.direct import Direct, Unusual, direct_form
@@ -15,7 +17,7 @@ from hub.mapping.explain import Explanation
 from hub.mapping.expressions import Evaluate
 from hub.mapping.parser import Dialects, parse_path
 from hub.mapping.paths import Reader
-from hub.mapping.runtime import EMPTY, MAX_FINDINGS, Context, Run, Scope
+from hub.mapping.runtime import EMPTY, MAX_FINDINGS, MAX_STEPS, Context, Group, Run, Scope
 from hub.mapping.syntax import SyntaxFault
 from hub.mapping.template import Format, Template, apply_fragments, emit, load
 
@@ -93,7 +95,7 @@ class Mapping:
     def _direct(self) -> Direct | None:
         """The generated function, made when the first document comes."""
         split = self.template.split
-        grouped = split is not None and "group_by" in split.controls
+        grouped = split is not None and "group_by" in split.controls and self.source.dialect == "json"
         return direct_form(self._form, self._bound, self._constants, grouped)
 
     def explain(self, document: Any, context: Context = EMPTY) -> Explanation:
@@ -110,17 +112,36 @@ class Mapping:
         return self._split is not None
 
     def split(self, document: Any, context: Context = EMPTY) -> list[Any]:
-        """The documents inside one file, by the mapping's `split:`; each goes through `run` by itself.
+        """The documents inside one, by the mapping's `split:`; each goes through `run` by itself.
 
-        Without `split:` it is the document alone.
+        Without `split:` it is the document alone, and so is an EDI set that speaks of one thing.
         """
+        return [part for _, part in self.named_parts(document, context)]
+
+    def named_parts(self, document: Any, context: Context = EMPTY) -> list[tuple[str, Any]]:
+        """As `split`, each with what it has in common by `group_by`, such as an order's number; empty where nothing
+        names it."""
         if self._split is None:
-            return [document]
+            return [("", document)]
         run = Run(document, context, self._table_rows)
-        result = _walked(self._split, run)
+        found: list[Any] = _walked(self._split, run) or []
         if run.errors:
             raise _failure(run.errors)
-        return result or []
+        names = ["/".join(item.key) if isinstance(item, Group) else "" for item in found]
+        if isinstance(run.root, Loop):
+            found = [document] if len(found) < 2 else self._divided(document, run, found)
+            names = names or [""]
+        return list(zip(names, found, strict=True))
+
+    def _divided(self, document: Any, run: Run, found: list[Any]) -> list[Any]:
+        """A set for each of the loops that were found, or of their groups."""
+        try:
+            things = [item if isinstance(item, Group) else [item] for item in found]
+            trees = divided(run.root, things, run.spend)
+        except Fault as fault:
+            message = f"what it holds for each of {len(found)} parts comes to more than {MAX_STEPS:,} segments"
+            raise MappingError([Finding(fault.code, message, f"{self.name}.yaml", target="split")]) from None
+        return [replace(document, root=tree) if isinstance(document, TransactionSet) else tree for tree in trees]
 
     def __repr__(self) -> str:
         return f"<Mapping {self.name} {self.hash[:12]}>"

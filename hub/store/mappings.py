@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -129,15 +129,15 @@ class Route:
     set_id: str | None = None
 
 
-def past(tx: Connection, routes: Sequence[Route], most: int, cut: str) -> list[int]:
+def past(tx: Connection, routes: Sequence[Route], most: int, cut: Collection[str]) -> list[int]:
     """The newest messages of these routes of which it is kept what the mapping read, the newest first.
 
-    Messages of the format `cut` are left out: they were cut out of others that are among them.
+    Messages of a format in `cut` are left out: they were cut out of others that are among them.
     """
     if not routes:
         return []
     read = (_kept("in", "body"), _kept("out", WRITTEN_FROM))
-    statement = select(messages.c.id).where(or_(*map(_on, routes)), or_(*read), messages.c.format != cut)
+    statement = select(messages.c.id).where(or_(*map(_on, routes)), or_(*read), messages.c.format.not_in(cut))
     return list(tx.execute(statement.order_by(messages.c.id.desc()).limit(most)).scalars())
 
 

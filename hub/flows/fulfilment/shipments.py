@@ -45,6 +45,9 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int:
         raise Park("shipment.unknown-reference", "Its order no longer exists.")
     news = bool(doc["packages"])
     known = batch.shipment_named.get((message.connection_id, doc["external_id"]))
+    if doc["purpose"] == "cancel":
+        which = "a shipment that has been counted" if known is not None else "a shipment that was never counted"
+        raise Park("shipment.withdrawn", f"The backend takes back {which}.", order_id=order.id)
     if news and known is not None:
         news = _again(batch, message, known, doc)
     elif news:

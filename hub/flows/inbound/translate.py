@@ -21,7 +21,7 @@ from hub.flows.invoicing import invoices, remittances
 from hub.flows.orders import order_changes, orders
 from hub.flows.parking import park, unexpected
 from hub.flows.problems import Ignore, Park
-from hub.flows.reading import Reading, read
+from hub.flows.reading import Reading, decoded, understand
 from hub.flows.stock import inventory, movements
 from hub.installation import Installation
 from hub.jobs import Outcome
@@ -139,11 +139,10 @@ def _read(guide: Guide, task: _Task) -> None:
             task.kind, mapping, context = guide.inbound(task.message)
             task.used = mapping.hash
             with guide.noting_tables() as task.tables:
-                by = guide.manner(task.message)
-                if parts.comes_apart(task.message, mapping):
-                    task.parts = parts.cut(task.message, task.body, mapping, context, by)
-                else:
-                    task.reading = read(task.kind, task.body, task.message.format, mapping, context, by)
+                document = decoded(task.body, task.message.format, mapping, guide.manner(task.message))
+                task.parts = parts.cut(task.message, document, mapping, context)
+                if task.parts is None:
+                    task.reading = understand(task.kind, document, mapping, context)
     except (Park, Ignore) as problem:
         task.problem = problem
     except OperationalError:
@@ -167,11 +166,11 @@ def _store(batch: Batch, task: _Task, now: Any) -> Outcome:
             if task.acknowledgement is not None:
                 ended = acknowledgements.acknowledged(batch, message, task.acknowledgement)
             if task.parts is not None:
-                parts.apply(batch, message, task.parts)
+                parts.apply(batch, message, task.kind, task.parts)
             if task.reading is not None:
                 order_id = APPLY[task.kind](batch, message, task.reading.document, task.reading.content)
-                if task.kind != message.kind:  # its agreement came after it
-                    message_store.change(batch.tx, [{"b_id": message.id, "kind": task.kind}])
+            if task.kind not in ("", message.kind):  # its agreement came after it
+                message_store.change(batch.tx, [{"b_id": message.id, "kind": task.kind}])
             if ended is None:
                 batch.end(message.id, "done", order_id=order_id or message.order_id, **used)
                 task.taken_in = True

@@ -15,7 +15,7 @@ from hub.flows.outbound.writing import reads_source
 from hub.installation import Installation
 from hub.mapping import Context, DecodeError, Finding, Mapping
 from hub.mapping.differences import exact_json
-from hub.mapping.parts import FORMAT as PART
+from hub.mapping.parts import FORMATS as PARTS
 from hub.mapping.pseudonyms import replace_texts, without_persons
 from hub.mapping.samples import write_sample
 from hub.mapping.trial import documents, outcomes
@@ -54,10 +54,10 @@ def make(inst: Installation, name: str, message_id: int, called: str, *, as_it_i
 
 def _kept(tx: Connection, row: Row[Any]) -> bytes:
     """What the mapping reads of a message. Raises `Refused`."""
-    if row.format == PART:
+    if row.format in PARTS:
         raise Refused(
             "message.part-of-file",
-            f"Message {row.id} was cut out of a file, and a sample is a file: make it from message {row.parent_id}.",
+            f"Message {row.id} was cut out of another, and a sample is whole: make it from message {row.parent_id}.",
         )
     part = "body" if row.direction == "in" else message_store.WRITTEN_FROM
     body = message_store.bodies(tx, [row.id], part).get(row.id)

@@ -22,7 +22,7 @@ from hub.installation import Installation
 from hub.mapping import Context, Finding, Library, Mapping, MappingError, decode
 from hub.mapping.comparison import Change, Comparison
 from hub.mapping.explain import Explanation
-from hub.mapping.parts import FORMAT as PART
+from hub.mapping.parts import FORMATS as PARTS
 from hub.mapping.trial import SYNTAXES, Outcome, outcomes
 from hub.mapping.written import unwritable
 from hub.store import connections as connection_store
@@ -133,7 +133,7 @@ def explain(inst: Installation, name: str, message_id: int) -> tuple[Mapping, li
 
 def newest(guide: Guide, name: str, last: int, originals: bool) -> Iterator[Stored]:
     """The newest messages that a mapping reads or writes, the newest first, a few in memory at a time."""
-    ids = store.past(guide.tx, routes(guide.tx, name), last, PART)
+    ids = store.past(guide.tx, routes(guide.tx, name), last, PARTS)
     for start in range(0, len(ids), AT_ONCE):
         yield from load(guide, ids[start : start + AT_ONCE], originals)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from hub.edi.tree import Loop, TransactionSet
 from hub.mapping import Library, Mapping, MappingError, decode, parts
 from hub.mapping.samples import samples
 
@@ -39,12 +38,6 @@ def test_a_file_that_does_not_come_apart_says_why() -> None:
     with pytest.raises(MappingError) as failed:
         parts(mapping, [{"n": "1"}, {"n": "x"}])
     assert failed.value.findings[0].value_path == "$[1].n"
-
-
-def test_an_edi_set_is_a_document_already() -> None:
-    mapping = Mapping.from_text("from: x12 850\nto: json\nrows:\n  a: BEG03\n")
-    with pytest.raises(MappingError):
-        parts(mapping, TransactionSet("x12", "850", "004010", "1", Loop("850", [("BEG", "00")]), {}))
 
 
 @pytest.mark.parametrize(

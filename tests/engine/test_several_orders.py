@@ -1,0 +1,146 @@
+"""A ship notice about several orders: kept whole once, acknowledged once, and each order's part ends by itself."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pytest
+from sqlalchemy import select
+
+from hub.flows import actions
+from hub.ledger import Quantities
+from hub.ledger.completeness import closes
+from hub.store.tables import packages, shipments
+from hub.views.completeness import completeness
+from tests.engine.scripted.dock import SUPPLIER, says, supplier, transaction
+from tests.engine.scripted.edi import segments, sent
+from tests.engine.scripted.house import ACTOR, House, Side, line
+
+LABEL = "006141411234567890"
+
+
+class Wanted(NamedTuple):
+    """An order of ours, and what the supplier knows of it: its number, and the number of its one line."""
+
+    id: int
+    number: str
+    line: str
+
+
+@pytest.fixture
+def dock(house: House) -> Side:
+    side = house.add("dock", "EDI")
+    supplier(house, side)
+    return side
+
+
+@pytest.fixture
+def two(house: House, dock: Side) -> list[Wanted]:
+    """Two orders that the supplier has: three mugs, and two."""
+    shop = house.shop()
+    ids = [
+        house.order(shop, key, number=f"#{key}", lines=[line("a", "MUG", units)]) for key, units in (("1", 3), ("2", 2))
+    ]
+    trees = [tree for _, tree in sent(dock, "850")]
+    return [
+        Wanted(id_, str(segments(t, "BEG")[0][3]), str(segments(t, "PO1")[0][1]))
+        for id_, t in zip(ids, trees, strict=True)
+    ]
+
+
+def notice(*orders: tuple[str, str, int], purpose: str = "00", tracking: str = "") -> tuple[str, ...]:
+    """A ship notice of one pack that holds items of each of these: order, line, units."""
+    body = [f"BSN*{purpose}*ASN-1*20260304*1130*0003", "HL*1**S", "TD5*B*2*UPSN", "HL*2*1*P", f"MAN*GM*00{LABEL}"]
+    body += [f"MAN*CP*{tracking}"] if tracking else []
+    for place, (number, of_line, units) in enumerate(orders):
+        above = 3 + 2 * place
+        body += [
+            f"HL*{above}*2*O",
+            f"PRF*{number}",
+            f"HL*{above + 1}*{above}*I",
+            f"LIN*{of_line}*VN*MUG",
+            f"SN1**{units}*EA",
+        ]
+    return (*body, f"CTT*{2 + 2 * len(orders)}")
+
+
+def hears(house: House, dock: Side, *body: str, number: int = 1) -> None:
+    says(house, dock, transaction("856", *body), number=number, functional_id="SH", sender=SUPPLIER)
+
+
+def parts(house: House) -> dict[str, tuple[str, str | None, int | None]]:
+    """State, reason and order of each part, the newest of a name, by what it is called."""
+    return {row.external_id: (row.state, row.reason, row.order_id) for row in house.messages(format="edi-part")}
+
+
+def test_each_order_of_a_ship_notice_has_its_own_shipment(house: House, dock: Side, two: list[Wanted]) -> None:
+    mine, other = two
+    hears(house, dock, *notice((mine.number, mine.line, 3), (other.number, other.line, 2), tracking="1Z9"))
+    assert house.parked() == []
+    assert parts(house) == {one.number: ("done", None, one.id) for one in two}
+    assert [house.sums(one.id) for one in two] == [Quantities(ordered=3, shipped=3), Quantities(ordered=2, shipped=2)]
+    labels = house.rows(select(shipments.c.order_id, packages.c.sscc, packages.c.tracking_number).join(packages))
+    assert sorted(labels) == sorted((one.id, LABEL, "1Z9") for one in two), "one pack, in the shipment of each"
+    told = [effect.json["packages"] for effect in house.sides["Shop"].peer.of("shipment")]
+    assert [[package["tracking"] for package in one] for one in told] == [["1Z9"], ["1Z9"]]
+
+
+def test_it_is_kept_whole_and_acknowledged_once(house: House, dock: Side, two: list[Wanted]) -> None:
+    mine, other = two
+    hears(house, dock, *notice((mine.number, mine.line, 3), (other.number, other.line, 2)))
+    (whole,) = house.messages(set_id="856", format="x12")
+    assert (whole.state, whole.documents, whole.order_id) == ("done", 2, None)
+    assert b"PRF*" + mine.number.encode() in house.body(whole.id) and b"PRF*" + other.number.encode() in house.body(
+        whole.id
+    )
+    answers = [segments(tree, "AK9")[0][1:] for _, tree in sent(dock, "997")]
+    assert answers == [("A", "1", "1", "1")]
+    with house.inst.db.read() as tx:
+        rows = {(row.noun, row.where): row for row in completeness(tx, None, house.clock.now)}
+    inside = rows["documents in files", "EDI: shipment"]
+    assert inside.expected == 3 and inside.parts["done"] == 3 and closes(inside.verdict)
+
+
+def test_an_order_that_is_not_ours_does_not_hold_up_the_others(house: House, dock: Side, two: list[Wanted]) -> None:
+    mine, other = two
+    hears(house, dock, *notice((mine.number, mine.line, 3), ("STRANGER", "1", 2), (other.number, other.line, 9)))
+    assert parts(house) == {
+        mine.number: ("done", None, mine.id),
+        "STRANGER": ("parked", "shipment.unknown-reference", None),
+        other.number: ("parked", "shipment.exceeds-allocation", other.id),
+    }
+    for waiting in house.messages(state="parked"):
+        actions.replay_message(house.inst, waiting.id, ACTOR)
+    house.drain()
+    assert [house.sums(one.id).shipped for one in two] == [3, 0], "what was done is not done again"
+
+
+def test_the_same_notice_again_and_a_correction_count_nothing_twice(
+    house: House, dock: Side, two: list[Wanted]
+) -> None:
+    mine, other = two
+    said = notice((mine.number, mine.line, 3), (other.number, other.line, 2))
+    hears(house, dock, *said)
+    hears(house, dock, *said)  # the very file
+    hears(house, dock, *said, number=2)  # the same under other control numbers
+    ends = [row.reason for row in house.messages(set_id="856", format="x12")]
+    assert ends == [None, "edi.duplicate-content"] and len(house.messages(format="edi-part")) == 2
+    corrected = notice((mine.number, mine.line, 3), (other.number, other.line, 1), purpose="05", tracking="1Z9")
+    hears(house, dock, *corrected, number=3)
+    assert parts(house) == {
+        mine.number: ("done", None, mine.id),
+        other.number: ("parked", "shipment.changed", other.id),
+    }
+    assert [house.sums(one.id).shipped for one in two] == [3, 2]
+    assert [p["tracking"] for p in house.sides["Shop"].peer.of("tracking")[0].json["packages"]] == ["1Z9"]
+
+
+def test_a_cancelled_notice_waits_order_by_order(house: House, dock: Side, two: list[Wanted]) -> None:
+    mine, other = two
+    hears(house, dock, *notice((mine.number, mine.line, 3)))
+    gone = notice((mine.number, mine.line, 3), (other.number, other.line, 2), purpose="01")
+    hears(house, dock, *gone, number=2)
+    assert house.parked() == ["shipment.withdrawn"] * 2
+    said = [str(row.problem["detail"]).rsplit(" ", 2)[-2:] for row in house.messages(format="edi-part")]
+    assert said == [["been", "counted."], ["never", "counted."]]
+    assert [house.sums(one.id).shipped for one in two] == [3, 0]
