@@ -10,8 +10,9 @@ from operator import itemgetter
 from hub.edi.controls import differing
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding
+from hub.edi.outline import Outline, outline
 from hub.edi.segments import SegmentJudge
-from hub.edi.structure import Outline, meant_by, outline
+from hub.edi.structure import meant_by
 from hub.edi.tree import Loop, Segment
 
 _KEPT_OUTLINES = 500

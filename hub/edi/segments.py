@@ -9,11 +9,11 @@ from typing import Any
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding
+from hub.edi.outline import Outline
 from hub.edi.patterns import clean_run
 from hub.edi.periods import period_fault
 from hub.edi.repair import likely_cause
 from hub.edi.rules import ElementRule, SegmentRule, SetGrammar
-from hub.edi.structure import Outline
 from hub.edi.tree import Composite, Element, Repeats, Segment
 from hub.edi.values import judge_value
 

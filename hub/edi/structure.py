@@ -8,12 +8,12 @@ reported once, and the walk goes on from the most likely reading, so that one fa
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from hub.edi.findings import MOST_FINDINGS, Finding
+from hub.edi.findings import Finding
 from hub.edi.rules import ANY, Item, SetGrammar, Step
 from hub.edi.tree import Loop, Segment, element, keep_order
 
@@ -38,53 +38,6 @@ class Reading(NamedTuple):
 
 
 PLAIN = Reading()
-
-
-class Outline(NamedTuple):
-    """How the segments of a set stand: the faults in their order, each by the index of its segment (behind the last
-    one for what is missing at the end), the loop each segment stands in, and the tree."""
-
-    faults: tuple[tuple[int, Finding], ...]
-    places: tuple[Item, ...]
-    tree: Loop
-
-    def loop(self, index: int) -> str:
-        """The name of the loop a segment stands in, `""` at the top of the set."""
-        return name_of(self.places[index])
-
-
-def outline(grammar: SetGrammar, segments: Iterable[Segment], trees: bool = True) -> Outline:
-    """Walk the segments of a set, given at least with their ids and, for a loop of a tree, its numbers.
-
-    Where a fault can be read in more than one way, that reading counts which leaves the fewest. Without `trees` the
-    tree stays empty.
-    """
-    segments = tuple(segments)
-    whole, walked = _read(grammar, segments, trees, PLAIN)
-    for other in walked.other_readings():
-        read_so, _ = _read(grammar, segments, trees, other)
-        if len(read_so.faults) < len(whole.faults) + bool(other.awaited):
-            whole = read_so
-    return whole
-
-
-def _read(grammar: SetGrammar, segments: Iterable[Segment], trees: bool, reading: Reading) -> tuple[Outline, Walk]:
-    faults: list[tuple[int, Finding]] = []
-    places: list[Item] = []
-
-    def report(found: Finding) -> None:
-        if len(faults) < MOST_FINDINGS:
-            faults.append((len(places), found))
-
-    walk = Walk(grammar, report, trees, reading)
-    step, frames = walk.step, walk.frames
-    for segment in segments:
-        step(str(segment[0]), segment)
-        places.append(frames[-1].loop)
-    walk.finish()
-    if walk.unfounded:
-        faults = [one for one in faults if id(one[1]) not in walk.unfounded]
-    return Outline(tuple(faults), tuple(places), walk.tree), walk
 
 
 def _way_inwards(loop: Item, segment_id: str) -> tuple[Item, ...]:
@@ -343,7 +296,6 @@ class Walk:
             message = f"Segment {segment_id} stands too late; it belongs before {frame.last.id}."
             self._report_segment("edi.segment-out-of-sequence", segment_id, message)
         if own.is_loop:
-            self._leave(depth)
             self.bent = self.bent or len(self.frames)
             self._open(frame, own, segment)
             return
