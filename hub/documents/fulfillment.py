@@ -7,6 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate
 
 from hub.documents.base import Address, Exact, Instant, Strict, code, key, text
+from hub.documents.order import HEAD
 
 
 class FulfillmentLine(Strict):
@@ -54,6 +55,10 @@ class Fulfillment(Strict):
             for i, line in enumerate(data.get("lines", [])):
                 if line["quantity"] == 0:
                     raise ValidationError({i: {"quantity": ["Must be greater than 0."]}}, "lines")
+
+
+TOLD = tuple(name for name in HEAD if name in Fulfillment().fields)
+"""What a backend is told of an order's head as it is."""
 
 
 class CancellationLine(Strict):

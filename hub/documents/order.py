@@ -135,3 +135,11 @@ class Order(Strict):
         for i, external_id in enumerate(ids):
             if external_id in ids[:i]:
                 raise ValidationError({i: {"external_id": ["Another line has this id."]}}, "lines")
+
+
+HEAD = tuple(
+    name
+    for name in Order().fields
+    if name not in ("external_id", "purpose", "updated_at", "totals", "parties", "lines")
+)
+"""What an order says once, each as a whole: not which one it is, of when it is, or what is kept part by part."""

@@ -7,20 +7,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from hub.documents.order import HEAD
+from hub.documents.order_change import OrderChange
+
 Document = Mapping[str, Any]
 
-HEAD = (
-    "currency",
-    "note",
-    "ship_to",
-    "bill_to",
-    "shipping_method",
-    "carrier",
-    "ship_not_before",
-    "ship_not_after",
-    "deliver_by",
-)
-"""What a change states of an order's head, each as a whole; references, totals and parties are joined one by one."""
+STATED = [name for name in HEAD if name in OrderChange().fields and name not in ("number", "references")]
+"""What a change states of an order's head, each as a whole: its number is one of its own; references, like totals and
+parties, are joined one by one."""
 
 _ITEM = ("title", "unit_price", "position")
 
@@ -89,7 +83,7 @@ def _totals(order: Document, change: Document, lines: _Lines) -> dict[str, Any]:
 
 def _head(order: Document, change: Document) -> dict[str, Any]:
     """What the change makes of the rest of the order's head."""
-    stated = {name: change[name] for name in HEAD if change.get(name)}
+    stated = {name: change[name] for name in STATED if change.get(name)}
     there = _ship_to(change["parties"])
     if there is not None and there.get("id") and there["id"] != (_ship_to(order["parties"]) or {}).get("id"):
         stated.setdefault("ship_to", there.get("address"))  # another place, named by its id alone

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from hub.documents.order import HEAD
 from hub.flows.batch import Batch
 from hub.flows.naming import awaited, scope_of
 from hub.flows.orders import cancel, change_answers, orders
@@ -118,7 +119,7 @@ def _exact(units: int, pack_factor: Decimal) -> Decimal:
 def _document(order: Row[Any], lines: Sequence[Row[Any]]) -> dict[str, Any]:
     """The canonical order that a stored one stands for."""
     return {
-        **{name: getattr(order, name) for name in ("external_id", *orders.HEAD)},
+        **{name: getattr(order, name) for name in ("external_id", *HEAD)},
         "parties": order.parties or [],
         "purpose": "original",
         "totals": {name: getattr(order, name) for name in orders.TOTALS},

@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub import jobs
-from hub.documents.fulfillment import Fulfillment
+from hub.documents.fulfillment import TOLD
+from hub.documents.order import HEAD
 from hub.flows.batch import Batch
 from hub.flows.naming import awaited, scope_of
 from hub.flows.orders import cancel, route
@@ -27,35 +28,7 @@ from hub.store import orders as store
 
 Document = Mapping[str, Any]
 
-HEAD = (
-    "number",
-    "placed_at",
-    "placed_on",
-    "test",
-    "channel",
-    "currency",
-    "presentment_currency",
-    "taxes_included",
-    "payment",
-    "cancelled_at",
-    "cancel_reason",
-    "source_holds",
-    "email",
-    "phone",
-    "note",
-    "ship_to",
-    "bill_to",
-    "shipping_method",
-    "carrier",
-    "ship_not_before",
-    "ship_not_after",
-    "deliver_by",
-    "references",
-)
-"""What of an order's head is stored as it is."""
 TOTALS = ("subtotal", "discount", "shipping", "tax", "total", "presentment_total")
-_TOLD = frozenset(HEAD) & Fulfillment().fields.keys()
-"""What of an order's head its backends are told."""
 LINE = ("position", "sku", "title", "quantity", "unit", "pack_factor", "unit_price", "discount", "tax", "ships")
 
 
@@ -209,7 +182,7 @@ def restate(
     if fields or new or gone or changed_lines:
         parts = fields + (["lines"] if new or gone or changed_lines else [])
         batch.event("order.changed", order_id=order.id, message_id=message.id, changes=", ".join(parts))
-    head = cancel.tell_anew(batch, order.id, [name for name in fields if name in _TOLD])
+    head = cancel.tell_anew(batch, order.id, [name for name in fields if name in TOLD])
     return Late(_settle(batch, message, _facts(order.id, connection, order.partner_id, doc), lines, doc), head)
 
 

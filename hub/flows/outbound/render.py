@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from hub.documents.fulfillment import TOLD
 from hub.flows.batch import Batch
 from hub.flows.invoicing import billing
 from hub.flows.naming import numbered
@@ -39,7 +40,6 @@ def fulfillment(batch: Batch, order: Row[Any], fulfillment_id: int) -> Document 
         "purpose": "original",
         "order_number": order.number or order.external_id,
         "ordered_on": _ordered_on(order),
-        "placed_at": order.placed_at,
         "location": row.location,
         "lines": [
             {
@@ -53,22 +53,7 @@ def fulfillment(batch: Batch, order: Row[Any], fulfillment_id: int) -> Document 
             for number, line in numbered(lines).items()
             if has.get(line.line_id)
         ],
-        **{
-            name: getattr(order, name)
-            for name in (
-                "currency",
-                "ship_to",
-                "email",
-                "phone",
-                "note",
-                "shipping_method",
-                "carrier",
-                "ship_not_before",
-                "ship_not_after",
-                "deliver_by",
-                "references",
-            )
-        },
+        **{name: getattr(order, name) for name in TOLD},
     }
 
 
