@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub import jobs
+from hub.edi.tree import STANDARDS
 from hub.flows.batch import Batch
-from hub.flows.edi import sets
 from hub.flows.problems import Ignore
 from hub.flows.reading import understood
 from hub.mapping import Context, parts
@@ -28,7 +28,7 @@ def cut(message: Row[Any], document: Any, mapping: CompiledMapping, context: Con
         found = parts(mapping, document, context)
     if not found:
         raise Ignore("document.empty")
-    return None if message.format in sets.FORMATS and len(found) == 1 else found
+    return None if message.format in STANDARDS and len(found) == 1 else found
 
 
 def apply(batch: Batch, message: Row[Any], kind: str, found: Sequence[Part]) -> None:
