@@ -24,6 +24,11 @@ ACKNOWLEDGEMENTS = frozenset({"997", "999", "TA1", "CONTRL"})
 """Sets that acknowledge what was sent. They are never acknowledged, and need no agreement."""
 
 
+def only_acknowledges(interchange: JudgedInterchange) -> bool:
+    """Whether an interchange brings nothing but acknowledgements."""
+    return {one.set_id for one in interchange.sets} <= ACKNOWLEDGEMENTS
+
+
 @dataclass(slots=True, frozen=True)
 class Terms:
     """What was agreed with who sends interchanges, and so how they are judged and answered.

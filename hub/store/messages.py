@@ -195,9 +195,9 @@ def awaiting_any(tx: Connection, beginning: str) -> list[tuple[str, int]]:
     return [(row.awaits, row.id) for row in tx.execute(statement)]
 
 
-def sent_to(tx: Connection, partner_id: int, **named: str) -> list[Row[Any]]:
-    """Documents that a partner was sent in one group (`control=`) or interchange (`interchange=`), newest last."""
-    conditions = [messages.c[column] == value for column, value in named.items()]
+def sent_to(tx: Connection, partner_id: int, **named: Sequence[str]) -> list[Row[Any]]:
+    """Documents that a partner was sent in groups (`control=`) or interchanges (`interchange=`), newest last."""
+    conditions = [messages.c[column].in_(values) for column, values in named.items()]
     return list(
         tx.execute(
             select(messages)

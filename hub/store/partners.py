@@ -32,6 +32,24 @@ def of_envelope(
     ).first()
 
 
+def of_any_ids(
+    tx: Connection, connection_id: int, sender: tuple[str, str], receiver: tuple[str, str]
+) -> Row[Any] | None:
+    """The partner who has these two ids, be it in pairs with others, and in test or not; None where several have."""
+    theirs, ours = partner_ids.alias(), partner_ids.alias()
+    found = tx.execute(
+        select(partners)
+        .join(theirs, theirs.c.partner_id == partners.c.id)
+        .join(ours, ours.c.partner_id == partners.c.id)
+        .where(
+            partners.c.connection_id == connection_id,
+            and_(theirs.c.qualifier == sender[0], theirs.c.value == sender[1]),
+            and_(ours.c.own_qualifier == receiver[0], ours.c.own_value == receiver[1]),
+        )
+    ).all()
+    return found[0] if len({row.id for row in found}) == 1 else None
+
+
 def of_connection(tx: Connection, connection_id: int) -> list[Row[Any]]:
     """The partners whose documents come through a connection."""
     return list(tx.execute(select(partners).where(partners.c.connection_id == connection_id).order_by(partners.c.id)))

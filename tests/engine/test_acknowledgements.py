@@ -253,6 +253,47 @@ def test_an_interchange_that_the_partner_cannot_use_is_rejected_with_all_in_it(h
     assert sent(mailbox, "997") != [] and len(house.messages(set_id="TA1", direction="out")) == 0
 
 
+def second_ids(house: House, **ids: object) -> None:
+    """Agree on another pair of ids with the partner."""
+    other = {"qualifier": "ZZ", "value": "BUYER2", "own_qualifier": "ZZ", "own_value": "EAST", "test": False}
+    partners.add_ids(house.inst, "Buyer", {**other, "location": None, **ids}, ACTOR)
+
+
+@both
+@pytest.mark.parametrize(("sender", "receiver", "usage"), [("BUYER2", "HUB", "P"), ("BUYER", "EAST", "T")])
+def test_an_acknowledgement_under_other_ids_of_the_partner_is_matched(
+    house: House, mailbox: Side, sender: str, receiver: str, usage: str
+) -> None:
+    second_ids(house)
+    ours = ordered(house, mailbox)
+    said = acknowledgement("PR", int(ours.control.split("/")[1]))
+    under = {"sender": sender, "receiver": receiver, "usage": usage}
+    drop(house, mailbox, interchange(said, number=2, functional_id="FA", **under), "fa.edi")
+    assert house.parked() == [] and house.messages(id=ours.id)[0].acknowledged == "accepted"
+    number, when = isa_of(house, ours)
+    note = interchange_acknowledgement(number, when, "R", "006").replace(
+        b"BUYER          *ZZ*HUB   ", b"BUYER2         *ZZ*EAST  "
+    )
+    drop(house, mailbox, note, "ta1.edi")
+    assert [(row.id, row.acknowledged) for row in house.messages(state="parked")] == [(ours.id, "rejected")]
+    drop(house, mailbox, interchange(purchase_order("A2"), number=7, **under), "po2.edi")
+    assert house.messages(kind="edi")[-1].reason == "edi.unknown-partner", "orders come under agreed pairs alone"
+
+
+def test_a_number_that_two_pairs_of_ids_have_used_is_told_by_the_ids(house: House, mailbox: Side) -> None:
+    second_ids(house)
+    here = ordered(house, mailbox)
+    drop(house, mailbox, interchange(purchase_order("A2"), sender="BUYER2", receiver="EAST"), "po2.edi")
+    there = house.messages(kind="acknowledgement")[1]
+    assert here.control == there.control and here.interchange != there.interchange
+    said = acknowledgement("PR", int(there.control.split("/")[1]), "R")
+    drop(house, mailbox, interchange(said, number=3, functional_id="FA", sender="BUYER2", receiver="EAST"), "fa.edi")
+    assert [row.id for row in house.messages(state="parked")] == [there.id]
+    drop(house, mailbox, interchange(said, number=4, functional_id="FA", sender="BUYER2"), "fa2.edi")
+    assert house.messages(set_id="997", direction="in")[1].reason == "acknowledgement.unmatched"
+    assert house.messages(id=here.id)[0].acknowledged is None
+
+
 def test_a_ta1_about_nothing_we_sent_is_parked(house: House, mailbox: Side) -> None:
     _, when = isa_of(house, ordered(house, mailbox))
     drop(house, mailbox, interchange_acknowledgement("000000099", when, "A"), "ta1.edi")

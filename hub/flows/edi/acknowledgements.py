@@ -66,16 +66,33 @@ def acknowledged(batch: Batch, message: Row[Any], report: Report) -> Park | Igno
 
 
 def _about(batch: Batch, message: Row[Any], report: Report) -> list[Row[Any]]:
-    """The documents of ours that an acknowledgement speaks of."""
+    """The documents of ours that an acknowledgement speaks of: those under the ids that it came under, else under
+    others of the partner, unless several pairs of them have used the number."""
+    came = (report.ours, report.theirs, report.test)
     if report.control:
-        return message_store.sent_to(batch.tx, message.partner_id, control=printable(report.control))
-    key = controls.interchange(report.ours, report.theirs, report.interchange, report.test)
-    sent = message_store.sent_to(batch.tx, message.partner_id, interchange=key)
-    if report.sent_at is None or len({each.at for each in sent}) < 2:
-        return sent
-    # Control numbers begin again after their last one; a TA1 also says when the interchange was written.
-    bodies = message_store.bodies(batch.tx, [each.id for each in sent])
-    return [each for each in sent if _written_at(bodies.get(each.id, b"")) == report.sent_at]
+        named = {"control": [printable(report.control)]}
+    else:
+        pairs = [came, *_pairs(batch, message.partner_id)]
+        named = {"interchange": [controls.interchange(*pair[:2], report.interchange, pair[2]) for pair in pairs]}
+    found = message_store.sent_to(batch.tx, message.partner_id, **named)
+    home = [each for each in found if _between(each) == controls.between(*came)]
+    sent = home or found
+    if report.sent_at is not None and len({each.at for each in sent}) > 1:
+        # Control numbers begin again after their last one; a TA1 also says when the interchange was written.
+        bodies = message_store.bodies(batch.tx, [each.id for each in sent])
+        sent = [each for each in sent if _written_at(bodies.get(each.id, b"")) == report.sent_at]
+    return sent if len({_between(each) for each in sent}) < 2 else []
+
+
+def _pairs(batch: Batch, partner_id: int) -> list[tuple[controls.Party, controls.Party, bool]]:
+    """Our and their ids as we write to a partner under them."""
+    rows = partner_store.ids_of(batch.tx, partner_id)
+    return [((row.own_qualifier, row.own_value), (row.qualifier, row.value), row.test) for row in rows]
+
+
+def _between(sent: Row[Any]) -> str:
+    """Who wrote to whom in the interchange of a document of ours."""
+    return str(sent.interchange or "").rpartition("/")[0]
 
 
 def _written_at(body: bytes) -> tuple[str, str] | None:

@@ -22,8 +22,12 @@ def number(batch: Batch, scope: str) -> int:
 def interchange(sender: Party, receiver: Party, number: str | int, test: bool) -> str:
     """The key of an interchange, in either direction and syntax: who wrote it to whom, and its control number without
     the zeros before it. Test and production count by themselves."""
-    parties = f"{':'.join(sender)}>{':'.join(receiver)}{'/test' if test else ''}"
-    return bounded(f"{parties}/{str(number).strip().lstrip('0') or '0'}", 128)
+    return bounded(f"{between(sender, receiver, test)}/{str(number).strip().lstrip('0') or '0'}", 128)
+
+
+def between(sender: Party, receiver: Party, test: bool) -> str:
+    """Who wrote an interchange to whom, as its key begins."""
+    return f"{':'.join(sender)}>{':'.join(receiver)}{'/test' if test else ''}"
 
 
 def bounded(text: str, longest: int) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from hub.edi.inbound import Document, Duplicate
+from hub.edi.inbound import ACKNOWLEDGEMENTS, Document, Duplicate
 from hub.edi.profile import Profile
 from hub.flows.batch import Batch
 from hub.flows.edi import controls
@@ -71,7 +71,7 @@ class Memory:
 
     def recall(self, documents: Sequence[Document]) -> Duplicate:
         """Find out which of these came before; `fates` has the answer for each."""
-        named = [(one, self._name(one), f"/{_digest(one)}") for one in documents]
+        named = [(one, self._name(one), self._revision(one)) for one in documents]
         numbers = self._numbers()
         contents = self._contents({revision for _, _, revision in named})
         self.fates = [
@@ -85,6 +85,12 @@ class Memory:
         if not self._key:
             return controls.bounded(f"{self._partner_id}/{one.set_id}/{_digest(one)}", 230)
         return controls.bounded(f"{self._key}/{one.functional_id}/{one.group}/{one.number}", 230)
+
+    def _revision(self, one: Document) -> str:
+        """What tells the content of a document from any other. An acknowledgement names our numbers, which each pair of
+        ids counts by itself: the same words under another pair are about another document."""
+        about = self._key.rpartition("/")[0] if one.set_id in ACKNOWLEDGEMENTS else ""
+        return f"/{_digest(one, about)}"
 
     def _numbers(self) -> dict[str, list[Row[Any]]]:
         """Earlier documents of other files under the numbers of this interchange, by their names."""
@@ -137,5 +143,5 @@ class Memory:
         return "refused" if by_number and len(by_number) == len(self.fates) else ""
 
 
-def _digest(one: Document) -> str:
-    return hashlib.sha256(one.content.encode()).hexdigest()[:24]
+def _digest(one: Document, about: str = "") -> str:
+    return hashlib.sha256(f"{about}{one.content}".encode()).hexdigest()[:24]

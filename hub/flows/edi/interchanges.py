@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row
 from hub import jobs
 from hub.edi.findings import Finding, judged_by
 from hub.edi.grammar import GrammarError
-from hub.edi.inbound import ACKNOWLEDGEMENTS, Document, Terms, apply_rules, decide
+from hub.edi.inbound import ACKNOWLEDGEMENTS, Document, Terms, apply_rules, decide, only_acknowledges
 from hub.edi.validation import JudgedInterchange, examine
 from hub.flows.batch import Batch
 from hub.flows.edi import answers, controls, sets
@@ -96,7 +96,11 @@ def _sender(tx: Connection, connection_id: int, interchange: JudgedInterchange) 
     """The partner whose ids the envelope has. What came without one can only be from the connection's one partner."""
     if not interchange.bare:
         sender, receiver = map(controls.shown, (interchange.sender, interchange.receiver))
-        return partner_store.of_envelope(tx, connection_id, sender, receiver, interchange.test)
+        found = partner_store.of_envelope(tx, connection_id, sender, receiver, interchange.test)
+        if found is None and only_acknowledges(interchange):
+            # What it speaks of is found by our control numbers; networks answer under ids of their own choice.
+            found = partner_store.of_any_ids(tx, connection_id, sender, receiver)
+        return found
     there = partner_store.of_connection(tx, connection_id)
     return there[0] if len(there) == 1 else None
 
