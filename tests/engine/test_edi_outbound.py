@@ -13,7 +13,7 @@ from hub.edi.x12.validation import examine
 from hub.engine import local
 from hub.flows import actions
 from hub.flows.crashed import take_up
-from hub.flows.outbound import deliver
+from hub.flows.outbound import deliver, together
 from hub.flows.partners import partners
 from hub.sdk import Document, Rejected, Retry
 from hub.views.messages import message_detail
@@ -118,6 +118,18 @@ def test_a_slot_is_one_interchange_however_few_a_worker_claims_at_once(
     drop(house, mailbox, orders("A1", "A2", "A3", "A4", "A5"))
     slot(house)
     assert numbers_of(mailbox) == [["A1", "A2", "A3", "A4", "A5"]]
+
+
+@pytest.mark.parametrize("claimed", [1, 32])
+def test_what_is_more_than_one_interchange_holds_goes_in_the_next_one_of_the_same_slot(
+    house: House, mailbox: Side, monkeypatch: pytest.MonkeyPatch, claimed: int
+) -> None:
+    monkeypatch.setattr(local, "BATCH", claimed)
+    monkeypatch.setattr(together, "MOST", 2)
+    drop(house, mailbox, orders("A1", "A2", "A3", "A4", "A5"))
+    slot(house)
+    assert numbers_of(mailbox) == [["A1", "A2"], ["A3", "A4"], ["A5"]]
+    assert {m.state for m in answers(house)} == {m.state for m in files(house)} == {"done"}
 
 
 def test_others_of_the_same_connection_are_left_alone(house: House, mailbox: Side) -> None:

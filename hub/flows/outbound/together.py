@@ -72,7 +72,12 @@ class Gathered:
         interchanges: dict[tuple[object, ...], list[Member]] = {}
         for one in self._members:
             interchanges.setdefault((one.job.noun, one.to.test, *one.to.key), []).append(one)
-        return [outcome for members in interchanges.values() for outcome in self._written(members)]
+        return [
+            outcome
+            for members in interchanges.values()
+            for at in range(0, len(members), MOST)
+            for outcome in self._written(members[at : at + MOST])
+        ]
 
     def _written(self, members: Sequence[Member]) -> list[Outcome]:
         """One interchange with these documents. Those that cannot be written are set aside by themselves."""
