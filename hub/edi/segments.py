@@ -143,13 +143,14 @@ class SegmentJudge:
         self._judge_notes(rule, parts, found)
         if len(parts) - 1 > len(rule.elements):
             found.append(self._too_many(rule, parts))
-        found = self._one_cause(parts, found)
+        found = self._one_cause(rule, parts, found)
         return tuple(_of_partner(one, rule) for one in found)
 
-    def _one_cause(self, parts: list[str], found: list[Finding]) -> list[Finding]:
+    def _one_cause(self, rule: SegmentRule, parts: list[str], found: list[Finding]) -> list[Finding]:
         """Where one separator explains all faults of a segment, they are one: the first, with what explains it.
 
         One that leaves a mandatory element missing goes first, as that rejects the set, then one element too many.
+        Otherwise what a faulty element calls for is told once that element is mended.
         """
         faults = [one for one in found if one.is_error]
         if not faults:
@@ -158,7 +159,9 @@ class SegmentJudge:
             parts, [one.code for one in faults], self.delimiters.element, self.grammar.known_ids, self._surely_clean
         )
         if not cause:
-            return found
+            wrong = {one.element for one in faults if one.code != "edi.condition-not-met"}
+            called_for = {n for note in rule.notes if wrong.intersection(note.numbers) for n in note.numbers} - wrong
+            return [one for one in found if one.code != "edi.condition-not-met" or one.element not in called_for]
         codes = ("edi.element-missing", "edi.too-many-elements")
         kept = next((one for code in codes for one in faults if one.code == code), faults[0])
         told = replace(kept, message=f"{kept.message[:-1]}; {cause}.")

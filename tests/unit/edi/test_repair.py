@@ -50,6 +50,10 @@ def test_faults_that_one_separator_does_not_explain_stay_apart():
     assert [f.designator for f in errors_of("PO1*1", "PO1*1*five*EAEA*9.25**UP*012345678905")] == ["PO102", "PO103"]
 
 
+def test_what_a_faulty_element_calls_for_is_no_second_fault():
+    assert [f.designator for f in errors_of("N1", "N1*ST*Store 7*92XX")] == ["N103"]
+
+
 def test_a_terminator_in_a_text_is_one_finding():
     """SE01 cannot have counted what it made of the segment."""
     segments = [text.replace("Widget", "Wid~get blue") for text in ORDER]
