@@ -125,7 +125,7 @@ def convert_command(file: Path) -> None:
             fail(getattr(error, "code", "edi.json-form-invalid"), f"{file}: {error}", False)
         return
     examination = examine(data)
-    value = file_to_json(examination)
+    value = file_to_json(examination, data)
     if not value["interchanges"]:
         fail(examination.findings[-1].code, examination.findings[-1].message, False)
     if file_from_json(value) != data:

@@ -103,3 +103,12 @@ def test_a_file_of_both_syntaxes_read_in_pieces_gives_what_it_gives_whole(monkey
 def part_facts(part):
     ended = part.set or part.group or part.interchange
     return part.interchange.control_number, ended.offset, ended.length, ended.findings
+
+
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
+@pytest.mark.parametrize(("file", "terminator"), [(order("1"), b"~"), (orders("1"), b"'"), (advised("1"), b"'")])
+def test_a_file_whose_last_line_is_open_comes_back_so(file, terminator, line_break):
+    closed = file.replace(terminator, terminator + line_break)
+    for data in (closed, closed.removesuffix(line_break), file):
+        value = json.loads(json.dumps(file_to_json(examine(data), data)))
+        assert file_from_json(value) == data
