@@ -166,10 +166,6 @@ def _print(hub: Installation, found: MessageDetail) -> None:
     if found.parent is not None:
         relation = "Part of" if found.parent.direction == row.direction else "Answers"
         console.print(f"{relation} message {found.parent.id}", markup=False)
-    if found.children:
-        more = f" and {len(found.children) - MOST_NAMED} more" if len(found.children) > MOST_NAMED else ""
-        names = ", ".join(str(each.id) for each in found.children[:MOST_NAMED])
-        console.print(f"Holds messages {names}{more}", markup=False)
     if row.reason:
         console.print(f"{row.reason}: {row.detail or ''} {found.path or ''}".rstrip(), style="yellow", markup=False)
     if row.awaits:
@@ -178,6 +174,19 @@ def _print(hub: Installation, found: MessageDetail) -> None:
         console.print(f"Mapping {found.mapping or ''} {found.mapping_hash[:8]}", markup=False)
     if found.tables:
         console.print(f"Tables {', '.join(found.tables)}", markup=False)
+    if found.children:
+        held = found.children[:MOST_NAMED]
+        show_table(
+            ["id", "kind", "name", "state", "reason", "order"],
+            [
+                (each.id, each.kind, each.control or each.external_id, each.state, each.reason, each.order)
+                for each in held
+            ],
+            "",
+            title="Holds",
+        )
+    if len(found.children) > MOST_NAMED:
+        console.print(f"and {len(found.children) - MOST_NAMED} more", markup=False)
     if found.findings:
         show_table(
             ["where", "what", "code"],

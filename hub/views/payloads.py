@@ -8,7 +8,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from hub.edi.json_form import from_json
+from hub.edi.tree import Element, Repeats, in_document_order
 from hub.edi.x12.isa import read_isa
+from hub.mapping.decode import EDI_PART
 
 LONGEST = 200_000
 """Characters shown on a page; the whole is there as a download."""
@@ -39,12 +42,15 @@ def shown(row: Any, form: str, family: list[Any]) -> PayloadView:
 
 
 def readable(body: bytes, form: str, family: list[bytes]) -> tuple[str, str]:
-    """The text to show and what it is: `edi`, `json` or `text`. Nothing is added but line breaks and indentation."""
+    """The text to show and what it is: `edi`, `json` or `text`. Nothing is added but line breaks and indentation, and
+    to what was cut out of an EDI set, which is kept without delimiters, the usual ones."""
     text = _decoded(body)
     if form == "x12":
         return _on_lines(text, _x12_terminator([body, *family])), "edi"
     if form == "edifact":
         return _on_lines(text, _edifact_terminator(text)), "edi"
+    if form == EDI_PART:
+        return _segments(text), "edi"
     if form == "json" or text.lstrip()[:1] in ("{", "["):
         try:
             json.loads(text)
@@ -52,6 +58,18 @@ def readable(body: bytes, form: str, family: list[bytes]) -> tuple[str, str]:
             return text, "text"
         return _indented(text), "json"
     return text, "text"
+
+
+def _segments(text: str) -> str:
+    document = from_json(json.loads(text))
+    mark = "*" if document.standard == "x12" else "+"
+    return "\n".join(mark.join(map(_element, segment)) for _, segment in in_document_order(document.root))
+
+
+def _element(value: Element) -> str:
+    if isinstance(value, Repeats):
+        return "^".join(map(_element, value))
+    return value if isinstance(value, str) else ":".join(value)
 
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')

@@ -70,6 +70,30 @@ def test_a_warehouse_gets_an_iftmin_and_answers_with_a_desadv(house: House) -> N
     assert [p["tracking"] for p in shop.peer.of("shipment")[0].json["packages"]] == ["JD01"]
 
 
+def test_a_desadv_about_several_orders_ships_each_and_a_strange_one_waits(house: House) -> None:
+    dock, shop = backend(house, "supplier"), house.shop()
+    orders = [house.order(shop, key, lines=[line("a", "MUG", 3)]) for key in ("o1", "o2")]
+    asked = [(said[0][2], [s[1] for s in said if s[0] == "LIN"][0]) for said in sent(dock, "ORDERS")]
+    packs = [
+        (
+            f"CPS+{place}+1",
+            "PAC+1++CT",
+            "PCI+33E",
+            f"RFF+CN:JD0{place}",
+            f"LIN+{ours}",
+            "QTY+12:3:PCE",
+            f"RFF+ON:{number}",
+        )
+        for place, (number, ours) in enumerate([*asked, ("STRANGER", "1")], 2)
+    ]
+    said = ["BGM+351+ASN-1+9", "DTM+137:20260303:102", "CPS+1", *(segment for pack in packs for segment in pack)]
+    for control in (1, 2):
+        hears(house, dock, "DESADV", *said, number=control)
+        assert house.parked() == ["shipment.unknown-reference"] and len(house.messages(format="edi-part")) == 3
+    assert [house.sums(order) for order in orders] == [Quantities(ordered=3, shipped=3)] * 2
+    assert [p["tracking"] for one in shop.peer.of("shipment") for p in one.json["packages"]] == ["JD02", "JD03"]
+
+
 def test_a_warehouse_is_told_of_a_cancellation_by_another_iftmin(house: House) -> None:
     dock, shop = backend(house, "warehouse"), house.shop()
     order = house.order(shop)

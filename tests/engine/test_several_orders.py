@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import select
 
+from hub.cli import cli
 from hub.flows import actions
 from hub.ledger import Quantities
 from hub.ledger.completeness import closes
@@ -144,3 +148,34 @@ def test_a_cancelled_notice_waits_order_by_order(house: House, dock: Side, two: 
     said = [str(row.problem["detail"]).rsplit(" ", 2)[-2:] for row in house.messages(format="edi-part")]
     assert said == [["been", "counted."], ["never", "counted."]]
     assert [house.sums(one.id).shipped for one in two] == [3, 0]
+
+
+def test_a_person_sees_the_parts_and_where_each_value_came_from(
+    house: House, dock: Side, two: list[Wanted], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    mine, _ = two
+    hears(house, dock, *notice((mine.number, mine.line, 3), ("STRANGER", "1", 2)))
+    monkeypatch.setenv("HUB_DATABASE", house.inst.config.database)
+    monkeypatch.setenv("HUB_DATA_DIR", str(house.inst.config.data_dir))
+    monkeypatch.setenv("HUB_CONNECTORS", ",".join(map(str, house.inst.config.connectors)))
+    monkeypatch.setenv("HUB_MAPPINGS", ",".join(map(str, house.inst.config.mappings)))
+
+    def said(*words: str) -> str:
+        return CliRunner().invoke(cli, words, standalone_mode=False, env={"COLUMNS": "200"}).output
+
+    (whole,) = house.messages(set_id="856", format="x12")
+    done, parked = house.messages(format="edi-part")
+    shown = said("messages", "show", str(whole.id))
+    assert "STRANGER  parked  shipment.unknown-reference" in shown and f"{mine.number}" in shown
+    shown = said("messages", "show", str(parked.id))
+    assert f"Part of message {whole.id}" in shown and mine.number not in shown
+    assert "HL*5*2*O\nPRF*STRANGER\nHL*6*5*I" in shown
+    told = json.loads(said("mapping", "explain", "x12/856.in", str(whole.id), "--json"))
+    came = [{o["target"]: o["sources"] for o in one["origins"]}["packages[1].lines[1].quantity"] for one in told]
+    assert came == [["$/HL[#1]/HL[#1]/HL[#1]/HL[#1]/SN102"]] * 2
+    alone = json.loads(said("mapping", "explain", "x12/856.in", str(done.id), "--json"))
+    assert alone == [told[0]], "a part is explained as it is in the whole"
+    draft = tmp_path / "draft.yaml"
+    draft.write_text("extends: x12/856.in\nrows:\n  service: BSN05\n")
+    changed = said("mapping", "diff", "x12/856.in", str(draft), "--last", "5")
+    assert "2 documents, 2 change" in changed, "each part as one, and none a second time as a part of its own"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.edi.tree import Loop, TransactionSet
 from hub.mapping import Library, Mapping, MappingError, decode, parts
 from hub.mapping.samples import samples
 
@@ -38,6 +39,36 @@ def test_a_file_that_does_not_come_apart_says_why() -> None:
     with pytest.raises(MappingError) as failed:
         parts(mapping, [{"n": "1"}, {"n": "x"}])
     assert failed.value.findings[0].value_path == "$[1].n"
+
+
+NOTICE = "from: x12 856\nto: json\nsplit:\n  each: {each}\nrows:\n  order: //HL[O]/PRF01\n  sent: envelope.date\n"
+
+
+def notice(orders: int, common: int = 0) -> TransactionSet:
+    levels = [Loop("HL", [("HL", str(n), "1", "O"), ("PRF", f"A{n}")]) for n in range(orders)]
+    shipment = Loop("HL", [("HL", "1", "", "S"), *[("REF", "ZZ", str(n)) for n in range(common)], *levels])
+    return TransactionSet("x12", "856", "004010", "7", Loop("856", [("BSN", "00"), shipment]), {"date": "20260304"})
+
+
+def test_an_edi_set_is_kept_part_by_part_without_loss() -> None:
+    mapping, whole = Mapping.from_text(NOTICE.format(each="//HL[O]")), notice(2)
+    kept = [decode(part.body, part.format) for part in parts(mapping, whole)]
+    assert kept == mapping.split(whole)
+    assert [mapping.run(one) for one in kept] == [{"order": f"A{n}", "sent": "20260304"} for n in range(2)]
+
+
+@pytest.mark.parametrize("each", ["//HL/PRF01", "partner.orders", "//LIN.pair(PO)"])
+def test_what_an_edi_set_comes_apart_by_is_a_loop(each: str) -> None:
+    with pytest.raises(MappingError) as failed:
+        Mapping.from_text(NOTICE.format(each=each))
+    assert [finding.code for finding in failed.value.findings] == ["mapping.split"]
+
+
+def test_a_set_that_would_be_copied_beyond_all_measure_is_refused() -> None:
+    mapping = Mapping.from_text(NOTICE.format(each="//HL[O]"))
+    with pytest.raises(MappingError) as failed:
+        mapping.split(notice(1000, common=1000))
+    assert failed.value.code == "mapping.too-much-work"
 
 
 @pytest.mark.parametrize(
