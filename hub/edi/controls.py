@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from typing import TypeAlias
 
 from hub.edi.findings import Finding
 from hub.edi.rules import SetGrammar
@@ -71,7 +72,7 @@ def _controls(grammar: SetGrammar) -> tuple[Control, ...]:
 
 
 @dataclass(slots=True)
-class _Stated:
+class Stated:
     """A segment that states totals, in sets of the same segment ids: `counts` says how a total of each control may be
     written that is right. `right` are texts of the segment found to be so: most sets of a partner are alike."""
 
@@ -80,26 +81,29 @@ class _Stated:
     right: set[str]
 
 
-@lru_cache(maxsize=500)
-def _stated(grammar: SetGrammar, ids: tuple[str, ...]) -> tuple[_Stated, ...]:
+Totals: TypeAlias = tuple[Stated, ...]
+
+
+def totals_in(grammar: SetGrammar, ids: tuple[str, ...]) -> Totals:
+    """The segments that state totals, in sets of these segment ids."""
     found = []
     for index, one in enumerate(ids):
         controls = [control for control in _controls(grammar) if control.place.segment == one]
         counts = [(control, frozenset(str(ids.count(each)) for each in control.counted)) for control in controls]
         if counts:
-            found.append(_Stated(index, tuple(counts), set()))
+            found.append(Stated(index, tuple(counts), set()))
     return tuple(found)
 
 
 def differing(
-    judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...], missing: Collection[str]
+    totals: Totals, judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...], missing: Collection[str]
 ) -> Iterator[tuple[int, Finding]]:
     """The totals that are not what stands in the document, each by the index of its segment; one of a segment at most.
 
     One that is no number is no total: that fault is the element's. Neither is one about segments that were found
     `missing`.
     """
-    for one in _stated(judge.grammar, ids):
+    for one in totals:
         text = segments[one.index]
         if text in one.right:
             continue

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import islice
 from operator import itemgetter
 
-from hub.edi.controls import differing
+from hub.edi.controls import Totals, differing, totals_in
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding
 from hub.edi.outline import Outline, outline
@@ -29,15 +29,18 @@ def judge_segments(
     index, and for the index behind the last one where the body ends. Without `trees` the tree stays empty.
     """
     ids = judge.ids(segments)
-    whole = None if trees else judge.outlines.get(ids)
-    if whole is None:
+    kept = None if trees else judge.kept_outlines.get(ids)
+    if kept is None:
         judge.learn(ids)
-        whole = _outline(judge, map(judge.split, segments), True) if trees else _treeless(judge, segments, ids)
-    inside = list(islice(judge.faults(segments), MOST_FINDINGS))
+        totals = totals_in(judge.grammar, ids)
+        whole = _outline(judge, map(judge.split, segments), True) if trees else _treeless(judge, segments, ids, totals)
+    else:
+        whole, totals = kept
+    inside = [*islice(judge.faults(segments), MOST_FINDINGS)]
+    missing = {fault.segment for _, fault in whole.faults if fault.code == "edi.segment-missing"}
+    inside += differing(totals, judge, segments, ids, missing)
     found = [(index, fault, fault.loop) for index, fault in whole.faults]
     found += [(index, fault, whole.loop(index)) for index, fault in inside]
-    missing = {fault.segment for _, fault in whole.faults if fault.code == "edi.segment-missing"}
-    found += [(index, fault, whole.loop(index)) for index, fault in differing(judge, segments, ids, missing)]
     found.sort(key=itemgetter(0))
     for index, fault, loop in found[: max(MOST_FINDINGS - len(findings), 0)]:
         findings.append(fault.at(offset(index), index + 2, loop))
@@ -52,7 +55,7 @@ def _outline(judge: SegmentJudge, segments: Iterable[Segment], trees: bool) -> O
     return whole._replace(faults=theirs)
 
 
-def _treeless(judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...]) -> Outline:
+def _treeless(judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...], totals: Totals) -> Outline:
     """The outline without a tree. It follows from the ids alone, except where a segment numbers a level (HL): so
     those of clean sets are kept, and most sets of a partner are alike."""
     numbered = judge.grammar.numbered
@@ -62,9 +65,9 @@ def _treeless(judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...]
     )
     whole = _outline(judge, heads, False)
     if not whole.faults and len(ids) <= _KEPT_SEGMENTS and numbered.isdisjoint(ids):
-        if len(judge.outlines) >= _KEPT_OUTLINES:
-            judge.outlines.clear()
-        judge.outlines[ids] = whole
+        if len(judge.kept_outlines) >= _KEPT_OUTLINES:
+            judge.kept_outlines.clear()
+        judge.kept_outlines[ids] = whole, totals
     return whole
 
 

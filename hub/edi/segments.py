@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding
@@ -16,6 +16,9 @@ from hub.edi.repair import likely_cause
 from hub.edi.rules import ElementRule, SegmentRule, SetGrammar
 from hub.edi.tree import Composite, Element, Repeats, Segment
 from hub.edi.values import judge_value
+
+if TYPE_CHECKING:
+    from hub.edi.controls import Totals
 
 _KEPT_JUDGES = 16
 _KEPT_VERDICTS = 5_000
@@ -36,14 +39,14 @@ def judge_for(grammar: SetGrammar, delimiters: Delimiters) -> SegmentJudge:
 class SegmentJudge:
     """Judges and splits the segments of one set type; keeps the verdicts on short texts that recur.
 
-    `outlines` is kept for `judge.judge_segments`.
+    `kept_outlines` are for `judge.judge_segments`.
     """
 
     def __init__(self, grammar: SetGrammar, delimiters: Delimiters) -> None:
         self.grammar = grammar
         self.delimiters = delimiters
         self._finding = grammar.finding
-        self.outlines: dict[tuple[str, ...], Outline] = {}
+        self.kept_outlines: dict[tuple[str, ...], tuple[Outline, Totals]] = {}
         self._described: set[str] = set()
         self._clean = re.compile("")
         self._alone: dict[str, re.Pattern[str]] = {}
@@ -74,9 +77,9 @@ class SegmentJudge:
         while True:
             match = run(text, at)
             assert match is not None
-            index += text.count(mark, at, match.end())
-            if index >= len(segments):
+            if match.end() == len(text):
                 return
+            index += text.count(mark, at, match.end())
             for fault in self._verdict(segments[index]):
                 yield index, fault
             at = match.end() + len(segments[index]) + 1
