@@ -156,6 +156,8 @@ def _say(sentence: str, as_json: bool) -> None:
 
 
 def _print(hub: Installation, found: OrderDetail) -> None:
+    from hub.views.status import Tone
+
     row, now = found.row, hub.now()
     source = row.partner or row.connection
     console.print(f"Order {row.number} ({row.id}) from {source}", style="bold", markup=False)
@@ -214,6 +216,22 @@ def _print(hub: Installation, found: OrderDetail) -> None:
             ],
             "",
             title="Invoices",
+        )
+    under_way = [each for each in found.messages if each.status.tone in (Tone.FLOWING, Tone.FAILED)]
+    if under_way:
+        show_table(
+            ["message", "document", "to or from", "status"],
+            [
+                (
+                    each.id,
+                    f"{each.kind} {each.set_id or ''}".strip(),
+                    each.partner or each.connection,
+                    f"{each.status.word}: {each.status.detail}",
+                )
+                for each in under_way
+            ],
+            "",
+            title="Documents under way",
         )
     show_table(
         ["when", "what", "by", "message"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, select, true
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, false, func, or_, select, true
 
 from hub.store.tables import (
     agreements,
@@ -70,8 +70,16 @@ def open_hold() -> ColumnElement[bool]:
 
 
 def parked_message() -> ColumnElement[bool]:
-    """The order beside it has a message that waits for a person."""
-    return exists().where(messages.c.order_id == orders.c.id, messages.c.state == "parked")
+    """The order beside it has a message that waits for a person, or that goes in an interchange of ours which does."""
+    interchange = messages.alias("interchange")
+    waits = exists().where(carried_by(interchange), interchange.c.state == "parked")
+    carried = and_(messages.c.state.in_(["sealed", "sent"]), waits)
+    return exists().where(messages.c.order_id == orders.c.id, or_(messages.c.state == "parked", carried))
+
+
+def carried_by(interchange: FromClause) -> ColumnElement[bool]:
+    """The message beside it goes in this interchange of ours, with others."""
+    return and_(interchange.c.id == messages.c.parent_id, interchange.c.direction == "out")
 
 
 def parked_delivery() -> ColumnElement[bool]:

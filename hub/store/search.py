@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, fal
 
 from hub.store.conditions import (
     KINDS,
+    carried_by,
     messages_of,
     open_hold,
     orders_of,
@@ -248,14 +249,17 @@ def find_orders(connection: Connection, query: OrderQuery, size: int) -> tuple[l
 
 def message_rows() -> Select[Any]:
     """What a list of messages shows of each, as a statement to narrow."""
+    interchange = messages.alias("interchange")
     return select(
         *messages.c,
         connections.c.name.label("connection"),
         partners.c.name.label("partner"),
         orders.c.number.label("order_number"),
         orders.c.external_id.label("order_external_id"),
+        interchange.c.state.label("interchange_state"),
     ).select_from(
         messages.join(connections, connections.c.id == messages.c.connection_id)
+        .outerjoin(interchange, carried_by(interchange))
         .outerjoin(partners, partners.c.id == messages.c.partner_id)
         .outerjoin(orders, orders.c.id == messages.c.order_id)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, type_coerce
+from sqlalchemy import ColumnElement, Connection, Row, func, select, type_coerce
 
 from hub.store.conditions import messages_of, orders_of
 from hub.store.search import message_rows, order_rows
@@ -181,21 +181,19 @@ def order_returns(connection: Connection, order_id: int) -> tuple[Rows, Rows]:
 
 def order_events(connection: Connection, order_id: int) -> Rows:
     """The order's story, oldest first."""
-    statement = (
-        select(events, connections.c.name.label("connection"))
-        .outerjoin(connections, connections.c.id == events.c.connection_id)
-        .where(events.c.order_id == order_id)
-        .order_by(events.c.id)
-    )
-    return connection.execute(statement).all()
+    return _events(connection, events.c.order_id == order_id)
 
 
 def message_events(connection: Connection, message_id: int) -> Rows:
     """What happened to one message, oldest first."""
+    return _events(connection, events.c.message_id == message_id)
+
+
+def _events(connection: Connection, which: ColumnElement[bool]) -> Rows:
     statement = (
         select(events, connections.c.name.label("connection"))
         .outerjoin(connections, connections.c.id == events.c.connection_id)
-        .where(events.c.message_id == message_id)
+        .where(which)
         .order_by(events.c.id)
     )
     return connection.execute(statement).all()
@@ -203,13 +201,12 @@ def message_events(connection: Connection, message_id: int) -> Rows:
 
 def order_messages(connection: Connection, order_id: int) -> Rows:
     """Every message in and out of the order, oldest first."""
-    return connection.execute(message_rows().where(messages.c.order_id == order_id).order_by(messages.c.id)).all()
+    return _messages(connection, messages.c.order_id == order_id)
 
 
 def order_jobs(connection: Connection, order_id: int) -> Rows:
     """Work on the order that is not done: pending, running or parked."""
-    statement = select(jobs).where(jobs.c.order_id == order_id, jobs.c.state != "done")
-    return connection.execute(statement.order_by(jobs.c.id)).all()
+    return _undone(connection, jobs.c.order_id == order_id)
 
 
 def message(connection: Connection, message_id: int, merchant_id: int | None) -> Row[Any] | None:
@@ -220,7 +217,11 @@ def message(connection: Connection, message_id: int, merchant_id: int | None) ->
 
 def children(connection: Connection, message_id: int) -> Rows:
     """The documents an interchange holds."""
-    return connection.execute(message_rows().where(messages.c.parent_id == message_id).order_by(messages.c.id)).all()
+    return _messages(connection, messages.c.parent_id == message_id)
+
+
+def _messages(connection: Connection, which: ColumnElement[bool]) -> Rows:
+    return connection.execute(message_rows().where(which).order_by(messages.c.id)).all()
 
 
 def message_payloads(connection: Connection, message_id: int) -> Rows:
@@ -256,8 +257,11 @@ def _used(column: str, digest: Any, at: Any) -> Any:
 
 def message_jobs(connection: Connection, message_id: int) -> Rows:
     """Work on the message that is not done."""
-    statement = select(jobs).where(jobs.c.message_id == message_id, jobs.c.state != "done")
-    return connection.execute(statement.order_by(jobs.c.id)).all()
+    return _undone(connection, jobs.c.message_id == message_id)
+
+
+def _undone(connection: Connection, which: ColumnElement[bool]) -> Rows:
+    return connection.execute(select(jobs).where(which, jobs.c.state != "done").order_by(jobs.c.id)).all()
 
 
 def same_reason(connection: Connection, reason: str) -> int:

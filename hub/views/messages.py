@@ -222,7 +222,7 @@ def message_row(row: Any) -> MessageRow:
     ]
     return MessageRow(
         **{name: getattr(row, name) for name in (*same, *more)},
-        status=of_message(row.state),
+        status=of_message(row.state, row.interchange_state),
         detail=problem.get("detail"),
         order=row.order_number or row.order_external_id,
         settled=row.settled_at,

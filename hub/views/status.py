@@ -72,8 +72,10 @@ _OF_MESSAGE = {
 _MESSAGE_WORDS = {"sent": "sent, outcome unknown", "sealed": "ready to send", "done": ""}
 
 
-def of_message(state: str) -> Status:
-    """A message's state."""
+def of_message(state: str, interchange: str | None = None) -> Status:
+    """A message's state. One that goes in an interchange with others (`interchange`: its state) goes as that does."""
+    if interchange == "parked" and state in ("sealed", "sent"):
+        return Status(Tone.FAILED, "waits with its interchange, which is parked")
     return Status(_OF_MESSAGE[state], _MESSAGE_WORDS.get(state, state))
 
 

@@ -17,6 +17,8 @@ from hub.flows.outbound import deliver, together
 from hub.flows.partners import partners
 from hub.sdk import Document, Rejected, Retry
 from hub.views.messages import message_detail
+from hub.views.orders import order_detail
+from hub.views.status import Status, Tone
 from tests.engine.scripted import both
 from tests.engine.scripted.dock import warehouse
 from tests.engine.scripted.edi import acknowledgement, interchange, partner, purchase_order, segments, sent
@@ -234,6 +236,23 @@ def test_a_failed_try_is_repeated_with_the_same_bytes(house: House, mailbox: Sid
     assert numbers_of(mailbox) == [["A1", "A2"]] and {m.state for m in answers(house)} == {"done"}
 
 
+def status_of(house: House, message: Row[Any]) -> tuple[Tone, str]:
+    """What people are shown of a message's state."""
+    with house.inst.db.read() as tx:
+        shown = message_detail(tx, message.id, None)
+    assert shown is not None
+    return shown.row.status.tone, shown.row.status.detail
+
+
+def order_status(house: House, message: Row[Any]) -> Status:
+    """What people are shown of the order that a message is about."""
+    with house.inst.db.read() as tx:
+        shown = order_detail(tx, message.order_id, None)
+    assert shown is not None
+    return shown.row.status
+
+
+@both
 def test_an_interchange_that_is_refused_waits_as_one_and_is_replayed_as_it_was(house: House, mailbox: Side) -> None:
     drop(house, mailbox, orders("A1", "A2"))
     mailbox.peer.fail(Rejected("the folder is full"))
@@ -242,6 +261,9 @@ def test_an_interchange_that_is_refused_waits_as_one_and_is_replayed_as_it_was(h
     (file,) = files(house)
     told = [row.order_id for row in house.events("delivery.refused")]
     assert sorted(told) == sorted(m.order_id for m in answers(house)), "each order tells of it"
+    waits = (Tone.FAILED, "waits with its interchange, which is parked")
+    for one in answers(house):
+        assert status_of(house, one) == waits and order_status(house, one).tone is Tone.FAILED
     house.clock.forward(24 * HOUR)
     house.drain()
     assert len([e for e in mailbox.peer.pushed if e.kind == "acknowledgement"]) == 1
@@ -250,6 +272,8 @@ def test_an_interchange_that_is_refused_waits_as_one_and_is_replayed_as_it_was(h
     assert numbers_of(mailbox) == [["A1", "A2"]]
     assert mailbox.peer.of("acknowledgement")[0].payload == house.body(file.id)
     assert house.parked() == [] and {m.state for m in answers(house)} == {"done"}
+    for one in answers(house):
+        assert status_of(house, one) == (Tone.DONE, "") and order_status(house, one).tone is Tone.FLOWING
 
 
 def test_an_interchange_that_is_let_be_takes_its_documents_with_it(house: House, mailbox: Side) -> None:
