@@ -18,7 +18,7 @@ from marshmallow import ValidationError
 
 from hub.edi.grammar import SYNTAXES
 from hub.edi.profile import Profile
-from hub.edi.settings_schema import HELP, SETTINGS, Scope
+from hub.edi.settings_schema import DROP, HELP, SETTINGS, Scope
 from hub.edi.tree import Standard
 from hub.errors import Refused
 
@@ -114,6 +114,8 @@ def _profile(text: str) -> Profile:
     duplicates = loaded.pop("duplicates", {})
     given = {"duplicates": duplicates.get("policy"), "duplicate_days": duplicates.get("days")}
     given |= {"marks": loaded.pop("delimiters", None), **loaded}
+    if given.get("replacement") == DROP:
+        given["replacement"] = ""
     for name in ("grammars", "locations", "stock_locations"):
         if name in given:
             given[name] = tuple(cast(Iterable[str], given[name]))

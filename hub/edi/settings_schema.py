@@ -18,6 +18,8 @@ Scope = Literal["partner", "in", "out"]
 INBOUND: tuple[Scope, ...] = ("partner", "in")
 OUTBOUND: tuple[Scope, ...] = ("partner", "out")
 PARTNER: tuple[Scope, ...] = ("partner",)
+DROP = "drop"
+"""In the place of a replacement: what cannot be sent is left out."""
 
 
 def _said(help_: str, scopes: tuple[Scope, ...]) -> dict[str, Any]:
@@ -100,9 +102,10 @@ class _Settings(Schema):
     character_set = fields.String(validate=codec, metadata=_said(
         "the character set that counts instead of the one their envelopes announce, and that we write in", PARTNER
     ))  # fmt: skip
-    replacement = fields.String(validate=validate.Length(max=1), metadata=_said(
-        "the character that stands for one that cannot be sent; without it such a document is parked", OUTBOUND
-    ))  # fmt: skip
+    replacement = _text(
+        "the character that stands for one that cannot be sent, or `drop`: it is left out; without either such a "
+        "document is parked", OUTBOUND, f".|{DROP}", f"one character, or {DROP}",
+    )  # fmt: skip
     syntax = _text("EDIFACT: syntax identifier and version", OUTBOUND, f"(?:{'|'.join(CODECS)}):[1-4]",
                    "an identifier and a version, UNOC:3")  # fmt: skip
     una = _one_of("EDIFACT: when UNA is written", OUTBOUND, "needed", "always", "never")

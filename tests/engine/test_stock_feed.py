@@ -11,6 +11,7 @@ from hub.flows.mappings import tables
 from hub.flows.outbound import stock_feed
 from hub.flows.partners import partners
 from hub.sdk import Rejected
+from tests.engine.scripted import both
 from tests.engine.scripted.dock import says, transaction, warehouse
 from tests.engine.scripted.edi import US, partner, segments, sent
 from tests.engine.scripted.house import ACTOR, House, Side
@@ -59,6 +60,7 @@ def told(mailbox: Side) -> list[list[tuple[Any, ...]]]:
     return found
 
 
+@both
 def test_a_partner_is_told_all_levels_at_each_slot_also_when_nothing_is_new(house: House, mailbox: Side) -> None:
     house.drain()
     assert told(mailbox) == [], "the slot has not come"
@@ -86,11 +88,12 @@ def test_a_partner_sees_its_own_items_per_location(house: House, mailbox: Side) 
     slot(house)
     ohio = [("LIN", "1", "VN", "MUG", "IN", "100-7"), ("QTY", "33", "2", "EA"), ("QTY", "17", "3", "EA"),
             ("N1", "WH", "", "92", "OHIO")]  # fmt: skip
-    both, one = told(mailbox)
-    assert both[:4] == ohio and both[4] == ("LIN", "2", "VN", "MUG", "IN", "100-7") and len(both) == 8
+    every, one = told(mailbox)
+    assert every[:4] == ohio and every[4] == ("LIN", "2", "VN", "MUG", "IN", "100-7") and len(every) == 8
     assert one == ohio
 
 
+@both
 def test_another_schedule_counts_at_once_and_no_agreement_ends_it(house: House, mailbox: Side) -> None:
     agree(house, schedule="0 5 * * *")
     slot(house)
@@ -104,6 +107,7 @@ def test_another_schedule_counts_at_once_and_no_agreement_ends_it(house: House, 
     assert stock_feed.queue(house.inst) == 0 and house.jobs(noun="inventory", state="pending") == []
 
 
+@both
 def test_what_could_not_be_delivered_is_replaced_at_the_next_slot(house: House, mailbox: Side) -> None:
     mailbox.peer.fail(Rejected("The mailbox is full."))
     slot(house)

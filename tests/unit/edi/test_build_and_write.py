@@ -149,6 +149,7 @@ def test_story_46_a_delimiter_in_data_is_refused_or_replaced_and_never_sent():
     assert [(f.designator, f.value) for f in error.findings] == [("BAK03", "4~7*1")]
     data = write([transaction_set("855", root, "0001")], envelope(), replacement=" ")
     assert b"*4 7 1*" in data
+    assert b"*471*" in write([transaction_set("855", root, "0001")], envelope(), replacement="")
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,12 @@ def test_delimiters_are_tried_with_the_syntax_that_they_are_for() -> None:
     assert check({"delimiters": {"element": "?"}}, standards=("x12",))
 
 
+def test_a_character_that_cannot_be_sent_is_replaced_or_left_out() -> None:
+    settings = check(changed({}, {"replacement": "drop"}), "out", standards=("x12", "edifact"))
+    assert profile({"replacement": "-"}, settings).replacement == ""
+    assert profile({"replacement": " "}).replacement == " " and profile({}).replacement is None
+
+
 def test_the_delimiters_of_a_version() -> None:
     plain = profile({"line_breaks": "crlf", "delimiters": {"element": "|", "release": "!"}})
     assert plain.delimiters("x12", "004010").repetition == "" and plain.delimiters("x12", "005010").repetition == "^"
