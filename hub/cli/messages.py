@@ -138,6 +138,18 @@ def ignore(message_ids: tuple[int, ...], reason: str, as_json: bool) -> None:
     _say([(each, ignore_message(hub, each, reason, actor())) for each in message_ids], as_json)
 
 
+@messages.command()
+@click.argument("message_ids", type=int, nargs=-1, required=True)
+@click.option("--reason", required=True, help="Why, as their partner is to read it.")
+@json_option
+def refuse(message_ids: tuple[int, ...], reason: str, as_json: bool) -> None:
+    """Let parked documents of partners be, and tell the partners so by an 824 or APERAK."""
+    from hub.flows.actions import refuse_message
+
+    hub = installation()
+    _say([(each, refuse_message(hub, each, reason, actor())) for each in message_ids], as_json)
+
+
 def _unknown(message_id: int) -> Exception:
     from hub.errors import NotFound
 

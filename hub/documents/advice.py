@@ -40,6 +40,8 @@ class Advised(Strict):
 
 
 class Advice(Strict):
-    """An application advice."""
+    """An application advice. What we send has a `number` and the day on which we said it, `advised_on`."""
 
+    number = text(30)
+    advised_on = fields.Date(allow_none=True)
     documents = fields.List(fields.Nested(Advised), required=True, validate=validate.Length(min=1))

@@ -14,7 +14,7 @@ from hub.flows.batch import Batch
 from hub.flows.edi import answers
 from hub.flows.orders import cancel, route
 from hub.flows.orders.order_changes import DOUBTS
-from hub.flows.outbound import together
+from hub.flows.outbound import refusals, together
 from hub.installation import Installation
 from hub.ledger import Entry, Kind
 from hub.store import connections as connection_store
@@ -231,6 +231,19 @@ def replay_message(inst: Installation, message_id: int, actor: str) -> str:
             raise Refused("message.not-waiting", "Its delivery is under way already.")
         batch.event("message.replayed", message_id=message.id, order_id=message.order_id, actor=actor)
     return "Sending it again, as the order now stands."
+
+
+def refuse_message(inst: Installation, message_id: int, reason: str, actor: str) -> str:
+    """Close a parked document of a partner and tell the partner why, by the application advice that is agreed on."""
+    with _batch(inst) as batch:
+        message = message_store.get(batch.tx, [message_id]).get(message_id)
+        if message is None or message.state != "parked":
+            raise Refused("message.not-waiting", "Only a parked message can be refused.")
+        refusals.owe(batch, message, reason)
+        problem = {**(message.problem or {}), "refused_because": reason}
+        batch.end(message.id, "ignored", reason="person.ignored", problem=problem, order_id=message.order_id)
+        batch.event("message.refused", message_id=message.id, order_id=message.order_id, actor=actor, reason=reason)
+    return "Refused; its partner is told."
 
 
 def ignore_message(inst: Installation, message_id: int, reason: str, actor: str) -> str:

@@ -94,6 +94,7 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "message.parked": (Tone.FAILED, "{document} parked[: {detail}][ ({code})]"),
     "message.replayed": (Tone.FLOWING, "{document} replayed[ with mapping {mapping}]"),
     "message.ignored": (Tone.PAUSED, "{document} ignored[: {reason}]"),
+    "message.refused": (Tone.PAUSED, "{document} refused, and its sender told[: {reason}]"),
     "message.released": (Tone.FLOWING, "{document} released[: {awaited} came]"),
     "flow.run": (Tone.FLOWING, "Run asked for[: {document}]"),
     "flow.paused": (Tone.PAUSED, "Flow paused[: {document}]"),

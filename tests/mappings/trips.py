@@ -14,6 +14,7 @@ from tests.mappings.canonical import MIDNIGHTS, NOTHING, WHOLE, Document, Given
 
 ORDER, PLACED = "PO7", dt.date(2026, 3, 1)
 """The purchase order that is answered, announced or billed, and its day."""
+NUMBERS = st.integers(1, 9999).map(str)
 CODES = st.sampled_from(["01", "02"])
 
 
@@ -226,7 +227,6 @@ NOTICE = Trip(
         **because("a label has no place for it", "external_id tracking_url", "packages."),
         **because(WITH_SEVERAL, "service packages.service"),
         "packages.tracking_fits": "it is judged anew",
-        "references.purpose": "it says that it replaces no other",
     },
 )
 BILL = Trip(
@@ -322,12 +322,8 @@ TRIPS: dict[str, Trip] = {
         always=("packages", "location", "carrier", "shipped_at", "packages.lines.sku", "closed.sku"),
         fit=_closed,
         differs={
-            **{
-                path: why
-                for path, why in NOTICE.differs.items()
-                if path not in ("service", "order_number", "references.purpose")
-            },
-            "packages.weight_grams": NO_PLACE,
+            **{path: why for path, why in NOTICE.differs.items() if path not in ("service", "order_number")},
+            **because(NO_PLACE, "purpose packages.weight_grams"),
         },
     ),
     "x12/944": replace(
@@ -361,9 +357,23 @@ TRIPS: dict[str, Trip] = {
         differs={**STATUS, **because(NO_PLACE, "events.region events.country")},
     ),
     "x12/820": Trip(always=("currency",)),
+    "x12/824": Trip(
+        given={
+            "documents.set_id": st.sampled_from(["810", "856"]),
+            "documents.group_control": NUMBERS,
+            "documents.set_control": NUMBERS.map(lambda number: number.zfill(4)),
+            "documents.errors.code": CODES,
+            "documents.errors.place": st.sampled_from(["IT1*18", "N4*7"]),
+        },
+        always=(
+            "number",
+            "advised_on",
+            *because("", "reference set_id group_control set_control errors.code", "documents."),
+        ),
+    ),
     "edifact/aperak": Trip(
         given={"documents.set_id": st.sampled_from(["INVOIC", "DESADV"]), "documents.errors.place": CODES},
-        always=("documents.reference", "documents.errors.code"),
+        always=("number", "documents.reference", "documents.errors.code"),
         fit=_advised,
         differs=because("a message names a document by its own number", "group_control set_control", "documents."),
     ),

@@ -183,7 +183,7 @@ class _Sealing:
         """Read the wanted state and fix its bytes, or leave them to the next slot of its agreement."""
         batch = self.batch
         order = batch.order.get(job.order_id) if job.order_id else None
-        if order is None and job.noun != stock_feed.KIND:
+        if order is None and job.noun not in writing.WITHOUT_ORDER:
             raise Park("order.missing", "The order of this document no longer exists.")
         to = writing.recipient(batch, job, order)
         if order is None and to is None:

@@ -82,7 +82,7 @@ def recipient(batch: Batch, job: Job) -> Recipient | None:
     return replace(to, profile=_scheduled(to.profile))
 
 
-def document(batch: Batch, to: Recipient, generation: int) -> dict[str, Any] | None:
+def document(batch: Batch, job: Job, to: Recipient, generation: int) -> dict[str, Any] | None:
     """The present levels that a partner is to see; None where there are none."""
     said = to.profile
     items = _items(batch.tx, said.tables.get(TABLE))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row
 
@@ -15,7 +15,7 @@ from hub.edi.settings import profile
 from hub.flows.batch import Batch
 from hub.flows.guide import Guide
 from hub.flows.orders import change_answers
-from hub.flows.outbound import envelopes, stock_feed
+from hub.flows.outbound import envelopes, refusals, stock_feed
 from hub.flows.outbound.envelopes import Recipient
 from hub.flows.outbound.render import RENDER, restated
 from hub.flows.problems import Park
@@ -26,6 +26,20 @@ from hub.store import messages as message_store
 from hub.store import orders as order_store
 from hub.store import partners as partner_store
 from hub.store.jobs import Job
+
+
+class WithoutOrder(Protocol):
+    """What makes a document that goes to a partner and is not about an order."""
+
+    def recipient(self, batch: Batch, job: Job, /) -> Recipient | None:
+        """The partner; None where it is no longer to be told. Raises `Park`."""
+
+    def document(self, batch: Batch, job: Job, to: Recipient, generation: int, /) -> dict[str, Any] | None:
+        """The canonical document; None where there is nothing to tell."""
+
+
+WITHOUT_ORDER: Mapping[str, WithoutOrder] = {stock_feed.KIND: stock_feed, refusals.KIND: refusals}
+"""By noun."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +59,7 @@ def recipient(batch: Batch, job: Job, order: Row[Any] | None) -> Recipient | Non
     """The partner whom a job's document goes to in an envelope; None where it goes to a connection with a format of its
     own, or where stock is no longer to be told. Raises `Park`."""
     if order is None:
-        return stock_feed.recipient(batch, job)
+        return WITHOUT_ORDER[job.noun].recipient(batch, job)
     agreement = _agreed(batch, job, order)
     if agreement is None:
         return None
@@ -73,7 +87,7 @@ def draft(
         schema, make = ("fulfillment", restated) if anew else RENDER[job.noun]
         document = make(batch, order, job.subject_id)
     elif to is not None:
-        document = stock_feed.document(batch, to, generation)
+        document = WITHOUT_ORDER[job.noun].document(batch, job, to, generation)
     if document is None:
         return None
     source = original(batch.tx, order, guide) if order is not None and reads_source(mapping.text) else None

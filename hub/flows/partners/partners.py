@@ -17,7 +17,7 @@ from hub.edi.settings_schema import Scope
 from hub.edi.tree import Standard
 from hub.errors import NotFound, Refused
 from hub.flows.inbound.translate import APPLY
-from hub.flows.outbound import stock_feed
+from hub.flows.outbound import writing
 from hub.flows.outbound.render import RENDER
 from hub.flows.partners.roles import ROLES, usual_kind
 from hub.installation import Installation
@@ -151,7 +151,7 @@ def agreement(
     compiled = _usable(inst, name, set_id, direction)
     document = compiled.target if direction == "in" else compiled.source
     found = kind or usual_kind(direction, set_id) or document.name
-    known: Collection[str] = APPLY if direction == "in" else (*RENDER, stock_feed.KIND)
+    known: Collection[str] = APPLY if direction == "in" else (*RENDER, *writing.WITHOUT_ORDER)
     if found not in known:
         raise Refused(
             "partner.unknown-kind",
