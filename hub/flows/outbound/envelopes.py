@@ -234,7 +234,7 @@ def one_document(
 def label(batch: Batch, partner_id: int, shipment_id: int) -> None:
     """Give each package of a shipment that has none an SSCC, where the partner's settings name a GS1 prefix.
 
-    The serial counts up and is not used again before its digits run out.
+    The serial counts up, the extension digit with it, and is not used again before its digits run out.
     """
     partner = partner_store.get(batch.tx, partner_id)
     prefix = profile(partner.settings).sscc_prefix if partner else None
@@ -242,6 +242,7 @@ def label(batch: Batch, partner_id: int, shipment_id: int) -> None:
         return
     for package, _ in batch.packages_of[shipment_id]:
         if not package.sscc:
-            largest = 10 ** (16 - len(prefix)) - 1
-            serial = partner_store.next_control(batch.tx, f"sscc/{prefix}", largest)
-            shipment_store.change_package(batch.tx, package.id, sscc=sscc.build(prefix, serial))
+            room = 10 ** (16 - len(prefix))
+            extension, serial = divmod(partner_store.next_control(batch.tx, f"sscc/{prefix}", 10 * room - 1), room)
+            code = sscc.build(prefix, serial, str(extension))
+            shipment_store.change_package(batch.tx, package.id, sscc=code)
