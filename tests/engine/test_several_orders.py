@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from hub.cli import cli
 from hub.flows import actions
+from hub.flows.mappings import tables, versions
 from hub.ledger import Quantities
 from hub.ledger.completeness import closes
 from hub.store.tables import packages, shipments
@@ -148,6 +149,48 @@ def test_a_cancelled_notice_waits_order_by_order(house: House, dock: Side, two: 
     said = [str(row.problem["detail"]).rsplit(" ", 2)[-2:] for row in house.messages(format="edi-part")]
     assert said == [["been", "counted."], ["never", "counted."]]
     assert [house.sums(one.id).shipped for one in two] == [3, 0]
+
+
+def change_mapping(house: House, text: str) -> None:
+    name = "x12/856.in"
+    versions.draft(house.inst, {name: f"extends: {name}\n{text}"}, ACTOR)
+    versions.publish(house.inst, [name], "as asked", ACTOR, force=True, last=10)
+    house.drain()
+
+
+def test_one_part_waits_for_a_row_and_goes_on_when_it_comes(house: House, dock: Side, two: list[Wanted]) -> None:
+    mine, other = two
+    change_mapping(house, "rows:\n  location: //HL[O]/PRF01 | first | lookup(sites, park)\n")
+    tables.set_row(house.inst, "sites", mine.number, "RENO", ACTOR)
+    hears(house, dock, *notice((mine.number, mine.line, 3), (other.number, other.line, 2)))
+    waiting = ("parked", "mapping.lookup-missing", None)
+    assert parts(house) == {mine.number: ("done", None, mine.id), other.number: waiting}
+    tables.set_row(house.inst, "sites", other.number, "ELKO", ACTOR)
+    house.drain()
+    assert [house.sums(one.id).shipped for one in two] == [3, 2] and house.parked() == []
+
+
+def test_orders_that_nothing_told_apart_come_apart_by_another_mapping(
+    house: House, dock: Side, two: list[Wanted]
+) -> None:
+    mine, other = two
+    named = {f"PRF*{number}": f"REF*PO*{number}" for number in (other.number, "STRANGER")}
+    said = notice((mine.number, mine.line, 3), (other.number, other.line, 2), ("STRANGER", "1", 1))
+    hears(house, dock, *(named.get(segment, segment) for segment in said))
+    (left,) = house.messages(state="parked")
+    assert left.reason == "mapping.failed" and house.sums(mine.id).shipped == 3
+    change_mapping(
+        house,
+        "split:\n  each: //HL[O]\n  group_by: PRF01 ?? REF[PO]/REF02\n"
+        "rows:\n  reference!: (//HL[O]/PRF01, //HL[O]/REF[PO]/REF02) | first\n",
+    )
+    ends = [(row.external_id, row.state, row.parent_id) for row in house.messages(format="edi-part")]
+    assert ends[1:] == [
+        (left.external_id, "done", left.parent_id),
+        (other.number, "done", left.id),
+        ("STRANGER", "parked", left.id),
+    ]
+    assert [house.sums(one.id).shipped for one in two] == [3, 2]
 
 
 def test_a_person_sees_the_parts_and_where_each_value_came_from(

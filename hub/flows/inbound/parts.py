@@ -15,20 +15,22 @@ from hub.flows.problems import Ignore
 from hub.flows.reading import understood
 from hub.mapping import Context, parts
 from hub.mapping import Mapping as CompiledMapping
-from hub.mapping.parts import FORMATS, Part
+from hub.mapping.decode import EDI_PART, PART
+from hub.mapping.parts import Part
 from hub.store import messages as message_store
 
 
 def cut(message: Row[Any], document: Any, mapping: CompiledMapping, context: Context) -> list[Part] | None:
-    """The documents inside one, None where it is one itself: a part of another is, and so is an EDI set that speaks of
-    one thing. Raises `Park` for a document that does not come apart, `Ignore` for an empty one."""
-    if not mapping.splits or message.format in FORMATS:
+    """The documents inside one, None where it is one itself: an EDI set that speaks of one thing, or a part of another
+    document. What was left of a set together, since nothing told its orders apart, may come apart by another mapping.
+    Raises `Park` for a document that does not come apart, `Ignore` for an empty one."""
+    if not mapping.splits or message.format == PART:
         return None
     with understood(mapping):
         found = parts(mapping, document, context)
     if not found:
         raise Ignore("document.empty")
-    return None if message.format in STANDARDS and len(found) == 1 else found
+    return None if message.format in (*STANDARDS, EDI_PART) and len(found) == 1 else found
 
 
 def apply(batch: Batch, message: Row[Any], kind: str, found: Sequence[Part]) -> None:
