@@ -133,6 +133,7 @@ class Library:
         self._sets: dict[tuple[str, str], SetGrammar] = {}
         self._made: dict[tuple[str, _Reading], SetGrammar] = {}
         self._tables: dict[str, dict[str, Any]] = {}
+        self._functional_ids: dict[str, str] = {}
         self._own: set[tuple[str, str]] = set()
 
     def grammar(self, set_id: str, version: str) -> SetGrammar | None:
@@ -168,8 +169,12 @@ class Library:
 
     def functional_id(self, set_id: str) -> str:
         """The group (GS01) that a set belongs to, `""` for a set unknown here."""
-        grammar = self.grammar(set_id, self.syntax.versions[0])
-        return grammar.functional_id if grammar else ""
+        if set_id not in self._functional_ids:
+            known = self._table(set_id) if self.syntax.set_ids.fullmatch(set_id) else {}
+            if not known:
+                return ""
+            self._functional_ids[set_id] = str(known.get("functional_id", ""))
+        return self._functional_ids[set_id]
 
     def element(self, reference: str, version: str) -> ElementRule:
         """The rule of a data element by itself; raises GrammarError for one that is not described."""

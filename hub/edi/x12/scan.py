@@ -43,7 +43,9 @@ def _patterns(separator: bytes, terminator: bytes) -> tuple[re.Pattern[bytes], r
     mark = re.escape(separator)
     trailer = rb"[\r\n][ \t]*(SE" + mark + rb"[0-9]{1,10}" + mark + rb"[A-Za-z0-9]{1,9})"
     trailer += rb"(?:" + re.escape(terminator) + rb")?[ \t\r\n]*\Z"
-    return re.compile(head), re.compile(re.escape(terminator) + head), re.compile(trailer)
+    # What cannot begin one is passed over at its first byte: most segments of a set are none.
+    ahead = re.escape(terminator) + rb"(?=[IGSTigst" + re.escape(blanks) + rb"])"
+    return re.compile(head), re.compile(ahead + head), re.compile(trailer)
 
 
 class Scan:
