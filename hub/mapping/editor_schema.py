@@ -17,7 +17,7 @@ _HEADER = {
     "extends": "The mapping that this one starts from.",
     "remove": "Target paths to take out of it.",
     "const": "Texts, read as const.NAME.",
-    "fragments": "Named groups of rows, put in place by `use`.",
+    "fragments": "Named groups of rows, put in place by `use`; or the name of the mapping that has them.",
     "tables": "Small lookup tables.",
     "split": "How a file with several documents comes apart.",
     "rows": "The targets, each with what fills it.",
@@ -74,14 +74,16 @@ def editor_schema(kinds: Mapping[str, FieldTree]) -> dict[str, Any]:
 
 
 def _header(name: str, kinds: list[str]) -> dict[str, Any]:
-    blocks = {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}}
     shapes: dict[str, dict[str, Any]] = {
         "from": _format(kinds),
         "to": _format(kinds),
         "source": _format(kinds),
         "remove": {"type": ["string", "array"], "items": {"type": "string"}},
         "const": {"type": "object", "additionalProperties": {"$ref": "#/$defs/scalar"}},
-        "fragments": blocks,
+        "fragments": {
+            "type": "object",
+            "additionalProperties": {"anyOf": [{"$ref": "#/$defs/block"}, {"type": "string"}]},
+        },
         "tables": {"type": "object", "additionalProperties": {"type": "object"}},
         "split": {"$ref": "#/$defs/block", "required": ["each"]},
         "rows": {"$ref": "#/$defs/block"},

@@ -86,6 +86,7 @@ class Template:
     remove: list[Scalar] = field(default_factory=list)
     const: dict[str, Scalar] = field(default_factory=dict)
     fragments: dict[str, Rows] = field(default_factory=dict)
+    borrowed: dict[str, Scalar] = field(default_factory=dict)  # fragment -> the mapping whose it is
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     split: Rows | None = None
     rows: Rows = field(default_factory=lambda: Rows(Position()))
@@ -146,7 +147,10 @@ class _Loader:
 
     def _fragments(self, node: Node) -> None:
         for key, value in self._block(node).entries:
-            self.template.fragments[key.text] = self._rows_of(self._block(value))
+            if isinstance(value, Scalar):
+                self.template.borrowed[key.text] = value
+            else:
+                self.template.fragments[key.text] = self._rows_of(self._block(value))
 
     def _tables(self, node: Node) -> None:
         """Tables inside the file, as the resolved text has them."""
@@ -245,10 +249,19 @@ def _words() -> str:
 
 
 def resolve(template: Template, parent_of: Callable[[str], Template]) -> Template:
-    """The template with everything it extends merged in: an override replaces by target path, blocks merge.
+    """The template with everything it extends merged in: an override replaces by target path, blocks merge. Fragments
+    that are another mapping's are copied from there.
 
     `parent_of` loads a mapping by name and raises MappingError when there is none.
     """
+    chain = _chain(template, parent_of)
+    for link in chain:
+        _borrow(link, parent_of)
+    return _joined(chain)
+
+
+def _chain(template: Template, parent_of: Callable[[str], Template]) -> list[Template]:
+    """The template, what it extends, what that extends and so on."""
     chain = [template]
     while (extends := chain[-1].extends) is not None:
         try:
@@ -260,10 +273,29 @@ def resolve(template: Template, parent_of: Callable[[str], Template]) -> Templat
             template.wrong(extends.at, "extends", "extends itself, or too long a chain of mappings")
             break
         chain.append(parent)
-    result = chain.pop()
-    while chain:
-        result = _merge(result, chain.pop())
+    return chain
+
+
+def _joined(chain: list[Template]) -> Template:
+    result = chain[-1]
+    for child in reversed(chain[:-1]):
+        result = _merge(result, child)
     return result
+
+
+def _borrow(template: Template, parent_of: Callable[[str], Template]) -> None:
+    """Copies fragments from the mappings that have them. Those must be their own, so that no circle can be closed."""
+    for name, owner in template.borrowed.items():
+        try:
+            fragments = _joined(_chain(parent_of(owner.text), parent_of)).fragments
+        except MappingError as error:
+            found = error.findings[0].message
+            template.wrong(owner.at, "fragment", f"cannot take `{name}` from `{owner.text}`: {found}")
+            continue
+        if name in fragments:
+            template.fragments[name] = fragments[name]
+        else:
+            template.wrong(owner.at, "fragment", f"`{owner.text}` has no fragment `{name}` of its own")
 
 
 def _merge(parent: Template, child: Template) -> Template:

@@ -59,6 +59,39 @@ def test_extends_through_several_files_and_not_in_circles(write: Write) -> None:
         library.get("d")
 
 
+LENDER = "from: json\nto: json\nfragments:\n  person:\n    name: n\n    age: a\nrows:\n  p: {use: person}\n"
+BORROWER = "from: json\nto: json\nfragments:\n  person: lender\nrows:\n  q:\n    use: person\n    age: b\n"
+
+
+def test_a_fragment_may_be_another_mappings(write: Write) -> None:
+    library = write(lender=LENDER, child="extends: lender\nrows:\n  z: n\n", borrower=BORROWER)
+    borrower = library.get("borrower")
+    assert borrower.run({"n": "Ada", "b": 7}) == {"q": {"name": "Ada", "age": 7}}
+    assert Mapping.from_text(borrower.text).hash == borrower.hash, "its resolved text rests on nothing"
+    of_a_child = write(borrower=BORROWER.replace("lender", "child"))
+    assert of_a_child.get("borrower").run({"n": "Ada"}) == {"q": {"name": "Ada"}}
+    partners = write(borrower=BORROWER, partners="extends: borrower\nrows:\n  q:\n    name: nick\n")
+    assert partners.get("partners").run({"nick": "Countess"}) == {"q": {"name": "Countess"}}
+
+
+def test_a_change_of_a_fragment_reaches_the_mapping_that_took_it(write: Write) -> None:
+    library = write(lender=LENDER, borrower=BORROWER)
+    before = library.get("borrower").hash
+    write(lender=LENDER.replace("name: n", "name: nick"))
+    assert library.get("borrower").hash != before
+    assert library.get("borrower").run({"nick": "Countess"}) == {"q": {"name": "Countess"}}
+
+
+@pytest.mark.parametrize("owner", ["nobody", "borrower", "second", "other"])
+def test_a_fragment_that_is_nowhere_or_lent_on_is_an_error_at_its_place(write: Write, owner: str) -> None:
+    second = BORROWER.replace("person: lender", "person: borrower")
+    other = LENDER.replace("person", "address")
+    library = write(lender=LENDER, second=second, other=other, borrower=BORROWER.replace("lender", owner))
+    with pytest.raises(MappingError) as error:
+        library.get("borrower")
+    assert {(f.code, f.line) for f in error.value.findings} >= {("mapping.fragment", 4)}
+
+
 def test_an_error_in_the_file_that_is_extended_names_that_file(write: Write) -> None:
     library = write(base=BASE + "  q: b | nope\n", child="extends: base\nrows:\n  a: x\n")
     with pytest.raises(MappingError) as failed:
