@@ -46,15 +46,13 @@ def _parked(tx: Connection, now: dt.datetime) -> dict[str, Standing]:
 
 def _overdue(tx: Connection, now: dt.datetime) -> dict[str, Standing]:
     """One cause for each document that its partner should have acknowledged by now."""
-    return {
-        f"{OVERDUE}{row.id}": Standing(
-            "acknowledgement.overdue",
-            f"{row.partner} has not acknowledged our {row.set_id}, control number {row.control},"
-            f" since {row.acknowledge_by:%Y-%m-%d %H:%M} UTC.",
-            row.connection_id,
-        )
-        for row in health.unacknowledged(tx, now)
-    }
+    found = {}
+    for row in health.unacknowledged(tx, now):
+        about = f" of order {row.order_number}" if row.order_number else ""
+        told = f"{row.partner} has not acknowledged our {row.set_id}{about}, control number {row.control}."
+        due = f" It was due {row.acknowledge_by:%Y-%m-%d %H:%M} UTC."
+        found[f"{OVERDUE}{row.id}"] = Standing("acknowledgement.overdue", told + due, row.connection_id)
+    return found
 
 
 def _unanswered(tx: Connection, now: dt.datetime) -> dict[str, Standing]:

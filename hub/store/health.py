@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, case, func, select
 
 from hub.store.conditions import owed_acknowledgement, parked_delivery
-from hub.store.tables import cancellations, connections, fulfillments, jobs, messages, partners
+from hub.store.tables import cancellations, connections, fulfillments, jobs, messages, orders, partners
 
 
 @dataclass(slots=True)
@@ -71,11 +71,17 @@ def parked(tx: Connection) -> list[ParkedGroup]:
 
 
 def unacknowledged(tx: Connection, now: dt.datetime) -> list[Row[Any]]:
-    """What we sent whose acknowledgement is overdue: id, connection_id, set_id, control, acknowledge_by, partner."""
+    """What we sent whose acknowledgement is overdue: id, connection_id, set_id, control, acknowledge_by, partner, and
+    order_number (None where it is about none)."""
     names = ("id", "connection_id", "set_id", "control", "acknowledge_by")
     statement = (
-        select(*(messages.c[name] for name in names), partners.c.name.label("partner"))
+        select(
+            *(messages.c[name] for name in names),
+            partners.c.name.label("partner"),
+            func.coalesce(orders.c.number, orders.c.external_id).label("order_number"),
+        )
         .join(partners, partners.c.id == messages.c.partner_id)
+        .outerjoin(orders, orders.c.id == messages.c.order_id)
         .where(owed_acknowledgement(), messages.c.acknowledge_by < now)
         .order_by(messages.c.id)
     )

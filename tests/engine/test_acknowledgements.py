@@ -64,7 +64,7 @@ def test_what_is_not_acknowledged_in_time_is_one_alert_until_it_is(house: House,
         house.look()
     (alert,) = house.rows(select(alerts, alerts.c.count.label("times")))
     assert (alert.code, alert.cause, alert.times) == ("acknowledgement.overdue", f"overdue/{ours.id}", 1)
-    assert "Buyer has not acknowledged our 855, control number PR/" in alert.detail
+    assert "Buyer has not acknowledged our 855 of order A1, control number PR/" in alert.detail
     assert f"{due:%Y-%m-%d %H:%M}" in alert.detail
     answer(house, mailbox, ours)
     house.look()
