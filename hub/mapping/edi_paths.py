@@ -6,7 +6,7 @@ A loop goes by the id of its first segment, which in EDIFACT is not the name of 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from hub.edi.tree import Loop, Repeats
@@ -23,6 +23,9 @@ FIRST_PAIR = {
     "PO1": 6, "POC": 8, "IT1": 6, "ACK": 7, "LIN": 2, "SLN": 9, "CTP": 0, "IT3": 0, "PO3": 0,
     "W01": 4, "W04": 4, "W07": 4, "W12": 7, "W19": 5, "W20": 0, "PRI": 0, "ZA": 0, "SDQ": 3, "PID": 0,
 }  # fmt: skip
+
+MANY = 30
+"""What a loop may hold and still be looked through each time."""
 
 # The element that says which one a loop or segment is, where it is not the first.
 QUALIFIER = {"HL": 3}
@@ -47,16 +50,19 @@ def trigger(node: Any) -> tuple[Any, ...]:
     return node if isinstance(node, tuple) else ("",)
 
 
-def _inside(node: Any, crumb: Any, name: str, loops_first: bool) -> list[Match]:
+def _inside(node: Any, crumb: Any, name: str, loops_first: bool, run: Run | None = None) -> list[Match]:
     """The loops or the segments of that id in a loop. A loop's own trigger and the loops nested in it can share an
     id (HL): a step to a loop prefers the loops, an element prefers the segment."""
     if isinstance(node, tuple):
         return [(node, crumb)] if node[0] == name else []
     if not isinstance(node, Loop):
         return []
+    children: Sequence[Any] = node.children
+    if run is not None and len(children) > MANY:
+        children = _by_name(node, run).get(name, ())
     segments: list[Any] = []
     loops: list[Any] = []
-    for child in node.children:
+    for child in children:
         if isinstance(child, Loop):
             if name in (child.id, child.trigger[0]):
                 loops.append(child)
@@ -70,6 +76,17 @@ def _inside(node: Any, crumb: Any, name: str, loops_first: bool) -> list[Match]:
     return [(child, (crumb, f"/{name}[#{i}]")) for i, child in enumerate(chosen, 1)]
 
 
+def _by_name(loop: Loop, run: Run) -> dict[str, list[Any]]:
+    """What a loop holds, by its ids. Each of many items may ask the loop around it, so it is put in order once."""
+    found = run.by_name.get(id(loop))
+    if found is None:
+        found = run.by_name[id(loop)] = {}
+        for child in loop.children:
+            for name in {child.id, child.trigger[0]} if isinstance(child, Loop) else (child[0],):
+                found.setdefault(str(name), []).append(child)
+    return found
+
+
 def _segment_step(step: Step) -> StepFunction:
     name, number, holds = step.name, step.number, _tests(step.tests)
 
@@ -79,7 +96,7 @@ def _segment_step(step: Step) -> StepFunction:
             if isinstance(node, _Anywhere):
                 inside = list(node.find(name, run))
             else:
-                inside = _inside(node, crumb, name, loops_first=True)
+                inside = _inside(node, crumb, name, loops_first=True, run=run)
             run.spend(len(inside))
             if number:
                 inside = inside[number - 1 : number]
@@ -102,7 +119,7 @@ def _element_step(step: Step) -> StepFunction:
             if isinstance(node, _Anywhere):
                 segments = list(node.find(name, run))
             else:
-                segments = _inside(node, crumb, name, loops_first=False)
+                segments = _inside(node, crumb, name, loops_first=False, run=run)
             run.spend(len(segments))
             for segment, at in segments:
                 for number, component, text in places:

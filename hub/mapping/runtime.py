@@ -72,7 +72,7 @@ def envelope_of(document: TransactionSet) -> dict[str, str]:
 class Run:
     """One run: not shared, not reused."""
 
-    __slots__ = ("_parents", "context", "envelope", "errors", "origins", "reads", "root", "spent", "tables")
+    __slots__ = ("_parents", "by_name", "context", "envelope", "errors", "origins", "reads", "root", "spent", "tables")
 
     def __init__(self, document: Any, context: Context, tables: Tables) -> None:
         self.root, self.envelope = document, {}
@@ -84,6 +84,7 @@ class Run:
         self.errors: list[tuple[Finding, Fault]] = []
         self.reads: list[tuple[Any, Any, Scope]] = []  # the paths read, where a mapping explains itself
         self.origins: list[Any] = []
+        self.by_name: dict[int, dict[str, list[Any]]] = {}  # of large loops, by their identity: what they hold
         self._parents: dict[int, Loop] | None = None
 
     def spend(self, steps: int) -> None:

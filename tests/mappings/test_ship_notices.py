@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.edi.tree import Loop, Segment, TransactionSet
@@ -92,6 +92,7 @@ def shipped(made: Sequence[dict[str, Any]]) -> list[tuple[str, int, str | None, 
 
 
 @settings(max_examples=30)
+@example("OPI", [Item("A", 0, 1)] * 40 + [Item("B", 0, 2)] * 40)
 @given(st.sampled_from(STRUCTURES), ITEMS)
 def test_each_item_of_an_856_ships_once_with_its_order_in_its_pack(structure: str, items: list[Item]) -> None:
     made = [X12.run(part) for part in X12.split(ship_notice(structure, items))]
