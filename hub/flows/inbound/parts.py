@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from hub import jobs
 from hub.edi.tree import STANDARDS
 from hub.flows.batch import Batch
-from hub.flows.problems import Ignore
+from hub.flows.problems import Ignore, printable
 from hub.flows.reading import understood
 from hub.mapping import Context, parts
 from hub.mapping import Mapping as CompiledMapping
@@ -46,7 +46,7 @@ def _row(batch: Batch, message: Row[Any], kind: str, part: Part, place: int) -> 
     same document stands in one lane with it; the message's id tells it from the same content in another one. The
     control numbers stay with the set that it was cut out of: that is what was sent, judged and acknowledged."""
     body = part.body
-    name = part.name if 0 < len(part.name) <= 255 else f"{message.external_id[:240]}#{place}"
+    name = printable(part.name) if 0 < len(part.name) <= 255 else f"{message.external_id[:240]}#{place}"
     row = {
         "direction": "in",
         "connection_id": message.connection_id,
