@@ -13,6 +13,7 @@ from sqlalchemy import select
 from hub.cli import cli
 from hub.flows import actions
 from hub.flows.mappings import tables, versions
+from hub.flows.partners import partners
 from hub.ledger import Quantities
 from hub.ledger.completeness import closes
 from hub.store.tables import packages, shipments
@@ -149,6 +150,20 @@ def test_a_cancelled_notice_waits_order_by_order(house: House, dock: Side, two: 
     said = [str(row.problem["detail"]).rsplit(" ", 2)[-2:] for row in house.messages(format="edi-part")]
     assert said == [["been", "counted."], ["never", "counted."]]
     assert [house.sums(one.id).shipped for one in two] == [3, 0]
+
+
+def test_a_part_that_is_refused_is_told_by_the_numbers_of_the_whole(
+    house: House, dock: Side, two: list[Wanted]
+) -> None:
+    partners.agree(house.inst, SUPPLIER, "824", "out", given={}, actor=ACTOR)
+    hears(house, dock, *notice((two[0].number, two[0].line, 3), ("STRANGER", "1", 2)), number=7)
+    (strange,) = house.messages(state="parked")
+    actions.refuse_message(house.inst, strange.id, "Not an order of ours", ACTOR)
+    house.run()
+    ((_, tree),) = sent(dock, "824")
+    (oti,), (ted,) = segments(tree, "OTI"), segments(tree, "TED")
+    assert (oti[1], oti[8:11]) == ("TE", ("7", "0001", "856")), "the rest of it counts"
+    assert ted[2] == "STRANGER: Not an order of ours"
 
 
 def change_mapping(house: House, text: str) -> None:

@@ -19,6 +19,7 @@ from hub.flows.edi.sets import only_set
 from hub.flows.outbound import envelopes
 from hub.flows.outbound.envelopes import Recipient
 from hub.flows.problems import Park
+from hub.mapping.decode import EDI_PART
 from hub.store import messages as message_store
 from hub.store import partners as partner_store
 from hub.store.jobs import Job
@@ -26,6 +27,8 @@ from hub.store.jobs import Job
 KIND = "advice"
 LONGEST = 250
 """Characters of a reason; an 824 and an APERAK have room for some more, as lines end with words."""
+LONGEST_NAME = 35
+"""Characters of the name of a part in front of a reason."""
 
 
 def owe(batch: Batch, message: Row[Any], reason: str) -> None:
@@ -54,9 +57,11 @@ def recipient(batch: Batch, job: Job) -> Recipient:
 
 def document(batch: Batch, job: Job, to: Recipient, generation: int) -> dict[str, Any]:
     """The advice: which document, by its control numbers and, where all sets of a syntax have it in one place, by its
-    own number; and why."""
+    own number; and why. Of a part of one, the rest of which counts: which part it is, and no more than errors."""
     message = _refused(batch, job)
-    group, set_control = _control(message)
+    sent, why = _sent(batch, message), message.problem["refused_because"]
+    group, set_control = _control(sent)
+    whole = sent is message
     return {
         "number": f"REFUSED-{message.id}",
         "advised_on": batch.now.astimezone(to.profile.zone).date(),
@@ -65,9 +70,9 @@ def document(batch: Batch, job: Job, to: Recipient, generation: int) -> dict[str
                 "set_id": message.set_id,
                 "group_control": group,
                 "set_control": set_control,
-                "reference": _number(batch, message),
-                "verdict": "rejected",
-                "errors": [{"message": message.problem["refused_because"]}],
+                "reference": _number(batch, sent),
+                "verdict": "rejected" if whole else "errors",
+                "errors": [{"message": why if whole else f"{message.external_id[:LONGEST_NAME]}: {why}"}],
             }
         ],
     }
@@ -75,6 +80,13 @@ def document(batch: Batch, job: Job, to: Recipient, generation: int) -> dict[str
 
 def _refused(batch: Batch, job: Job) -> Row[Any]:
     return message_store.get(batch.tx, [job.subject_id or 0])[job.subject_id or 0]
+
+
+def _sent(batch: Batch, message: Row[Any]) -> Row[Any]:
+    """The document as its partner sent it: that itself, or what it was cut out of."""
+    while message.format == EDI_PART:
+        message = message_store.get(batch.tx, [message.parent_id])[message.parent_id]
+    return message
 
 
 def _control(message: Row[Any]) -> tuple[str | None, str | None]:
