@@ -25,8 +25,8 @@ from hub.store.migrations import migrate
 from hub.vault import Vault, open_vault
 
 if TYPE_CHECKING:
-    from hub.edi.grammar import Library as Grammars
-    from hub.edi.profile import Profile
+    from hub.edi.grammars.library import Library as Grammars
+    from hub.edi.partner.profile import Profile
     from hub.edi.tree import Standard
     from hub.mapping import Library
 
@@ -88,17 +88,17 @@ class Installation:
             return self._library
 
     def grammar_folders(self, profile: Profile) -> list[Path]:
-        """The folders with a partner's own grammars. Raises `hub.edi.grammar.GrammarError` when one is missing."""
-        from hub.edi.own_grammars import folders_of
+        """The folders with a partner's own grammars. Raises GrammarError when one is missing."""
+        from hub.edi.grammars.own import folders_of
 
         return folders_of(profile.grammars, [folder / "grammars" for folder in self.config.mappings])
 
     def grammars(self, profile: Profile, standard: Standard) -> Grammars:
         """The grammars that a partner's documents are read and written by: the built-in ones and the partner's own.
 
-        Raises `hub.edi.grammar.GrammarError` when a folder of theirs is missing.
+        Raises `hub.edi.grammars.library.GrammarError` when a folder of theirs is missing.
         """
-        from hub.edi.own_grammars import library
+        from hub.edi.grammars.own import library
 
         return library(standard, self.grammar_folders(profile))
 

@@ -151,7 +151,7 @@ def new_command(set_id: str, version: str | None, partner_name: str | None) -> N
         click.echo(data, nl=not data.endswith(b"\n"))
         return
     from hub.edi.findings import EdiError
-    from hub.edi.grammar import default_library, standard_of
+    from hub.edi.grammars.library import default_library, standard_of
     from hub.edi.specimen import specimen_file
 
     library = default_library(standard_of(set_id))
@@ -196,7 +196,7 @@ def grammar() -> None:
 @click.option("--standard", type=click.Choice(["x12", "edifact"]), default="x12", help="What a single file is for.")
 def check_command(path: Path, standard: str) -> None:
     """Check a grammar file, or a folder with x12/ and edifact/ in it. Exits 1 when something is wrong."""
-    from hub.edi.grammar_check import check_file, check_folder
+    from hub.edi.grammars.check import check_file, check_folder
 
     problems = check_folder(path) if path.is_dir() else check_file(path, cast(Standard, standard))
     for problem in problems:

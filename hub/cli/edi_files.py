@@ -13,7 +13,7 @@ import click
 import yaml
 
 from hub.edi.findings import Finding, judged_by
-from hub.edi.grammar import GrammarError, Library, default_library
+from hub.edi.grammars.library import GrammarError, Library, default_library
 from hub.edi.inbound import Terms, apply_rules
 from hub.edi.tree import STANDARDS, Standard
 from hub.edi.validation import examine
@@ -116,7 +116,7 @@ def _terms(settings: dict[str, Any], rules: Path | None, as_json: bool) -> Terms
     """The usual terms, but for these settings and the rules in a file."""
     if not settings and rules is None:
         return Terms()
-    from hub.edi.settings import profile
+    from hub.edi.partner.settings import profile
 
     try:
         if rules is not None:

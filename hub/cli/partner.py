@@ -142,7 +142,7 @@ def add(
 ) -> None:
     """Add a partner: a customer who sends orders and gets acknowledgements, ship notices and invoices, or another."""
     from hub.cli import find
-    from hub.edi.settings import changed
+    from hub.edi.partner.settings import changed
     from hub.flows.partners import partners
 
     hub = installation()

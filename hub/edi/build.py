@@ -21,8 +21,8 @@ from decimal import Decimal
 from typing import Any
 
 from hub.edi.findings import EdiError
-from hub.edi.grammar import Library, default_library
-from hub.edi.rules import ElementRule, Item, SetGrammar
+from hub.edi.grammars.library import Library, default_library
+from hub.edi.grammars.rules import ElementRule, Item, SetGrammar
 from hub.edi.tree import Composite, Element, Loop, Repeats, Segment, Standard
 
 _DESIGNATOR = re.compile(r"([A-Z][A-Z0-9]{1,2})([0-9]{2})(?:-([0-9]{1,2}))?")

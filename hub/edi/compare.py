@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-from hub.edi.grammar import Library
+from hub.edi.grammars.library import Library
 from hub.edi.tree import Element, Repeats, Segment, Standard, TransactionSet, in_document_order
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Generic
 
 from hub.edi.findings import EdiError, Finding
-from hub.edi.reading import FileReader, G, N, Part, S
+from hub.edi.reading.reader import FileReader, G, N, Part, S
 
 
 class Examination(Generic[N, G, S]):

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Literal, NamedTuple, Protocol, cast
 
 from hub.edi.findings import Finding, judged_by
-from hub.edi.profile import Profile
+from hub.edi.partner.profile import Profile
 from hub.edi.validation import JudgedInterchange, JudgedSet
 
 Duplicate = Literal["", "noted", "refused"]

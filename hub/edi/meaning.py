@@ -10,7 +10,7 @@ from typing import NamedTuple
 import yaml
 
 from hub.edi.compare import shown
-from hub.edi.rules import ElementRule, SetGrammar
+from hub.edi.grammars.rules import ElementRule, SetGrammar
 from hub.edi.tree import Element, Repeats, Segment, Standard
 
 

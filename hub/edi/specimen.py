@@ -12,10 +12,10 @@ from hub.edi.delimiters import USUAL, Delimiters
 from hub.edi.edifact import writer as edifact
 from hub.edi.edifact.validation import CONTRL, contrl_version
 from hub.edi.findings import EdiError
-from hub.edi.grammar import Library
-from hub.edi.profile import Profile
-from hub.edi.rules import ElementRule, Item, SegmentRule, SetGrammar
-from hub.edi.segments import judge_for
+from hub.edi.grammars.library import Library
+from hub.edi.grammars.rules import ElementRule, Item, SegmentRule, SetGrammar
+from hub.edi.judging.segments import judge_for
+from hub.edi.partner.profile import Profile
 from hub.edi.tree import Element, Loop, Repeats, Segment, Standard
 from hub.edi.x12 import writer as x12
 

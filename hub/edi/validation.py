@@ -16,9 +16,9 @@ from typing import Protocol
 from hub.edi.delimiters import Delimiters
 from hub.edi.examination import Examination
 from hub.edi.findings import Finding
-from hub.edi.grammar import Library, default_library
-from hub.edi.mixed import AnyPart, MixedReader
-from hub.edi.source import Input
+from hub.edi.grammars.library import Library, default_library
+from hub.edi.reading.mixed import AnyPart, MixedReader
+from hub.edi.reading.source import Input
 from hub.edi.tree import Standard, TransactionSet
 
 _JUDGES: dict[Standard, str] = {"x12": "hub.edi.x12.validation", "edifact": "hub.edi.edifact.validation"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from hub.edi.grammar import default_library
-from hub.edi.rules import ElementRule
+from hub.edi.grammars.library import default_library
+from hub.edi.grammars.rules import ElementRule
 
 REFERENCE = re.compile(r"[CS]\d{3}|\d{4}")
 

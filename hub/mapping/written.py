@@ -10,7 +10,7 @@ from typing import Any
 from hub.edi.build import build
 from hub.edi.edifact import writer as edifact
 from hub.edi.findings import EdiError
-from hub.edi.grammar import GrammarError, Library
+from hub.edi.grammars.library import GrammarError, Library
 from hub.edi.x12 import writer as x12
 from hub.mapping.template import Format
 

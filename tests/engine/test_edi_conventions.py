@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
-from hub.edi.sscc import build
+from hub.edi.partner.sscc import build
 from hub.edi.tree import TransactionSet
 from hub.flows.mappings import tables
 from hub.sdk import Document

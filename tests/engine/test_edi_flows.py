@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
-from hub.edi.sscc import is_valid
+from hub.edi.partner.sscc import is_valid
 from hub.flows import actions
 from hub.flows.edi import answers
 from hub.flows.mappings import tables

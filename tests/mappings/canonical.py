@@ -12,7 +12,7 @@ from marshmallow import Schema, fields, validate
 
 from hub.documents import SCHEMAS
 from hub.documents.base import Exact, Instant
-from hub.edi import sscc
+from hub.edi.partner import sscc
 
 Document = dict[str, Any]
 Given = Mapping[str, st.SearchStrategy[Any]]

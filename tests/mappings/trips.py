@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from hub.edi import sscc
+from hub.edi.partner import sscc
 from tests.mappings.canonical import MIDNIGHTS, NOTHING, WHOLE, Document, Given
 
 ORDER, PLACED = "PO7", dt.date(2026, 3, 1)

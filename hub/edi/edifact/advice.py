@@ -8,8 +8,8 @@ from functools import lru_cache
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding, finding
-from hub.edi.source import Source
-from hub.edi.starts import Found
+from hub.edi.reading.source import Source
+from hub.edi.reading.starts import Found
 
 LEVEL_B = Delimiters(element="\x1d", component="\x1f", terminator="\x1c")
 """The delimiters that level B of syntax versions 1 and 2 had instead of printable ones."""

@@ -11,8 +11,8 @@ from hub.edi.delimiters import Delimiters
 from hub.edi.edifact.interchange import Message
 from hub.edi.edifact.text import needless_release
 from hub.edi.findings import MOST_FINDINGS, finding
-from hub.edi.grammar import Library
-from hub.edi.interchange import note
+from hub.edi.grammars.library import Library
+from hub.edi.reading.interchange import note
 
 _BLANK = "\r\n\t\0 "
 

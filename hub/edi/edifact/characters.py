@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from hub.edi.delimiters import Delimiters
-from hub.edi.interchange import is_in
+from hub.edi.reading.interchange import is_in
 
 CODECS = {
     "UNOA": "ascii", "UNOB": "ascii", "UNOC": "iso8859-1", "UNOD": "iso8859-2", "UNOE": "iso8859-5",

@@ -8,9 +8,9 @@ from typing import Any
 from hub.edi.edifact.characters import CODECS
 from hub.edi.edifact.interchange import NO_SEGMENT, Group, Interchange, Message, part
 from hub.edi.findings import Finding, finding
+from hub.edi.judging.values import as_count, is_date, is_time
 from hub.edi.numbers import Numbers
 from hub.edi.tree import Segment
-from hub.edi.values import as_count, is_date, is_time
 
 _SYNTAX_VERSIONS = ("1", "2", "3", "4")
 

@@ -10,7 +10,7 @@ from hub.edi.edifact.interchange import Interchange, part
 from hub.edi.edifact.validation import CONTRL
 from hub.edi.findings import Finding
 from hub.edi.inbound import Answer, Decision, Document, NextNumber, Seen, Terms, Written, document, numbered
-from hub.edi.values import as_count
+from hub.edi.judging.values import as_count
 
 _DUPLICATE = "26"
 _UNASKED = "UNB 0031 asks for no CONTRL; `answer_interchanges` says when there is one."

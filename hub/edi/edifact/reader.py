@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar, TypeAlias
 
-from hub.edi import reading
 from hub.edi.edifact.advice import Start, locate, locate_headless, start_at
 from hub.edi.edifact.characters import DEFAULT_CODEC
 from hub.edi.edifact.interchange import Group, Interchange, Message
 from hub.edi.edifact.scan import Scan
 from hub.edi.findings import finding
-from hub.edi.interchange import note
-from hub.edi.reading import BLANK
-from hub.edi.source import Input
+from hub.edi.reading import reader as reading
+from hub.edi.reading.interchange import note
+from hub.edi.reading.reader import BLANK
+from hub.edi.reading.source import Input
 from hub.edi.tree import Standard
 
 Part: TypeAlias = reading.Part[Interchange, Group, Message]
@@ -33,7 +33,7 @@ def read(file: Input, *, encoding: str = "") -> Reader:
 
 
 class Reader(reading.FileReader[Interchange, Group, Message]):
-    """Reads EDIFACT; see `hub.edi.reading`."""
+    """Reads EDIFACT; see `hub.edi.reading.reader`."""
 
     standard: ClassVar[Standard] = "edifact"
 

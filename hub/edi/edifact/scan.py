@@ -12,10 +12,10 @@ from hub.edi.edifact.characters import DEFAULT_CODEC, encoding_of, foreign
 from hub.edi.edifact.interchange import Group, Interchange, Message
 from hub.edi.edifact.text import has_empty_ends, needless_release, parse
 from hub.edi.findings import finding
-from hub.edi.interchange import decode, note
-from hub.edi.reading import BLANK
-from hub.edi.source import Source
-from hub.edi.starts import Locate, behind, nearer, nowhere
+from hub.edi.reading.interchange import decode, note
+from hub.edi.reading.reader import BLANK
+from hub.edi.reading.source import Source
+from hub.edi.reading.starts import Locate, behind, nearer, nowhere
 from hub.edi.tree import Segment
 
 LONGEST_MESSAGE = 16 << 20

@@ -21,14 +21,14 @@ from hub.edi.edifact.scan import LONGEST_MESSAGE
 from hub.edi.edifact.text import parse
 from hub.edi.examination import Examination
 from hub.edi.findings import finding
-from hub.edi.grammar import Library, default_library
-from hub.edi.interchange import note
-from hub.edi.judge import judge_segments
-from hub.edi.rules import SetGrammar
-from hub.edi.segments import judge_for
-from hub.edi.source import Input
+from hub.edi.grammars.library import Library, default_library
+from hub.edi.grammars.rules import SetGrammar
+from hub.edi.judging.judge import judge_segments
+from hub.edi.judging.segments import judge_for
+from hub.edi.judging.values import as_count
+from hub.edi.reading.interchange import note
+from hub.edi.reading.source import Input
 from hub.edi.tree import Loop, TransactionSet
-from hub.edi.values import as_count
 
 CONTRL = "CONTRL"
 

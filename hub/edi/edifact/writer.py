@@ -15,7 +15,7 @@ from hub.edi.edifact.text import written
 from hub.edi.edifact.validation import examine
 from hub.edi.examination import refuse_invalid
 from hub.edi.findings import EdiError, Finding, finding
-from hub.edi.grammar import Library, default_library
+from hub.edi.grammars.library import Library, default_library
 from hub.edi.tree import Element, Loop, Repeats, Segment, TransactionSet, in_document_order
 
 ServiceAdvice = Literal["needed", "always", "never"]

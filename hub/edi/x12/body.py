@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import finding
-from hub.edi.grammar import Library
-from hub.edi.interchange import is_in, note
+from hub.edi.grammars.library import Library
+from hub.edi.reading.interchange import is_in, note
 from hub.edi.x12.interchange import RawSet
 
 _BLANK = "\r\n\t\0 "

@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 from hub.edi.findings import Finding, finding
-from hub.edi.grammar import Library
-from hub.edi.interchange import note
+from hub.edi.grammars.library import Library
+from hub.edi.judging.values import as_count, is_date, is_time
 from hub.edi.numbers import Numbers
-from hub.edi.values import as_count, is_date, is_time
+from hub.edi.reading.interchange import note
 from hub.edi.x12.interchange import Group, Interchange, RawSet, shown
 
 # TA1 codes by the number of the ISA element that is wrong.

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from hub.edi.inbound import Answer, Decision, Document, NextNumber, Seen, Terms, Written, document, numbered
-from hub.edi.values import as_count
+from hub.edi.judging.values import as_count
 from hub.edi.x12.acknowledge import (
     FUNCTIONAL_ACKNOWLEDGEMENT,
     STRICT,

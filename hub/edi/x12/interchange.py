@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from hub.edi.interchange import BaseGroup, BaseInterchange, BaseSet
 from hub.edi.numbers import Numbers
+from hub.edi.reading.interchange import BaseGroup, BaseInterchange, BaseSet
 from hub.edi.tree import Standard
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding, finding
-from hub.edi.interchange import decode
-from hub.edi.source import Source
-from hub.edi.starts import Found
+from hub.edi.reading.interchange import decode
+from hub.edi.reading.source import Source
+from hub.edi.reading.starts import Found
 
 ISA_ELEMENTS = 16
 ISA_WIDTHS = (2, 10, 2, 10, 2, 15, 2, 15, 6, 4, 1, 5, 9, 1, 1, 1)
@@ -72,7 +72,7 @@ def _is_fixed(data: bytes, start: int, mark: bytes) -> bool:
 
 
 def locate(source: Source, at: int) -> Found:
-    """The next ISA as `hub.edi.starts` wants it."""
+    """The next ISA as `hub.edi.reading.starts` wants it."""
     isa, sure = find_isa(source, at)
     return (isa.start if isa else None), sure
 

@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar, TypeAlias
 
-from hub.edi import reading
 from hub.edi.findings import Finding, finding
-from hub.edi.reading import BLANK
-from hub.edi.source import Input, Source
-from hub.edi.starts import Locate, nowhere
+from hub.edi.reading import reader as reading
+from hub.edi.reading.reader import BLANK
+from hub.edi.reading.source import Input, Source
+from hub.edi.reading.starts import Locate, nowhere
 from hub.edi.tree import Standard
 from hub.edi.x12.interchange import Group, Interchange, RawSet
 from hub.edi.x12.isa import IsaHead, find_isa, guess_head
@@ -36,7 +36,7 @@ def read(file: Input, *, encoding: str = "") -> Reader:
 
 
 class Reader(reading.FileReader[Interchange, Group, RawSet]):
-    """Reads X12; see `hub.edi.reading`."""
+    """Reads X12; see `hub.edi.reading.reader`."""
 
     standard: ClassVar[Standard] = "x12"
 

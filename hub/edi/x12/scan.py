@@ -8,9 +8,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 from hub.edi.findings import MOST_FINDINGS, Finding, finding
-from hub.edi.interchange import decode, is_in, note
-from hub.edi.source import Source
-from hub.edi.starts import Locate, behind, nearer, nowhere
+from hub.edi.reading.interchange import decode, is_in, note
+from hub.edi.reading.source import Source
+from hub.edi.reading.starts import Locate, behind, nearer, nowhere
 from hub.edi.x12.interchange import Group, Interchange, RawSet, shown
 from hub.edi.x12.isa import locate
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.edi.findings import Finding
-from hub.edi.values import is_date, is_time
+from hub.edi.judging.values import is_date, is_time
 from hub.edi.x12.acknowledge import FUNCTIONAL_ACKNOWLEDGEMENT, Policy
 from hub.edi.x12.envelopes import trailer_missing
 from hub.edi.x12.interchange import Interchange

@@ -15,14 +15,14 @@ from typing import Any
 
 from hub.edi.examination import Examination
 from hub.edi.findings import finding
-from hub.edi.grammar import Library, default_library
-from hub.edi.interchange import note
-from hub.edi.judge import flat, judge_segments
-from hub.edi.segments import judge_for
-from hub.edi.source import Input
-from hub.edi.structure import may_be_id
+from hub.edi.grammars.library import Library, default_library
+from hub.edi.judging.judge import flat, judge_segments
+from hub.edi.judging.segments import judge_for
+from hub.edi.judging.structure import may_be_id
+from hub.edi.judging.values import as_count
+from hub.edi.reading.interchange import note
+from hub.edi.reading.source import Input
 from hub.edi.tree import TransactionSet
-from hub.edi.values import as_count
 from hub.edi.x12.body import Body
 from hub.edi.x12.envelopes import judge_group, judge_interchange, judge_set_envelope
 from hub.edi.x12.interchange import Group, Interchange, RawSet

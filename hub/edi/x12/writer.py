@@ -9,7 +9,7 @@ from datetime import datetime
 from hub.edi.delimiters import Delimiters
 from hub.edi.examination import refuse_invalid
 from hub.edi.findings import EdiError, Finding, finding
-from hub.edi.grammar import Library, default_library
+from hub.edi.grammars.library import Library, default_library
 from hub.edi.tree import Element, Loop, Repeats, Segment, TransactionSet, in_document_order
 from hub.edi.x12.interchange import Group, Interchange
 from hub.edi.x12.validation import examine

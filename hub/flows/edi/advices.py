@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub.documents.advice import VERDICTS
-from hub.edi.grammar import default_library
+from hub.edi.grammars.library import default_library
 from hub.flows.batch import Batch
 from hub.flows.edi import acknowledgements
 from hub.flows.problems import Park

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from hub import jobs
 from hub.edi.findings import EdiError
 from hub.edi.inbound import Answer, Written
-from hub.edi.profile import Profile
+from hub.edi.partner.profile import Profile
 from hub.edi.validation import JudgedInterchange
 from hub.flows.batch import Batch
 from hub.flows.edi import controls

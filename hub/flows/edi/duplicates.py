@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub.edi.inbound import ACKNOWLEDGEMENTS, Document, Duplicate
-from hub.edi.profile import Profile
+from hub.edi.partner.profile import Profile
 from hub.flows.batch import Batch
 from hub.flows.edi import controls
 from hub.store import messages as message_store

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row
 
 from hub import jobs
 from hub.edi.findings import Finding, judged_by
-from hub.edi.grammar import GrammarError
+from hub.edi.grammars.library import GrammarError
 from hub.edi.inbound import ACKNOWLEDGEMENTS, Document, Terms, apply_rules, decide, only_acknowledges
 from hub.edi.validation import JudgedInterchange, examine
 from hub.flows.batch import Batch

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from hub.edi.grammar import GrammarError, Library
+from hub.edi.grammars.library import GrammarError, Library
 from hub.edi.inbound import Terms
-from hub.edi.profile import Profile
-from hub.edi.settings import ProfileError, profile
+from hub.edi.partner.profile import Profile
+from hub.edi.partner.settings import ProfileError, profile
 from hub.edi.tree import STANDARDS, Standard, TransactionSet
 from hub.edi.validation import examine
 from hub.errors import NotFound, Refused

@@ -11,8 +11,8 @@ from sqlalchemy import Row
 from hub import jobs
 from hub.documents.invoice import Charge, Tax, Terms, line_amount, sums
 from hub.documents.money import places
-from hub.edi.profile import Profile
-from hub.edi.settings import profile
+from hub.edi.partner.profile import Profile
+from hub.edi.partner.settings import profile
 from hub.flows.batch import Batch
 from hub.flows.orders.route import due
 from hub.flows.problems import Park

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub import jobs
-from hub.edi.settings import profile
+from hub.edi.partner.settings import profile
 from hub.flows.batch import Batch
 from hub.flows.orders import cancel, route
 from hub.flows.units import source_units

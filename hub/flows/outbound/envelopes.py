@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from hub.edi import sscc
 from hub.edi.build import build
 from hub.edi.edifact import writer as edifact
 from hub.edi.findings import EdiError
-from hub.edi.grammar import GrammarError, Library, standard_of
-from hub.edi.profile import Profile
-from hub.edi.settings import ProfileError, profile
+from hub.edi.grammars.library import GrammarError, Library, standard_of
+from hub.edi.partner import sscc
+from hub.edi.partner.profile import Profile
+from hub.edi.partner.settings import ProfileError, profile
 from hub.edi.tree import Loop, Standard, TransactionSet
 from hub.edi.x12 import writer as x12
 from hub.flows.batch import Batch

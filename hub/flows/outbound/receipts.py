@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from hub.edi.settings import profile
+from hub.edi.partner.settings import profile
 from hub.flows.batch import Batch
 from hub.flows.naming import numbered
 from hub.flows.orders import cancel

@@ -15,8 +15,8 @@ import structlog
 from sqlalchemy import Connection, Row
 
 from hub import jobs
-from hub.edi.profile import Profile
-from hub.edi.settings import profile
+from hub.edi.partner.profile import Profile
+from hub.edi.partner.settings import profile
 from hub.errors import Refused
 from hub.flows.batch import Batch
 from hub.flows.outbound import envelopes

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row
 
-from hub.edi.settings import profile
+from hub.edi.partner.settings import profile
 from hub.flows.batch import Batch
 from hub.flows.guide import Guide
 from hub.flows.orders import change_answers

@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from hub.edi.grammar import SYNTAXES, GrammarError, standard_of
-from hub.edi.grammar_check import check_folder
-from hub.edi.profile import Profile
-from hub.edi.settings import ProfileError, changed, check, profile
-from hub.edi.settings_schema import Scope
+from hub.edi.grammars.check import check_folder
+from hub.edi.grammars.library import SYNTAXES, GrammarError, standard_of
+from hub.edi.partner.profile import Profile
+from hub.edi.partner.settings import ProfileError, changed, check, profile
+from hub.edi.partner.settings_schema import Scope
 from hub.edi.tree import Standard
 from hub.errors import NotFound, Refused
 from hub.flows.inbound.translate import APPLY

@@ -6,8 +6,8 @@ import datetime as dt
 from dataclasses import replace
 
 from hub.edi.findings import EdiError
-from hub.edi.grammar import GrammarError
-from hub.edi.settings import profile
+from hub.edi.grammars.library import GrammarError
+from hub.edi.partner.settings import profile
 from hub.edi.specimen import specimen_root
 from hub.errors import NotFound, Refused
 from hub.flows.outbound.envelopes import Interchange, Recipient

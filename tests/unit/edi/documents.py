@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 
-from hub.edi.rules import ElementRule, Item, Note, SegmentRule, SetGrammar
+from hub.edi.grammars.rules import ElementRule, Item, Note, SegmentRule, SetGrammar
 from hub.edi.tree import Composite, Element, Loop, Repeats, Segment
 
 Words = Callable[[int, int, bool], str]

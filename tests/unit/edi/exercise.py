@@ -16,10 +16,10 @@ from hub.edi import convert
 from hub.edi.edifact import acknowledge as contrl
 from hub.edi.edifact import received as edifact_received
 from hub.edi.findings import EdiError
-from hub.edi.grammar import default_library
+from hub.edi.grammars.library import default_library
 from hub.edi.inbound import Terms
 from hub.edi.json_form import from_json, to_json
-from hub.edi.syntax import detect
+from hub.edi.reading.syntax import detect
 from hub.edi.tree import STANDARDS
 from hub.edi.validation import examine
 from hub.edi.x12.acknowledge import Policy, acknowledge, write_answer

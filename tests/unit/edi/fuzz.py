@@ -22,7 +22,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from hub.edi.grammar import default_library
+from hub.edi.grammars.library import default_library
 from hub.edi.specimen import specimen_file, specimens
 from tests.unit.edi.exercise import POLICIES, exercise
 

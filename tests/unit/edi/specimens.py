@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.edi.grammar import default_library
+from hub.edi.grammars.library import default_library
 from hub.edi.specimen import specimens
 
 SPECIMENS: dict[str, tuple[str, tuple[str, ...]]] = {

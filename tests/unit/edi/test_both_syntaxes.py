@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from hub.edi import source as source_module
 from hub.edi.convert import file_from_json, file_to_json
+from hub.edi.reading import source as source_module
 from hub.edi.validation import examine
 from tests.unit.edi import conftest as x12
 from tests.unit.edi.edifact import conftest as edifact

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.edi import sscc
 from hub.edi.build import build
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import EdiError
 from hub.edi.json_form import from_json, to_json
+from hub.edi.partner import sscc
 from hub.edi.tree import Loop, Repeats
 from hub.edi.validation import examine
 from hub.edi.x12.reader import read

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hub.edi.findings import errors
-from hub.edi.grammar_check import check_file
+from hub.edi.grammars.check import check_file
 from hub.edi.inbound import Terms, apply_rules
-from hub.edi.profile import Profile
+from hub.edi.partner.profile import Profile
 from hub.edi.validation import examine
 from hub.edi.x12.acknowledge import acknowledge
 from hub.edi.x12.validation import examine as examine_x12

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hub.edi.compare import compare
 from hub.edi.convert import file_from_json, file_to_json
 from hub.edi.findings import EdiError
-from hub.edi.grammar import default_library
+from hub.edi.grammars.library import default_library
 from hub.edi.tree import Loop, in_document_order
 from hub.edi.x12.validation import examine
 from tests.unit.edi.conftest import one_group, one_interchange, one_set

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from hub.edi.grammar import Library
-from hub.edi.grammar_check import check_file, check_folder
+from hub.edi.grammars.check import check_file, check_folder
+from hub.edi.grammars.library import Library
 from hub.edi.inbound import Terms, apply_rules
-from hub.edi.profile import Profile
+from hub.edi.partner.profile import Profile
 from hub.edi.x12.acknowledge import acknowledge
 from hub.edi.x12.validation import examine
 
@@ -86,7 +86,7 @@ def test_what_is_wrong_with_a_file_is_said_in_words(own, name, text, problem):
 
 
 def test_the_built_in_files_and_good_ones_have_no_problem(own):
-    from hub.edi.grammar import BUILT_IN
+    from hub.edi.grammars.library import BUILT_IN
 
     assert check_folder(BUILT_IN) == []
     assert check_folder(own("elements.yaml", "324: {name: Number, type: AN, length: 1 30}")) == []

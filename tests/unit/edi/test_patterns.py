@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.edi.delimiters import Delimiters
-from hub.edi.grammar import default_library
-from hub.edi.judge import judge_segments
-from hub.edi.patterns import clean_run
-from hub.edi.rules import ElementRule, Note, SegmentRule
-from hub.edi.segments import SegmentJudge
+from hub.edi.grammars.library import default_library
+from hub.edi.grammars.rules import ElementRule, Note, SegmentRule
+from hub.edi.judging.judge import judge_segments
+from hub.edi.judging.patterns import clean_run
+from hub.edi.judging.segments import SegmentJudge
 
 MARKS = {"x12": Delimiters("*", ">", "~", "^"), "edifact": Delimiters("+", ":", "'", "*", release="?", decimal=",")}
 GRAMMARS = [

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from hub.edi.grammar import GrammarError, default_library
-from hub.edi.own_grammars import folders_of, library
-from hub.edi.profile import Profile
-from hub.edi.settings import ProfileError, changed, check, profile
-from hub.edi.settings_schema import HELP
+from hub.edi.grammars.library import GrammarError, default_library
+from hub.edi.grammars.own import folders_of, library
+from hub.edi.partner.profile import Profile
+from hub.edi.partner.settings import ProfileError, changed, check, profile
+from hub.edi.partner.settings_schema import HELP
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 

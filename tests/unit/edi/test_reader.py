@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.edi import source as source_module
-from hub.edi.judge import MOST_FINDINGS
-from hub.edi.structure import DEEPEST_LEVEL
+from hub.edi.judging.judge import MOST_FINDINGS
+from hub.edi.judging.structure import DEEPEST_LEVEL
+from hub.edi.reading import source as source_module
 from hub.edi.validation import examine
 from hub.edi.x12 import scan, validation
 from hub.edi.x12.reader import read

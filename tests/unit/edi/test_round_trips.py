@@ -14,7 +14,7 @@ from hub.edi.delimiters import Delimiters
 from hub.edi.edifact import validation as edifact
 from hub.edi.edifact import writer as edifact_writer
 from hub.edi.edifact.characters import CODECS, forbidden
-from hub.edi.grammar import default_library
+from hub.edi.grammars.library import default_library
 from hub.edi.specimen import specimens
 from hub.edi.x12 import validation as x12
 from hub.edi.x12 import writer as x12_writer

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from hub.edi.findings import MOST_FINDINGS
-from hub.edi.structure import DEEPEST_LEVEL
+from hub.edi.judging.structure import DEEPEST_LEVEL
 from hub.edi.validation import examine as examine_either
 from hub.edi.x12.scan import LONGEST_CONTROL, LONGEST_SET
 from hub.edi.x12.validation import examine

@@ -7,8 +7,8 @@ from datetime import datetime
 import pytest
 
 from hub.edi.findings import EdiError
-from hub.edi.grammar import BUILT_IN, Library, default_library
-from hub.edi.grammar_check import check_file
+from hub.edi.grammars.check import check_file
+from hub.edi.grammars.library import BUILT_IN, Library, default_library
 from hub.edi.specimen import specimen_file, specimen_root
 from hub.edi.validation import examine
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.edi.delimiters import Delimiters
-from hub.edi.syntax import detect
+from hub.edi.reading.syntax import detect
 
 EDIFACT = Delimiters("+", ":", "'", "*", release="?")
 

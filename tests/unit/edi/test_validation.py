@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.edi.findings import catalogue
-from hub.edi.grammar import Library
+from hub.edi.grammars.library import Library
 from hub.edi.validation import examine
 from tests.unit.edi.specimens import SPECIMENS
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from hub.edi.grammar import BUILT_IN
+from hub.edi.grammars.library import BUILT_IN
 from hub.edi.meaning import code_meanings
 
 ELEMENTS = yaml.load((BUILT_IN / "edifact" / "elements.yaml").read_bytes(), Loader=yaml.CBaseLoader)

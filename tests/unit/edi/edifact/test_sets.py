@@ -8,7 +8,7 @@ import pytest
 
 from hub.edi.edifact.validation import examine
 from hub.edi.edifact.writer import Envelope, message, write
-from hub.edi.grammar import BUILT_IN, default_library
+from hub.edi.grammars.library import BUILT_IN, default_library
 from hub.edi.specimen import specimen as make_specimen
 from hub.edi.specimen import specimens
 from hub.edi.tree import Loop

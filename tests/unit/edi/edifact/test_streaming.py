@@ -6,11 +6,11 @@ import io
 
 import pytest
 
-from hub.edi import source as source_module
 from hub.edi.edifact import scan
 from hub.edi.edifact.validation import examine
 from hub.edi.inbound import Terms, apply_rules
-from hub.edi.profile import Profile
+from hub.edi.partner.profile import Profile
+from hub.edi.reading import source as source_module
 
 CHANGES = [
     lambda d: d,

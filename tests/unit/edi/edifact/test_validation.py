@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hub.edi.edifact.validation import examine
-from hub.edi.grammar import Library, default_library
-from hub.edi.periods import FORMATS, period_fault
-from hub.edi.rules import walk
+from hub.edi.grammars.library import Library, default_library
+from hub.edi.grammars.rules import walk
+from hub.edi.judging.periods import FORMATS, period_fault
 
 HEAD = ("BGM+220+4711+9", "DTM+137:20260105:102")
 TAIL = ("UNS+S",)

@@ -14,7 +14,7 @@ from hub.edi.delimiters import USUAL, Delimiters
 from hub.edi.edifact.validation import examine
 from hub.edi.edifact.writer import Envelope, message, write
 from hub.edi.findings import EdiError
-from hub.edi.grammar import default_library
+from hub.edi.grammars.library import default_library
 from hub.edi.specimen import specimen
 from hub.edi.specimen import specimens as make_specimens
 from hub.edi.tree import Loop, Repeats

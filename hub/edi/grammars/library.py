@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from hub.edi.rules import ANY, ElementRule, Item, Note, SegmentRule, SetGrammar, walk
+from hub.edi.grammars.rules import ANY, ElementRule, Item, Note, SegmentRule, SetGrammar, walk
 from hub.edi.tree import Standard
 
-BUILT_IN = Path(__file__).parent / "grammars"
+BUILT_IN = Path(__file__).parent
 
 
 _KEPT_SETS = 1_000

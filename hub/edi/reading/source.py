@@ -10,7 +10,7 @@ import re
 from typing import BinaryIO, TypeAlias
 
 from hub.edi.findings import Finding
-from hub.edi.unwrap import unwrap
+from hub.edi.reading.unwrap import unwrap
 
 CHUNK = 1 << 20
 """How many bytes are read at once."""

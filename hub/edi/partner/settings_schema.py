@@ -8,8 +8,8 @@ from typing import Any, Literal
 from marshmallow import RAISE, Schema, fields, validate
 
 from hub.edi.edifact.characters import CODECS
-from hub.edi.profile import LINE_BREAKS
-from hub.edi.setting_types import Mark, Words, codec, finding_names, readable
+from hub.edi.partner.profile import LINE_BREAKS
+from hub.edi.partner.setting_types import Mark, Words, codec, finding_names, readable
 from hub.schedules import parse, time_zone
 
 Scope = Literal["partner", "in", "out"]

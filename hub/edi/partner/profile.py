@@ -1,6 +1,6 @@
 """What counts between us and a trading partner, for one agreement (a set in one direction) or for all of them.
 
-`hub.edi.settings` makes profiles of what was set.
+`hub.edi.partner.settings` makes profiles of what was set.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding
-from hub.edi.source import Source
+from hub.edi.reading.source import Source
 from hub.edi.tree import TransactionSet
 
 S = TypeVar("S", bound="BaseSet")

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from importlib import import_module
 from typing import Any, TypeAlias, cast
 
-from hub.edi.reading import FileReader, Part
-from hub.edi.starts import Locate
-from hub.edi.syntax import detect
+from hub.edi.reading.reader import FileReader, Part
+from hub.edi.reading.starts import Locate
+from hub.edi.reading.syntax import detect
 from hub.edi.tree import Standard
 
 _OTHER: dict[Standard, Standard] = {"x12": "edifact", "edifact": "x12"}
@@ -18,7 +18,7 @@ AnyPart: TypeAlias = Part[Any, Any, Any]
 
 
 class MixedReader(FileReader[Any, Any, Any]):
-    """Reads both syntaxes; see `hub.edi.reading`. A file in neither is read as X12, which says what it lacks."""
+    """Reads both syntaxes; see `hub.edi.reading.reader`. A file in neither is read as X12, which says what it lacks."""
 
     def parts(self, *, keep: bool = False) -> Iterator[AnyPart]:
         standard: Standard = detect(self._source.window) or "x12"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from hub.edi.findings import MOST_FINDINGS, Finding, finding
-from hub.edi.interchange import Holder
-from hub.edi.source import Input, Source
-from hub.edi.starts import Locate, nowhere
+from hub.edi.reading.interchange import Holder
+from hub.edi.reading.source import Input, Source
+from hub.edi.reading.starts import Locate, nowhere
 from hub.edi.tree import Standard
 
 BLANK = b" \t\r\n\x00\x0b\x0c\x1a"

@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import islice
 from operator import itemgetter
 
-from hub.edi.controls import Totals, differing, totals_in
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding
-from hub.edi.outline import Outline, outline
-from hub.edi.segments import SegmentJudge
-from hub.edi.structure import meant_by
+from hub.edi.judging.controls import Totals, differing, totals_in
+from hub.edi.judging.outline import Outline, outline
+from hub.edi.judging.segments import SegmentJudge
+from hub.edi.judging.structure import meant_by
 from hub.edi.tree import Loop, Segment
 
 _KEPT_OUTLINES = 500

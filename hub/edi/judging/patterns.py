@@ -13,8 +13,8 @@ from itertools import combinations, pairwise
 from typing import NamedTuple
 
 from hub.edi.delimiters import Delimiters
-from hub.edi.rules import ElementRule, Note, SegmentRule
-from hub.edi.values import DATE, MINUTE, TIME
+from hub.edi.grammars.rules import ElementRule, Note, SegmentRule
+from hub.edi.judging.values import DATE, MINUTE, TIME
 
 
 def clean_run(rules: Iterable[SegmentRule], marks: Delimiters) -> re.Pattern[str]:

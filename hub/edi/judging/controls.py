@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from hub.edi.findings import Finding
-from hub.edi.rules import SetGrammar
-from hub.edi.segments import SegmentJudge
+from hub.edi.grammars.rules import SetGrammar
+from hub.edi.judging.segments import SegmentJudge
 from hub.edi.tree import Segment, element
 
 _DESIGNATOR = re.compile(r"([A-Z][A-Z0-9]{1,2})([0-9]{2})(?:-([1-9]))?")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 
-from hub.edi.rules import ElementRule
+from hub.edi.grammars.rules import ElementRule
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NUMBER = re.compile(r"-?[0-9]+")

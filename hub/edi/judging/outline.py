@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from hub.edi.findings import MOST_FINDINGS, Finding
-from hub.edi.rules import Item, SetGrammar
-from hub.edi.structure import PLAIN, Reading, Walk, name_of
+from hub.edi.grammars.rules import Item, SetGrammar
+from hub.edi.judging.structure import PLAIN, Reading, Walk, name_of
 from hub.edi.tree import Loop, Segment
 
 

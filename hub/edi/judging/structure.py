@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from hub.edi.findings import Finding
-from hub.edi.rules import ANY, Item, SetGrammar, Step
+from hub.edi.grammars.rules import ANY, Item, SetGrammar, Step
 from hub.edi.tree import Loop, Segment, element, keep_order
 
 _Report = Callable[[Finding], None]

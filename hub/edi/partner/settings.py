@@ -16,9 +16,9 @@ from typing import Any, cast
 
 from marshmallow import ValidationError
 
-from hub.edi.grammar import SYNTAXES
-from hub.edi.profile import Profile
-from hub.edi.settings_schema import DROP, HELP, SETTINGS, Scope
+from hub.edi.grammars.library import SYNTAXES
+from hub.edi.partner.profile import Profile
+from hub.edi.partner.settings_schema import DROP, HELP, SETTINGS, Scope
 from hub.edi.tree import Standard
 from hub.errors import Refused
 

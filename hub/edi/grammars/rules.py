@@ -199,7 +199,8 @@ class SetGrammar:
     whether the definition may be taken as the standard's whole say (only then is, say, one element too many
     an error rather than a gap of ours). `newer` tells that the version asked for is later than every one described,
     so that limits may have been raised since, `partner` that its body is a user's own. `totals` names the elements
-    that count segments: `{"CTT01": "PO1"}`; `controls` what more a total is compared with, see `hub.edi.controls`.
+    that count segments: `{"CTT01": "PO1"}`; `controls` what more a total is compared with, see
+    `hub.edi.judging.controls`.
     """
 
     standard: Standard

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from hub.edi.source import Source
+from hub.edi.reading.source import Source
 
 _BLANK = b" \t\r\n\x00\x0b\x0c\x1a"
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from hub.edi.grammar import GrammarError, Library, default_library
+from hub.edi.grammars.library import GrammarError, Library, default_library
 from hub.edi.tree import Standard
 
 _Seen = tuple[Standard, tuple[tuple[str, int, int], ...]]

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding
-from hub.edi.outline import Outline
-from hub.edi.patterns import clean_run
-from hub.edi.periods import period_fault
-from hub.edi.repair import likely_cause
-from hub.edi.rules import ElementRule, SegmentRule, SetGrammar
+from hub.edi.grammars.rules import ElementRule, SegmentRule, SetGrammar
+from hub.edi.judging.outline import Outline
+from hub.edi.judging.patterns import clean_run
+from hub.edi.judging.periods import period_fault
+from hub.edi.judging.repair import likely_cause
+from hub.edi.judging.values import judge_value
 from hub.edi.tree import Composite, Element, Repeats, Segment
-from hub.edi.values import judge_value
 
 if TYPE_CHECKING:
-    from hub.edi.controls import Totals
+    from hub.edi.judging.controls import Totals
 
 _KEPT_JUDGES = 16
 _KEPT_VERDICTS = 5_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hub.edi.values import is_date, is_time
+from hub.edi.judging.values import is_date, is_time
 
 FORMATS = {
     "101": "YYMMDD", "102": "CCYYMMDD", "201": "YYMMDDHHMM", "202": "YYMMDDHHMMSS", "203": "CCYYMMDDHHMM",

@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from hub.edi.controls import Control
-from hub.edi.grammar import SYNTAXES, GrammarError, Library
-from hub.edi.rules import walk
+from hub.edi.grammars.library import SYNTAXES, GrammarError, Library
+from hub.edi.grammars.rules import walk
+from hub.edi.judging.controls import Control
 from hub.edi.tree import Standard
 
 _TABLES = ("segments", "elements", "ids")

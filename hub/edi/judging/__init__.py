@@ -1,0 +1,1 @@
+"""What is wrong with a document: values, order, repetition, totals, each judged by its grammar."""

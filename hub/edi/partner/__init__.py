@@ -1,0 +1,1 @@
+"""What counts between us and a trading partner."""
