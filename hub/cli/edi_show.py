@@ -6,19 +6,21 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
+from rich.padding import Padding
 
-from hub.cli.common import console
+from hub.cli.common import console, times
 from hub.edi.compare import Difference
 from hub.edi.findings import Finding
 from hub.edi.json_form import to_json
 from hub.edi.meaning import segment_meanings
-from hub.edi.tree import in_document_order
+from hub.edi.tree import Segment, in_document_order
 from hub.edi.x12.convert import interchange_to_json
 from hub.edi.x12.interchange import Interchange
 
 if TYPE_CHECKING:
     from hub.cli.edi_answers import Shown
     from hub.cli.edi_files import Opened
+    from hub.edi.rules import SetGrammar
 
 
 def interchange_as_dict(interchange: Any) -> dict[str, Any]:
@@ -85,23 +87,45 @@ def explain(interchange: Any, opened: Opened) -> None:
 
 def _explain_set(one: Any, opened: Opened) -> None:
     grammar = opened.libraries[one.tree.standard].grammar(one.set_id, one.tree.version) if one.tree else None
-    name = grammar.name if grammar else "no grammar"
-    console.print(f"\n  [bold]Set {escape(one.set_id)}[/] {escape(one.control_number)}  {escape(name)}")
+    name = escape(grammar.name if grammar else "no grammar")
+    console.print(f"\n  [bold]Set {escape(one.set_id)}[/] {escape(one.control_number)}  {name}: {_verdict(one)}")
     by_position: dict[int, list[Finding]] = {}
     for found in one.findings:
         by_position.setdefault(found.position, []).append(found)
     findings([(f, {}) for position in (0, 1) for f in by_position.pop(position, [])], "    ")
     lines = list(in_document_order(one.tree.root)) if one.tree else []
     for position, (depth, segment) in enumerate(lines, 2):
-        indent = "    " + "  " * depth
-        rule = grammar.segments.get(str(segment[0])) if grammar else None
-        console.print(f"{indent}[bold cyan]{escape(str(segment[0]))}[/] {escape(rule.name if rule else '')}")
-        for meaning in segment_meanings(segment, grammar):
-            note = f"  [green]{escape(meaning.meaning)}[/]" if meaning.meaning else ""
-            text = f"{indent}  [dim]{meaning.designator} {escape(meaning.name)}:[/] {escape(meaning.value)}{note}"
-            console.print(text, soft_wrap=True)
-        findings([(f, {}) for f in by_position.pop(position, [])], f"{indent}  ")
+        _explain_segment(segment, grammar, by_position.pop(position, []), "    " + "  " * depth)
     findings([(f, {}) for rest in by_position.values() for f in rest], "    ")
+
+
+def _verdict(one: Any) -> str:
+    errors = sum(found.is_error for found in one.findings)
+    warnings = len(one.findings) - errors
+    verdict = f"[bold red]{times(errors, 'error')}[/]" if errors else "[green]clean[/]"
+    return verdict + (f", [yellow]{times(warnings, 'warning')}[/]" if warnings else "")
+
+
+def _explain_segment(segment: Segment, grammar: SetGrammar | None, found: list[Finding], indent: str) -> None:
+    """A segment, its elements, and what is wrong with each below it; what no element shows stands at the end."""
+    rule = grammar.segments.get(str(segment[0])) if grammar else None
+    console.print(f"{indent}[bold cyan]{escape(str(segment[0]))}[/] {escape(rule.name if rule else '')}")
+    for meaning in segment_meanings(segment, grammar):
+        here = [f for f in found if f.designator == meaning.designator]
+        found = [f for f in found if f not in here]
+        value = f"[red]{escape(meaning.value)}[/]" if any(f.is_error for f in here) else escape(meaning.value)
+        note = f"  [green]{escape(meaning.meaning)}[/]" if meaning.meaning else ""
+        _line(f"[dim]{meaning.designator} {escape(meaning.name)}:[/] {value}{note}", f"{indent}  ")
+        findings([(f, {}) for f in here], f"{indent}    ")
+    findings([(f, {}) for f in found], f"{indent}  ")
+
+
+def _line(text: str, indent: str) -> None:
+    """A line of an outline. On a terminal what does not fit goes on below its beginning; a file gets it whole."""
+    if console.is_terminal:
+        console.print(Padding(text, (0, 0, 0, len(indent)), expand=False))
+    else:
+        console.print(f"{indent}{text}", soft_wrap=True)
 
 
 def explain_answers(answers: Iterable[Shown]) -> None:
@@ -123,11 +147,8 @@ def findings(found: Iterable[tuple[Finding, dict[str, str]]], indent: str) -> No
         where = [f"set {place['set_id']} {place['set_control_number']}" if "set_id" in place else ""]
         where += [f"segment {f.position}" if f.position else "", f.designator, f"byte {f.offset}"]
         value = f" Value: {f.value[:60]!r}." if f.value else ""
-        console.print(
-            f"{indent}[{colour}]{f.severity}[/] [bold]{f.code}[/] "
-            + escape(f"{', '.join(w for w in where if w)}: {f.message}{value}"),
-            soft_wrap=True,
-        )
+        text = escape(f"{', '.join(w for w in where if w)}: {f.message}{value}")
+        _line(f"[{colour}]{f.severity}[/] [bold]{f.code}[/] {text}", indent)
 
 
 def differences(found: Iterable[Difference]) -> None:

@@ -75,7 +75,8 @@ class Loop:
 
 
 def in_document_order(root: Loop) -> Iterator[tuple[int, Segment]]:
-    """Every segment of a set as it stands in the document, with how many loops it stands in.
+    """Every segment of a set as it stands in the document, with how deep it stands: the first one of a loop as deep as
+    what is around the loop, the others one deeper.
 
     Levels (HL) hang under one another in the tree; in the document they follow one another, each behind the one it is
     under unless `order` says otherwise.
@@ -96,9 +97,9 @@ def _loops(loop: Loop) -> Iterator[Loop]:
 
 def _inside(loop: Loop, depth: int, without: str) -> Iterator[tuple[int, Segment]]:
     """The segments of a loop and of those in it, except those called `without`."""
-    for child in loop.children:
+    for place, child in enumerate(loop.children):
         if isinstance(child, tuple):
-            yield depth, child
+            yield depth if place else depth - 1, child
         elif child.id != without:
             yield from _inside(child, depth + 1, "")
 

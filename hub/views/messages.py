@@ -310,14 +310,17 @@ def _can(row: MessageRow) -> list[str]:
 
 
 def _finding(finding: dict[str, Any]) -> FindingView:
-    where = finding.get("designator") or finding.get("path") or finding.get("segment") or ""
+    """A finding on EDI names its segment or element, one of a mapping the value's path and the field it was for."""
+    target = finding.get("target") or ""
+    path = str(finding.get("path") or finding.get("value_path") or finding.get("source_path") or "").removeprefix("$/")
+    where = finding.get("designator") or path or finding.get("segment") or target
     if finding.get("position"):
         where = f"{where} (segment {finding['position']})" if where else f"segment {finding['position']}"
     text = finding.get("message") or finding.get("detail") or ""
     return FindingView(
         str(finding.get("code", "")),
         str(where),
-        str(text),
+        f"{target}: {text}" if target and where != target else str(text),
         str(finding.get("severity", "error")),
         int(finding.get("position") or 0),
     )

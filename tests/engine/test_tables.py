@@ -12,6 +12,7 @@ from hub.flows.guide import Guide
 from hub.flows.mappings import tables
 from hub.sdk import Document
 from hub.store import lookups as store
+from hub.views.messages import message_detail
 from tests.engine.scripted import both, edi
 from tests.engine.scripted.house import ACTOR, House, line
 
@@ -128,6 +129,11 @@ def test_story_4_what_failed_with_a_mapping_that_reads_the_table_is_tried_again_
     shop, _ = house.shop(), house.depot()
     house.order(shop, lines=[line("a", None, "none", item="77")])
     assert house.parked() == ["mapping.failed"]
+    with house.inst.db.read() as tx:
+        detail = message_detail(tx, house.messages(state="parked")[0].id, None)
+    assert detail is not None
+    told = [(found.where, found.message) for found in detail.findings if found.code == "mapping.not-a-number"]
+    assert told == [("$.lines[0].quantity", "lines.quantity: not a number")]
     assert "tried again" not in tables.set_row(house.inst, "services", "X1", "EXPRESS", ACTOR)
     said = tables.set_row(house.inst, "items", "77", "MUG", ACTOR)
     assert said.endswith("0 parked documents released, and 1 that had failed are tried again.")

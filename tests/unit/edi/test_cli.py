@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
+from hub.cli import edi_show
 from hub.cli.edi import edi
 from hub.edi.json_form import from_json
 from hub.edi.validation import examine
@@ -89,7 +92,7 @@ def test_parse_shows_loops_indented_and_exits_0_whatever_is_wrong(run, x12):
     result = run("parse", x12("BEG*99*SA*1**20260105", "N1*ST*[red]", "N4*Ames", "PO1*1*5*EA"))
     assert result.exit_code == 0
     assert "      BEG 99 SA 1 - 20260105\n" in result.output
-    assert "        N1 ST [red]\n        N4 Ames\n" in result.output
+    assert "      N1 ST [red]\n        N4 Ames\n      PO1 1 5 EA\n" in result.output
     assert "edi.code-invalid" in result.output
 
 
@@ -158,6 +161,25 @@ def test_explain_names_elements_codes_faults_and_the_answer(run, x12):
     assert "AK4*5*373*8*20261399" in lines and "AK5*E*5" in lines
     shown = run("explain", x12().replace(b"*0*T*", b"*1*T*")).output
     assert "TA1*000000001*260105*1200*A*000" in shown
+    assert "Set 850 0001  Purchase order: 2 errors" in lines
+
+
+def test_explain_tells_a_fault_below_the_element_that_has_it(run, x12):
+    below = run("explain", x12("BEG*00*SA*4711**20260105", "PO1*1*five*EA", "PO1*2**EA*9")).output.splitlines()
+    wrong = below.index("      PO102 Quantity ordered: five")
+    assert below[wrong + 1].startswith("        error edi.character-invalid segment 3, PO102, byte")
+    assert below[wrong + 2] == "      PO103 Unit of measure: EA  each"
+
+
+def test_on_a_terminal_what_does_not_fit_goes_on_below_its_beginning(run, x12, monkeypatch):
+    monkeypatch.setattr(edi_show, "console", Console(highlight=False, force_terminal=True, no_color=True, width=60))
+    shown = run("explain", x12("BEG*00*SA*4711**20261399", "PO1*1*5*EA")).output
+    lines = [re.sub("\x1b\\[[0-9;]*m", "", line) for line in shown.splitlines()]
+    first = next(number for number, line in enumerate(lines) if "edi.date-invalid" in line)
+    assert lines[first].startswith("        error ") and lines[first + 1].startswith(
+        "        BEG05 (Date) is not a date"
+    )
+    assert max(map(len, lines[first : first + 2])) <= 60
 
 
 def test_convert_goes_to_json_and_back(run, x12):

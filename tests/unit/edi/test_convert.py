@@ -54,7 +54,7 @@ def test_levels_in_breadth_first_order_keep_it(numbers):
     data = one_interchange(one_group(one_set(*segments, set_id="856"), functional_id="SH"))
     assert there_and_back(data) == data
     ((one,),) = [list(i.sets) for i in examine(data)]
-    assert [depth for depth, segment in in_document_order(one.tree.root) if segment[0] == "HL"] == [1, 2, 2, 3, 3]
+    assert [depth for depth, segment in in_document_order(one.tree.root) if segment[0] == "HL"] == [0, 1, 1, 2, 2]
 
 
 def test_levels_stand_as_they_hang_whatever_their_numbers():
