@@ -160,7 +160,7 @@ def new_command(set_id: str, version: str | None, partner_name: str | None) -> N
     try:
         data = specimen_file(set_id, library.syntax.version(version or ""), when, library)
     except EdiError as error:
-        fail(error.code, f"There is none: {error}.", False)
+        fail(error.code, f"No specimen: {error}.", False)
     click.echo(data, nl=False)
 
 

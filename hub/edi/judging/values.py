@@ -54,7 +54,7 @@ def _judge_length(element: ElementRule, length: int, what: str) -> tuple[str, st
 def _judge_number(element: ElementRule, value: str) -> tuple[str, str] | None:
     whole = element.type != "R"
     if not (_NUMBER if whole else _DECIMAL).fullmatch(value):
-        expected = "digits with an optional leading minus" if whole else "a number such as 12 or 12.5"
+        expected = "a whole number such as 12" if whole else "a number such as 12 or 12.5"
         return "edi.character-invalid", f"is not a number; {expected} was expected."
     digits = sum(c.isdigit() for c in value.partition("E")[0])
     return _judge_length(element, digits, "digits")

@@ -127,6 +127,6 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
 
     def _nothing(self) -> Finding:
         if self._torn is None:
-            text = "No ISA segment was found: this is not an X12 interchange."
+            text = "No ISA and no UNB segment was found: this is neither X12 nor EDIFACT."
             return finding("edi.interchange-missing", text)
         return finding("edi.isa-unreadable", _UNREADABLE, offset=self._source.place(self._torn), segment="ISA")
