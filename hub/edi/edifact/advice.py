@@ -66,6 +66,11 @@ def start_at(source: Source, offset: int) -> Start:
     header = match.end() if match is not None and una is not None else at
     advice = (una or b"").decode("ascii")
     marks, findings = _delimiters(window, header, advice, source.place(offset))
+    blanks = b"" if match is None or una is None else window[match.end(1) : header]
+    if blanks.strip(b"\r\n") or (blanks and not marks.suffix):
+        place = source.place(header + source.start)
+        text = "Blanks or line breaks between UNA and UNB were skipped."
+        findings.append(finding("edi.blanks-before-segment", text, standard="edifact", offset=place, segment="UNB"))
     return Start(offset, header + source.start, advice, marks, findings)
 
 

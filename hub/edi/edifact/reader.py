@@ -17,7 +17,6 @@ from hub.edi.edifact.scan import Scan
 from hub.edi.findings import finding
 from hub.edi.reading import reader as reading
 from hub.edi.reading.interchange import note
-from hub.edi.reading.reader import BLANK
 from hub.edi.reading.source import Input
 from hub.edi.tree import Standard
 
@@ -48,6 +47,7 @@ class Reader(reading.FileReader[Interchange, Group, Message]):
             at = scan.at
             interchange.length = source.place(at) - interchange.offset
             self.interchanges += 1
+            self._ended_with(interchange.delimiters)
             source.release(at)
             yield reading.Part(interchange)
         if not self.interchanges and self.stopped is None:
@@ -57,7 +57,7 @@ class Reader(reading.FileReader[Interchange, Group, Message]):
     def _next(self, at: int) -> Start | None:
         """The next interchange of this syntax; what lies before the next one of any is reported: blanks are a
         tolerance, anything else is lost."""
-        source, beginning = self._source, at
+        source = self._source
         lost, first, shown = 0, at, b""
         while True:
             found, stop = locate(source, at)
@@ -69,7 +69,7 @@ class Reader(reading.FileReader[Interchange, Group, Message]):
                 found = stop = headless
             elif sure == stop:
                 self.stopped = other
-            kept = source.cut(at, stop).strip(BLANK)
+            kept = self._lost(at, stop)
             if kept and not lost:
                 first, shown = source.find(kept[:40], at, stop), kept[:40]
             lost += len(kept)
@@ -80,8 +80,8 @@ class Reader(reading.FileReader[Interchange, Group, Message]):
         if lost and (found is not None or self.stopped is not None or self.interchanges):
             text = f"{lost} bytes stand outside of any interchange and were not read."
             self._note("edi.data-outside-interchange", text, first, shown.decode("latin-1"))
-        elif found is not None and beginning == 0 < at:
-            self._note("edi.leading-blanks", "Blanks before the first segment were skipped.", 0)
+        elif found is not None or self.interchanges:
+            self._tell_skipped()
         return None if found is None else start_at(source, found)
 
     def _open(self, start: Start) -> Interchange:

@@ -94,7 +94,8 @@ def write(
 def reply_to(interchange: Interchange, *, control_reference: str, when: datetime) -> Envelope:
     """The envelope of an answer: sender and recipient swapped; syntax, delimiters and character set as they came."""
     syntax_id = interchange.syntax_id if interchange.syntax_id in CODECS else "UNOC"
-    version = interchange.syntax_version if interchange.syntax_version in ("1", "2", "3", "4") else "3"
+    nearest = "4" if interchange.delimiters.repetition else "3"
+    version = interchange.syntax_version if interchange.syntax_version in ("1", "2", "3", "4") else nearest
     facts = interchange.envelope(Group(0))
     return Envelope(
         sender_id=facts["receiver_id"],

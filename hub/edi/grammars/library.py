@@ -294,8 +294,10 @@ class _Place:
 
     @classmethod
     def of(cls, text: str) -> _Place:
-        first, *rest = text.split()
-        numbers = {word[0]: int(word[1:]) for word in rest if word[0] in "xr" and word[1:].isdigit()}
+        first, *rest = text.split() or [""]
+        if not first or not all(re.fullmatch(r"[MO]|[xr][1-9][0-9]*", word) for word in rest):
+            raise GrammarError(f"element {text!r} is not of the form '128', '128 M', '128 x5' or '128 r9'")
+        numbers = {word[0]: int(word[1:]) for word in rest if word[0] in "xr"}
         return cls(first.split("/"), "M" in rest, numbers.get("x", 1), numbers.get("r", 1))
 
 

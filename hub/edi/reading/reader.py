@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar, Generic, NamedTuple, TypeVar
 
+from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding, finding
 from hub.edi.reading.interchange import Holder
 from hub.edi.reading.source import Input, Source
@@ -47,6 +48,8 @@ class FileReader(ABC, Generic[N, G, S]):
         self._source = file if isinstance(file, Source) else Source(file)
         self._encoding, self._start, self._other = encoding, start, other
         self.findings: list[Finding] = self._source.findings
+        self._terminator, self._suffix = b"", ""
+        self._skipped: tuple[str, str, int] | None = None
         self._iterator = (part.interchange for part in self.parts(keep=True) if part.group is None)
 
     def __iter__(self) -> Iterator[N]:
@@ -65,6 +68,41 @@ class FileReader(ABC, Generic[N, G, S]):
             return self._start
         self._note("edi.byte-order-mark", "The file starts with a byte order mark, which was skipped.", 0)
         return len(_BYTE_ORDER_MARK)
+
+    def _ended_with(self, marks: Delimiters) -> None:
+        """An interchange has ended; what follows may hold more of its terminators and line breaks."""
+        self._terminator, self._suffix = marks.terminator.encode("latin-1", "replace"), marks.suffix
+
+    def _lost(self, start: int, stop: int) -> bytes:
+        """What stands between two offsets, outside of interchanges, beside what is tolerated there."""
+        text = self._source.cut(start, stop)
+        kept = text.replace(_BYTE_ORDER_MARK, b"").strip(BLANK + self._terminator)
+        if kept or not text or self._skipped:
+            return kept
+        if _BYTE_ORDER_MARK in text:
+            code, message = (
+                "edi.byte-order-mark",
+                "A byte order mark stands outside of any interchange; it was skipped.",
+            )
+        elif self._terminator.strip(BLANK) and self._terminator in text:
+            code, message = "edi.segment-empty", "Terminators that end no segment stand behind an interchange."
+        elif not self.interchanges:
+            code, message = "edi.leading-blanks", "Blanks before the first segment were skipped."
+        elif text.strip(b"\r\n") or not self._suffix:
+            code, message = (
+                "edi.blanks-outside-interchange",
+                "Blanks or line breaks behind an interchange were skipped, here and elsewhere.",
+            )
+        else:
+            return kept
+        self._skipped = code, message, start
+        return kept
+
+    def _tell_skipped(self) -> None:
+        """Report, once in a file, what was tolerated before an interchange or behind the last one."""
+        skipped, self._skipped = self._skipped, None
+        if skipped is not None and all(found.code != skipped[0] for found in self.findings):
+            self._note(*skipped)
 
     def _note(self, code: str, text: str, offset: int, value: str = "") -> None:
         """Add a finding about a place of the file, unless there are too many."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import BinaryIO, TypeAlias
 
-from hub.edi.findings import Finding
-from hub.edi.reading.unwrap import unwrap
+from hub.edi.findings import Finding, finding
+from hub.edi.reading.unwrap import Wrapping, wrapping
 
 CHUNK = 1 << 20
 """How many bytes are read at once."""
@@ -31,16 +31,20 @@ class Source:
         self.ended = self._file is None or len(first) < CHUNK
         self.start = self._floor = 0
         self._carried = b""
-        whole = first if self.ended else first[: first.rfind(b"\n") + 1]
-        unwrapped = unwrap(whole)
-        self._width, self._break = unwrapped.width, unwrapped.break_length
+        whole = first if self.ended else first[: max(first.rfind(b"\n"), first.rfind(b"\r")) + 1]
+        self._wrapping: Wrapping | None = wrapping(whole)
         self._lines: int | None = None
-        self.findings: list[Finding] = unwrapped.findings
-        if self.ended or not self._width:
-            self.window = unwrapped.data if self.ended else first
-        else:
-            self.window = b""
-            self._append(first)
+        self.findings: list[Finding] = []
+        self.window = first
+        if self._wrapping is not None:
+            lead, width, _ = self._wrapping
+            text = f"The file is wrapped at {width} columns; its line breaks were taken out before reading."
+            self.findings.append(finding("edi.wrapped-lines", text, offset=lead + width))
+            if self.ended:
+                self.window = self._wrapping.remove(first)
+            else:
+                self.window = first[:lead]
+                self._append(first[lead:], self._wrapping)
 
     @property
     def stop(self) -> int:
@@ -49,12 +53,13 @@ class Source:
 
     def place(self, offset: int) -> int:
         """Where a byte stands in the file."""
-        if not self._width:
+        if self._wrapping is None or offset < self._wrapping.lead:
             return offset
+        lead, width, mark = self._wrapping
         # Behind the last byte there may be no break any more, although its line is full.
-        at_end = self.ended and offset == self.stop > 0
-        lines = (offset - at_end) // self._width
-        return offset + (lines if self._lines is None else min(lines, self._lines)) * self._break
+        at_end = self.ended and offset == self.stop > lead
+        lines = (offset - lead - at_end) // width
+        return offset + (lines if self._lines is None else min(lines, self._lines)) * len(mark)
 
     def cut(self, start: int, stop: int) -> bytes:
         """The bytes between two offsets, both within the window."""
@@ -86,8 +91,8 @@ class Source:
         self.start = self._floor
         chunk = self._read(max(CHUNK, len(self.window) // 2))
         self.ended = not chunk
-        if self._width and self._lines is None:
-            self._append(chunk)
+        if self._wrapping is not None and self._lines is None:
+            self._append(chunk, self._wrapping)
         else:
             self.window += chunk
         return True
@@ -101,16 +106,17 @@ class Source:
             size -= len(piece)
         return b"".join(pieces)
 
-    def _append(self, chunk: bytes) -> None:
+    def _append(self, chunk: bytes, wrapped: Wrapping) -> None:
         """Add a chunk of a wrapped file: whole lines without their breaks, the rest kept for the next chunk."""
-        raw, step = self._carried + chunk, self._width + self._break
+        lead, width, mark = wrapped
+        raw, step, end = self._carried + chunk, width + len(mark), mark[-1:]
         count = len(raw) // step
-        fits = raw[step - 1 : count * step : step].count(b"\n") == count == raw.count(b"\n", 0, count * step)
+        fits = raw[step - 1 : count * step : step].count(end) == count == raw.count(end, 0, count * step)
         if not fits:
-            count = next(n for n in range(count) if raw.find(b"\n", n * step, (n + 1) * step) != (n + 1) * step - 1)
-        self.window += raw[: count * step].replace(b"\r\n" if self._break == 2 else b"\n", b"")
+            count = next(n for n in range(count) if raw.find(end, n * step, (n + 1) * step) != (n + 1) * step - 1)
+        self.window += raw[: count * step].replace(mark, b"")
         self._carried = raw[count * step :]
         if not fits or self.ended:
-            self._lines = self.stop // self._width
+            self._lines = (self.stop - lead) // width
             self.window += self._carried.rstrip(b"\r\n") if fits else self._carried
             self._carried = b""

@@ -204,7 +204,7 @@ def _tail(data: bytes, at: int, separator: bytes) -> tuple[bytes, bytes, int, li
     mark = rb"[!-/:-@\[-`{-~]"
     marks = re.compile(rb"(" + mark + rb"{2,5})(" + mark + rb")[\r\n]*(?:GS|TA1|IEA)" + re.escape(separator))
     several = marks.match(data, at)
-    if several and several.group(2) not in (first, separator):
+    if several and several.group(2) not in several.group(1) + separator:
         text = "ISA16 holds more than one character; its first was taken for the component separator."
         place: dict[str, Any] = {"segment": "ISA", "element": 16, "value": several.group(1).decode("latin-1")}
         found = finding("edi.isa-element-invalid", text, ack="TA1:027", **place)

@@ -60,6 +60,7 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
                 at, self._unread = head.end, True
             interchange.length = source.place(at) - interchange.offset
             self.interchanges += 1
+            self._ended_with(interchange.delimiters)
             source.release(at)
             yield reading.Part(interchange)
             head = None
@@ -78,14 +79,14 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
     def _next(self, at: int) -> IsaHead | None:
         """The next ISA; what lies before the next interchange is reported: blanks are a tolerance, anything else is
         lost."""
-        source, beginning = self._source, at
+        source = self._source
         lost, first, shown, broken = 0, at, b"", False
         while True:
             head, stop = find_isa(source, at)
             other, sure = self._other(source, at)
             if sure < stop:
                 head, stop, self.stopped = None, sure, other
-            kept = source.cut(at, stop).strip(BLANK)
+            kept = self._lost(at, stop)
             if kept and not lost:
                 first, shown = source.find(kept[:40], at, stop), kept[:40]
             if not broken and (isa := source.search(_TORN, at, stop)) is not None:
@@ -107,8 +108,8 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
                 code = "edi.data-outside-interchange"
                 text = f"{lost} bytes stand outside of any interchange and were not read."
             self._note(code, text, first, shown.decode("latin-1"))
-        elif head is not None and beginning == 0 < at:
-            self._note("edi.leading-blanks", "Blanks before the ISA segment were skipped.", 0)
+        elif head is not None or self.interchanges:
+            self._tell_skipped()
         return head
 
     def _open(self, head: IsaHead) -> Interchange:

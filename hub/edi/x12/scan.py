@@ -188,15 +188,20 @@ class Scan:
         """Report, once between two control segments, what stands there and belongs to no set."""
         if self.set is not None or start <= self.edge or self.strayed:
             return
-        between = self.source.cut(self.edge, start).strip(_BLANK_EDGES)
+        gap = self.source.cut(self.edge, start)
+        between = gap.strip(_BLANK_EDGES + self.terminator)
         if between:
             self.strayed = True
             value = between[:40].decode("latin-1")
             text = "A segment stands between ST..SE sets where only control segments may."
-            place = self.source.place(self.edge)
+            place = self.source.place(self.edge + gap.find(between[:1]))
             found = finding("edi.segment-outside-set", text, offset=place, value=value, segment=value[:3])
             note(self.group or self.interchange, found)
             self.lost = Lost(self.group or self.interchange, found)
+        elif self.terminator in gap:
+            text = "Empty segments (two terminators in a row) were skipped; they are not counted."
+            place = self.source.place(self.edge + gap.find(self.terminator))
+            note(self.group or self.interchange, finding("edi.segment-empty", text, offset=place))
 
     def _instead(self) -> str:
         """The segment that stands where a control segment was expected: one fault, which is told of the other alone."""

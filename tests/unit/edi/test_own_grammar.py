@@ -60,6 +60,8 @@ def test_a_set_of_ones_own_is_read(x12, own):
     [
         ("elements.yaml", "324: {name: Number, type: AN, length: 6}", "324: length '6' of data element 324"),
         ("elements.yaml", "324: {name: Number, type: AN, length: 1-6}", "324: length '1-6' of data element 324"),
+        ("segments.yaml", "REF: {name: R, elements: [128 m, 127]}", "element '128 m' is not of the form"),
+        ("segments.yaml", "REF: {name: R, elements: [128M]}", "data element 128M is used but not described"),
         ("850.yaml", "name: [", "not valid YAML"),
         ("850.yaml", "- 1", "a mapping was expected"),
         ("130.yaml", "functional_id: PO", "'body' is missing"),

@@ -49,6 +49,15 @@ def test_the_envelope_facts_come_with_each_set(x12):
     [
         (lambda d: b"\xef\xbb\xbf" + d, "edi.byte-order-mark"),
         (lambda d: b"\r\n  " + d, "edi.leading-blanks"),
+        (lambda d: b"\xef\xbb\xbf \r\n" + d, "edi.leading-blanks"),
+        (lambda d: b"\r\n\xef\xbb\xbf" + d, "edi.byte-order-mark"),
+        (lambda d: d + b"\r\n\x1a", "edi.blanks-outside-interchange"),
+        (lambda d: d + b"~~", "edi.segment-empty"),
+        (lambda d: d.replace(b"~GS", b"~~GS"), "edi.segment-empty"),
+        (lambda d: d.replace(b"~ST", b"~~ST"), "edi.segment-empty"),
+        (lambda d: d.replace(b"~GE", b"~\r\n~GE"), "edi.segment-empty"),
+        (lambda d: d.replace(b"~IEA", b"~~IEA"), "edi.segment-empty"),
+        (lambda d: d.replace(b"~", b"\n").replace(b"\nGE", b"\n\nGE"), "edi.segment-empty"),
         (lambda d: d.replace(b"~", b"~\n"), "edi.line-break-after-terminator"),
         (lambda d: d.replace(b"~", b"~\r\n"), "edi.line-break-after-terminator"),
         (lambda d: d.replace(b"~", b"~\r\n").replace(b"\nREF", b"\n\t REF"), "edi.line-break-after-terminator"),
@@ -82,12 +91,24 @@ def test_any_character_may_terminate_segments(x12, found, terminator):
 
 
 @pytest.mark.parametrize("width", [40, 80, 128, 132])
-@pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
-def test_a_wrapped_file_is_unwrapped_and_offsets_stay_those_of_the_file(x12, found, width, line_break):
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n", b"\r"])
+@pytest.mark.parametrize(
+    ("before", "after", "codes"),
+    [
+        (b"", b"", set()),
+        (b"\xef\xbb\xbf", b"", {"edi.byte-order-mark"}),
+        (b"\xef\xbb\xbf \r\n", b"\x1a", {"edi.byte-order-mark", "edi.leading-blanks"}),
+    ],
+)
+def test_a_wrapped_file_is_unwrapped_and_offsets_stay_those_of_the_file(
+    x12, found, width, line_break, before, after, codes
+):
     clean = x12()
-    wrapped = line_break.join(clean[at : at + width] for at in range(0, len(clean), width))
+    wrapped = before + line_break.join(clean[at : at + width] for at in range(0, len(clean), width))
+    wrapped += line_break + after if after else b""
     assert trees(wrapped) == trees(clean)
-    assert {f.code for f in found(wrapped)} == {"edi.wrapped-lines"}
+    told = {f.code for f in found(wrapped)} - ({"edi.blanks-outside-interchange"} if after else set())
+    assert told == {"edi.wrapped-lines", *codes}
     (interchange,) = read(wrapped)
     (one,) = interchange.sets
     piece = wrapped[one.offset : one.offset + one.length].replace(line_break, b"")

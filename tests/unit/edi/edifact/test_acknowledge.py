@@ -2,17 +2,72 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+from hub.edi.edifact import scan
 from hub.edi.edifact.acknowledge import STRICT, acknowledge, write_answer
 from hub.edi.edifact.received import read_acknowledgement
 from hub.edi.edifact.validation import examine
 from hub.edi.findings import EdiError, catalogue
 from hub.edi.meaning import code_meanings
+from tests.unit.edi.edifact.conftest import ORDER, one_group, one_interchange, one_message
 
+PAGE = (Path(__file__).resolve().parents[4] / "docs" / "edifact.md").read_text(encoding="utf-8")
 WHEN = datetime(2026, 1, 6, 9, 30)
+CLEAN = one_interchange(one_message(*ORDER))
+
+
+def order(old: str, new: str, syntax: str = "UNOC:3") -> bytes:
+    """ORDERS with one segment replaced; text with `'` puts in several, `""` takes it out."""
+    at = next(n for n, text in enumerate(ORDER) if text.startswith(old))
+    segments = [*ORDER[:at], *filter(None, new.split("'")), *ORDER[at + 1 :]]
+    return one_interchange(one_message(*segments), syntax=syntax)
+
+
+def changed(old: bytes, new: bytes) -> bytes:
+    assert old in CLEAN, old
+    return CLEAN.replace(old, new)
+
+
+MESSAGE = one_message(*ORDER)
+CODES = {
+    "UCI 12": changed(b"260105:1200", b"261305:1200"),
+    "UCI 13": changed(b"UNZ+1+REF1'", b""),
+    "UCI 28": changed(b"UNZ+1+REF1", b"UNZ+1+REF2"),
+    "UCI 29": changed(b"UNZ+1", b"UNZ+2"),
+    "UCI 30": one_interchange(one_group(MESSAGE), one_message(*ORDER, number="2"), count=1),
+    "UCI 33": changed(b"'UNH+1", b"'UNT+2+1'UNH+1"),
+    "UCF 13": one_interchange(one_group(MESSAGE).replace("UNE+1+7'", "")),
+    "UCF 26": one_interchange(one_group(MESSAGE), one_group(one_message(*ORDER, number="2"))),
+    "UCF 28": one_interchange(one_group(MESSAGE).replace("UNE+1+7", "UNE+1+8")),
+    "UCF 29": one_interchange(one_group(MESSAGE).replace("UNE+1", "UNE+2")),
+    "UCM 12": changed(b"ORDERS:D", b"or?+:D"),
+    "UCM 13": changed(b"UNT+13+1'", b""),
+    "UCM 15": changed(b"ORDERS", b"PAORES"),
+    "UCM 18": order("UNS", "FTX+AAI+++" + "x" * 2_000 + "'UNS+S"),
+    "UCM 26": one_interchange(MESSAGE, MESSAGE),
+    "UCM 28": changed(b"UNT+13+1", b"UNT+13+2"),
+    "UCM 29": changed(b"UNT+13", b"UNT+14"),
+    "UCS 13": order("BGM", ""),
+    "UCS 15": order("PRI", "COM+1:TE"),
+    "UCS 16": order("CNT", "CNT+2:2+X"),
+    "UCS 35": order("UNS", "UNS+S'UNS+S"),
+    "UCS 36": order("NAD+SU", "TAX+7+VAT'" * 6),
+    "UCD 12": order("DTM", "DTM+137:20261305:102"),
+    "UCD 13": order("QTY", "QTY+:5"),
+    "UCD 16": order("QTY", "QTY+21:5:PCE:X"),
+    "UCD 21": order("BGM", "BGM+220+47\x0111+9"),
+    "UCD 35": order("BGM", "BGM+220+4711*4712+9", syntax="UNOC:4"),
+    "UCD 37": order("LIN", "LIN+A++4012345000122:EN"),
+    "UCD 39": order("NAD", "NAD+BYER+4012345000009::9"),
+    "UCD 40": one_interchange(one_message("BGM+610+1+9", "NAD+CN+1::9", "GID+1", "TMP+2+05:CEL", kind="IFTMIN")),
+}
+"""A document for each code that the docs name, and that stands in what arrives."""
+CALLER = {"UCI 7", "UCI 23", "UCI 25", "UCI 26"}
 
 
 def answer_to(data, policy=None, extra=()):
@@ -96,7 +151,29 @@ def test_an_interchange_that_was_cut_off_is_rejected(edifact):
     assert not decision.accepted and segments[0][4:] == ("4", "13")
 
 
-@pytest.mark.parametrize("code", ["7", "23", "25", "26"])
+@pytest.mark.parametrize("code", CODES)
+def test_each_code_of_the_docs_has_a_document_that_provokes_exactly_it(monkeypatch, code):
+    if code == "UCM 18":
+        monkeypatch.setattr(scan, "LONGEST_MESSAGE", 1_000)
+    _, segments, _, _ = answer_to(CODES[code])
+    places = {"UCI": 5, "UCF": 5, "UCM": 4, "UCS": 2, "UCD": 1}
+    said = [f"{one[0]} {one[places[one[0]]]}" for one in segments if len(one) > places[one[0]]]
+    assert said == [code]
+
+
+def test_the_docs_list_exactly_these_codes():
+    rows = re.findall(r"^\| (UC[IFMSD] \d+) \|", PAGE, re.MULTILINE)
+    assert len(rows) == len(set(rows))
+    assert set(rows) == {*CODES, *CALLER}
+
+
+def test_a_syntax_version_that_does_not_exist_is_answered_in_the_nearest():
+    for version, nearest in ((b"9", b"4"), (b"", b"3")):
+        _, segments, written, _ = answer_to(changed(b"UNOC:3", b"UNOC:" + version))
+        assert written.startswith(b"UNB+UNOC:" + nearest) and segments[0][4] == "7"
+
+
+@pytest.mark.parametrize("code", sorted(one.removeprefix("UCI ") for one in CALLER))
 def test_what_only_the_caller_knows_rejects_the_interchange(edifact, code):
     decision, segments, _, _ = answer_to(edifact(), extra=[code])
     assert not decision.accepted

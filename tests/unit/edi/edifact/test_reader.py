@@ -99,6 +99,11 @@ def test_a_service_string_advice_that_nobody_follows_is_told(edifact, found):
     [
         (lambda d: b"\xef\xbb\xbf" + d, "edi.byte-order-mark"),
         (lambda d: b"\r\n  " + d, "edi.leading-blanks"),
+        (lambda d: b"\xef\xbb\xbf\r\n" + d, "edi.leading-blanks"),
+        (lambda d: b"\r\n\xef\xbb\xbf" + d, "edi.byte-order-mark"),
+        (lambda d: d + b"\r\n\x1a", "edi.blanks-outside-interchange"),
+        (lambda d: d + b"''", "edi.segment-empty"),
+        (lambda d: b"UNA:+.? '\n" + d, "edi.blanks-before-segment"),
         (lambda d: d.replace(b"'", b"'\n"), "edi.line-break-after-terminator"),
         (lambda d: d.replace(b"'", b"'\r\n"), "edi.line-break-after-terminator"),
         (lambda d: d.replace(b"'", b"'\r\n").replace(b"\nNAD", b"\n\t NAD"), "edi.line-break-after-terminator"),
@@ -160,7 +165,7 @@ def test_story_47_a_partner_may_set_the_character_set(edifact):
 
 
 @pytest.mark.parametrize("width", [50, 80, 998])
-@pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n", b"\r"])
 def test_a_wrapped_file_is_unwrapped_and_offsets_stay_those_of_the_file(
     parts, found, order_segments, width, line_break
 ):
@@ -294,7 +299,7 @@ def test_a_broken_interchange_does_not_hide_the_next_one(edifact, found):
 
 def test_several_interchanges_with_delimiters_of_their_own(edifact, found):
     data = edifact() + b"\n" + dressed(edifact(), "|^.\\ ~") + b"\r\n" + edifact()
-    assert found(data) == []
+    assert [f.code for f in found(data)] == ["edi.blanks-outside-interchange"]
     assert roots(data) == roots(edifact()) * 3
 
 
