@@ -20,7 +20,7 @@ from hub.edi.x12.interchange import Interchange
 if TYPE_CHECKING:
     from hub.cli.edi_answers import Shown
     from hub.cli.edi_files import Opened
-    from hub.edi.rules import SetGrammar
+    from hub.edi.grammars.rules import SetGrammar
 
 
 def interchange_as_dict(interchange: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from hub.edi.partner.sscc import is_valid
 from hub.flows import actions
@@ -303,6 +303,17 @@ def test_control_numbers_count_up_per_receiver(house: House, mailbox: Side) -> N
     numbers = [int(one.part(13)) for set_id in ("997", "855") for one, _ in sent(mailbox, set_id)]
     assert sorted(numbers) == list(range(1, 7)), "none is left out, none is used twice"
     assert 6 in [row.last for row in house.rows(select(control_numbers))]
+
+
+def test_control_numbers_begin_again_behind_the_largest(house: House, mailbox: Side) -> None:
+    partner(house, mailbox)
+    drop(house, mailbox, interchange(purchase_order("A1")))
+    with house.inst.db.write() as tx:
+        tx.execute(update(control_numbers).values(last=999_999_999))
+    drop(house, mailbox, interchange(purchase_order("A2"), number=2), "two.edi")
+    numbers = [int(one.part(13)) for set_id in ("997", "855") for one, _ in sent(mailbox, set_id)]
+    assert sorted(numbers) == [1, 1, 2, 2] and house.parked() == []
+    assert {m.control for m in house.messages(direction="out") if m.control} == {"FA/1", "PR/1"}
 
 
 def test_an_sscc_is_not_given_twice(house: House, mailbox: Side) -> None:
