@@ -127,6 +127,9 @@ def read_isa(data: bytes, start: int) -> IsaHead | None:
     if not separator or len(pieces) <= ISA_ELEMENTS or not _plausible(pieces):
         return None
     at = start + len(head) - len(pieces[-1])
+    following = data.find(b"ISA" + separator, start + 3, at)
+    if following >= 0 and _is_fixed(data, following, separator):
+        return None  # cut off, and its elements are those of the next one
     component, terminator, end, warnings = _tail(data, at, separator)
     raw = [separator, component, terminator]
     encoding = "utf-8" if all(_is_utf8(d) for d in raw) else "latin-1"

@@ -373,3 +373,10 @@ def test_control_numbers_met_before_are_known(numbers):
     for number in numbers:
         assert seen.seen(f"{number:04d}") == (number in known)
         known.add(number)
+
+
+@pytest.mark.parametrize("cut", [20, 60, 83, 89, 90, 100, 103])
+def test_story_48_an_isa_that_was_cut_off_takes_nothing_from_the_next(x12, cut):
+    data = x12() + x12()[:cut] + x12()
+    whole = [i for i in read(data) if i.control_number == "000000001" and i.trailer is not None]
+    assert [len(list(one.sets)) for one in whole] == [1, 1]
