@@ -59,7 +59,7 @@ def retry_order(inst: Installation, order_id: int, actor: str) -> str:
 
 
 def release_unrouted(batch: Batch) -> int:
-    """Rules have changed: look again at what none of them gave to a backend. Gives the units released."""
+    """Rules or backends have changed: look again at what none of them gave to a backend. Gives the units released."""
     return sum(route.release_open(batch, order) for order in store.held_for(batch.tx, route.NO_BACKEND))
 
 

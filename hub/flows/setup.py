@@ -81,10 +81,10 @@ def add_connection(
         )
         _add_missing_flows(tx, connection_id, connector, now, schedule, timezone)
         _name_installation(tx)
-        event_store.add(
-            tx,
-            event_store.event("connection.added", now, connection_id=connection_id, actor=actor, type=type_, name=name),
+        added = event_store.event(
+            "connection.added", now, connection_id=connection_id, actor=actor, type=type_, name=name
         )
+        _routes_changed(tx, now, added)
     return connection_id
 
 
@@ -250,7 +250,7 @@ def add_rule(
                 "enabled": True,
             },
         )
-        _rules_changed(tx, now, event_store.event("rule.added", now, actor=actor, name=name))
+        _routes_changed(tx, now, event_store.event("rule.added", now, actor=actor, name=name))
     return rule_id
 
 
@@ -260,7 +260,7 @@ def remove_rule(inst: Installation, name: str, actor: str) -> None:
     with inst.db.write() as tx:
         if not rule_store.remove(tx, name):
             raise NotFound("rule.missing", f"There is no rule {name!r}; `hub rule list` shows them all.")
-        _rules_changed(tx, now, event_store.event("rule.removed", now, actor=actor, name=name))
+        _routes_changed(tx, now, event_store.event("rule.removed", now, actor=actor, name=name))
 
 
 POLICY = {
@@ -342,7 +342,7 @@ def set_default_backend(inst: Installation, connection_id: int, actor: str) -> N
     with inst.db.write() as tx:
         _need_backend(tx, connection_id)
         setting_store.put(tx, DEFAULT_BACKEND, connection_id)
-        _rules_changed(
+        _routes_changed(
             tx, now, event_store.event("rule.default-backend", now, connection_id=connection_id, actor=actor)
         )
 
@@ -352,7 +352,7 @@ def _need_backend(tx: Connection, connection_id: int) -> None:
         raise Refused("rule.not-a-backend", "Orders can only go to a connection that takes fulfillments.")
 
 
-def _rules_changed(tx: Connection, now: dt.datetime, event: dict[str, Any]) -> None:
+def _routes_changed(tx: Connection, now: dt.datetime, event: dict[str, Any]) -> None:
     batch = Batch(tx, now)
     batch.events.append(event)
     release_unrouted(batch)

@@ -13,7 +13,7 @@ from hub.edi.x12.reader import read
 from hub.flows import actions
 from hub.flows.partners import partners
 from hub.sdk import Document, Rejected
-from hub.store.tables import alerts, messages
+from hub.store.tables import alerts, control_numbers, messages
 from hub.views.messages import message_detail
 from hub.views.overview import alerts_of, needs_of
 from tests.engine.scripted import both
@@ -311,6 +311,17 @@ def test_a_number_that_was_used_again_is_told_by_its_time(house: House, mailbox:
     _, when = isa_of(house, second)
     drop(house, mailbox, interchange_acknowledgement(isa_of(house, first)[0], when, "R", "018"), "ta1.edi")
     assert [row.id for row in house.messages(state="parked")] == [second.id]
+
+
+def test_when_the_numbers_have_begun_again_the_newest_document_is_meant(house: House, mailbox: Side) -> None:
+    first = ordered(house, mailbox)
+    with house.inst.db.write() as tx:
+        tx.execute(update(control_numbers).values(last=999_999_999))
+    drop(house, mailbox, interchange(purchase_order("A2"), number=2), "two.edi")
+    second = house.messages(kind="acknowledgement")[1]
+    assert (second.control, second.set_control) == (first.control, first.set_control)
+    answer(house, mailbox, second, number=3)
+    assert [row.acknowledged for row in house.messages(kind="acknowledgement")] == [None, "accepted"]
 
 
 def test_only_the_rejected_set_of_a_group_waits(house: House, mailbox: Side) -> None:

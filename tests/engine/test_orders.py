@@ -205,6 +205,14 @@ def test_without_a_backend_an_order_is_held_and_goes_when_there_is_one(house: Ho
     assert house.holds(order) == [] and len(depot.peer.of("fulfillment")) == 1
 
 
+def test_an_order_from_before_the_first_backend_goes_to_it(house: House) -> None:
+    order = house.order(house.shop())
+    assert house.holds(order) == ["hold.no-backend"]
+    depot = house.depot()
+    house.drain()
+    assert house.holds(order) == [] and len(depot.peer.of("fulfillment")) == 1
+
+
 def test_story_4_a_new_rule_releases_what_no_rule_claimed(house: House) -> None:
     shop, depot, _ = house.shop(), house.depot(), house.depot("North")
     order = house.order(shop)

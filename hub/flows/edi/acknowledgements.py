@@ -81,6 +81,9 @@ def _about(batch: Batch, message: Row[Any], report: Report) -> list[Row[Any]]:
         # Control numbers begin again after their last one; a TA1 also says when the interchange was written.
         bodies = message_store.bodies(batch.tx, [each.id for each in sent])
         sent = [each for each in sent if _written_at(bodies.get(each.id, b"")) == report.sent_at]
+    elif report.control:
+        # The newest document of each number: the earlier one was sent before the numbers began again.
+        sent = list({(_between(each), each.set_control): each for each in sent}.values())
     return sent if len({_between(each) for each in sent}) < 2 else []
 
 

@@ -232,14 +232,14 @@ def _row(batch: Batch, message: Row[Any], part: _Part, partner: Row[Any], one: D
     problem: dict[str, Any] | None = None
     if not one.accepted:
         kept = [without_value(f) for f in one.errors[:MAX_FINDINGS]]
-        detail = printable(one.errors[0].message) if one.errors else "Its group was rejected."
+        detail = printable(_in_short(one.errors)) if one.errors else "Its group was rejected."
         problem = {"code": "edi.rejected", "detail": detail, "findings": kept}
     elif one.set_id not in ACKNOWLEDGEMENTS and agreement is None:
         detail = f"There is no agreement with the partner on set {set_id}. Add one and replay."
         problem = {"code": "edi.no-agreement", "detail": detail}
     elif gaps := [f for f in one.errors if f.kind == "gap"]:
         # An acknowledgement never speaks of what only our description lacks.
-        detail = f"The partner's rules make an error of it: {printable(gaps[0].message)}"
+        detail = f"The partner's rules make an error of it: {printable(_in_short(gaps))}"
         problem = {"code": "edi.against-rules", "detail": detail, "findings": [without_value(f) for f in gaps]}
     elif fate.code:
         problem = {"code": fate.code, "detail": fate.detail}
@@ -265,3 +265,9 @@ def _follow(batch: Batch, added: Sequence[tuple[int, str, str]]) -> None:
             # Changes of orders build on each other: a partner's are read one after the other, as they came.
             document = f"{row.partner_id}" if row.kind == "order_change" else row.external_id
             batch.jobs.append(jobs.translate_job(row.id, row.kind, document, row.connection_id, batch.now))
+
+
+def _in_short(faults: Sequence[Finding]) -> str:
+    """The first fault in words, and how many more there are."""
+    more = len(faults) - 1
+    return f"{faults[0].message} (and {more} more)" if more else faults[0].message
