@@ -10,6 +10,7 @@ from hub.errors import Refused
 from hub.flows import actions
 from hub.ledger import Quantities
 from hub.sdk import Document, Guarantee, Retry, Unauthorised
+from hub.views.orders import order_detail
 from tests.engine.scripted import both
 from tests.engine.scripted.house import ACTOR, House, Side, line, package
 from tests.engine.scripted.peer import Effect
@@ -39,6 +40,9 @@ def test_part_of_a_create_that_was_not_sent_is_left_out_of_it(house: House) -> N
     (sent,) = depot.peer.effects
     assert [(x["sku"], x["quantity"]) for x in sent.json["lines"]] == [("MUG", 1)]
     assert house.sums(order) == Quantities(ordered=4, cancelled=3, allocated=1)
+    with house.inst.db.read() as tx:
+        (shown,) = order_detail(tx, order, None).fulfillments
+    assert [(x.sku, x.units) for x in shown.lines] == [("MUG", 1)], "the page says what the depot was told"
 
 
 @pytest.mark.parametrize("error", [Retry("busy", after=600, limited=True), Unauthorised("expired")])
