@@ -54,6 +54,12 @@ class Control:
         """The ids of the segments it is about."""
         return frozenset(self.counted) | {place.segment for place in self.summed}
 
+    def stated_in(self, segment: Segment) -> str:
+        """The total as a segment states it, `""` where it states none or one of another code."""
+        if self.code and element(segment, self.place.element, 1) != self.code:
+            return ""
+        return self.place.value(segment)
+
     @classmethod
     def of(cls, key: str, about: str) -> Control | None:
         """From a grammar's entry, such as `CTT01: HL LIN`, `CTT02: SN102` or `CNT01-2 2: LIN`; None when malformed."""
@@ -108,7 +114,7 @@ def differing(
         if text in one.right:
             continue
         stated = judge.split(text)
-        open_ = [control for control, counts in one.counts if control.place.value(stated) not in ("", *counts)]
+        open_ = [control for control, counts in one.counts if control.stated_in(stated) not in ("", *counts)]
         if not open_ and len(one.right) < _KEPT_RIGHT:
             one.right.add(text)
         for control in open_:
@@ -121,8 +127,8 @@ def _compare(
     control: Control, stated: Segment, judge: SegmentJudge, segments: Sequence[str], ids: Sequence[str]
 ) -> str:
     """`""` when the total agrees with one of the things it may be about, or is none; else what there is instead."""
-    said = _number(control.place.value(stated))
-    if said is None or control.code not in ("", element(stated, control.place.element, 1)):
+    said = _number(control.stated_in(stated))
+    if said is None:
         return ""
     there = []
     for segment_id in control.counted:
