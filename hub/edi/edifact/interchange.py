@@ -19,25 +19,22 @@ def part(segment: Segment, number: int, component: int = 1) -> str:
 
 @dataclass(slots=True)
 class Message(BaseSet):
-    """One message. `header` and `trailer` are UNH and UNT; `trailer` is None when there was none."""
+    """One message. `header` and `trailer` are UNH and UNT; `trailer` is None when there was none.
+
+    `control_number` is the message reference number (0062), `set_id` the message type (0065, `ORDERS`), `version` the
+    version and release as one word (`D96A`; a blank inside, as some write, does not count).
+    """
 
     header: Segment = field(kw_only=True)
     trailer: Segment | None = None
+    control_number: str = field(init=False)
+    set_id: str = field(init=False)
+    version: str = field(init=False)
 
-    @property
-    def control_number(self) -> str:
-        """The message reference number (0062)."""
-        return part(self.header, 1)
-
-    @property
-    def set_id(self) -> str:
-        """The message type (0065): `ORDERS`."""
-        return part(self.header, 2, 1)
-
-    @property
-    def version(self) -> str:
-        """Version and release as one word: `D96A`. A blank inside, as some write, does not count."""
-        return (part(self.header, 2, 2) + part(self.header, 2, 3)).replace(" ", "")
+    def __post_init__(self) -> None:
+        self.control_number = part(self.header, 1)
+        self.set_id = part(self.header, 2, 1)
+        self.version = (part(self.header, 2, 2) + part(self.header, 2, 3)).replace(" ", "")
 
     @property
     def association(self) -> str:

@@ -13,19 +13,17 @@ from hub.edi.tree import Standard
 @dataclass(slots=True)
 class RawSet(BaseSet):
     """One transaction set. `header` and `trailer` are the elements of ST and SE (without the ids); `trailer` is None
-    when there was none. `cut_off`: its interchange ends in the middle of it."""
+    when there was none. `cut_off`: its interchange ends in the middle of it. `set_id` and `control_number` are ST01
+    and ST02."""
 
     header: list[str] = field(kw_only=True)
     trailer: list[str] | None = None
     cut_off: bool = False
+    set_id: str = field(init=False)
+    control_number: str = field(init=False)
 
-    @property
-    def set_id(self) -> str:
-        return self.header[0] if self.header else ""
-
-    @property
-    def control_number(self) -> str:
-        return self.header[1] if len(self.header) > 1 else ""
+    def __post_init__(self) -> None:
+        self.set_id, self.control_number = [*self.header, "", ""][:2]
 
 
 @dataclass(slots=True)
