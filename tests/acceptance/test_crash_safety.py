@@ -21,7 +21,7 @@ import requests
 from tests.acceptance.trial import Trial, until
 from tests.acceptance.verdict import Verdict
 
-ORDERS = int(os.environ.get("HUB_CRASH_ORDERS", "120"))
+ORDERS = int(os.environ.get("HUB_CRASH_ORDERS", "80"))
 SEED = int(os.environ.get("HUB_CRASH_SEED", "1"))
 
 FULL = ORDERS > 500
