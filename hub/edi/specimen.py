@@ -78,7 +78,7 @@ def _with_mark(segment: Segment, grammar: SetGrammar, decimal: str) -> Segment:
 
 def _marked(value: Element, rule: ElementRule, decimal: str) -> Element:
     if isinstance(value, Repeats):
-        return Repeats(_marked(one, rule, decimal) for one in value)  # type: ignore[misc]
+        return Repeats(_marked(one, rule, decimal) for one in value)  # type: ignore[misc]  # a repetition is never one of repetitions
     if isinstance(value, tuple):
         return tuple(str(_marked(one, part, decimal)) for one, part in zip(value, rule.components, strict=False))
     first = rule.components[0] if rule.components else rule
