@@ -124,7 +124,7 @@ def test_an_item_without_an_order_is_the_only_orders_or_told_by_itself() -> None
     one, two = ship_notice("OI", [Item("A", 0, 1)]), ship_notice("OI", [Item("A", 0, 1), Item("B", 0, 1)])
     stray = Loop("HL", [("HL", "9", "1", "I"), ("LIN", "7", "VN", "TEA"), ("SN1", "", "4", "EA")])
     for notice in (one, two):
-        notice.root.children[1].children.append(stray)  # type: ignore[union-attr]
+        notice.root.children[1].children.append(stray)
     assert shipped([X12.run(part) for part in X12.split(one)]) == [("A", 0, None, 1), ("A", 7, None, 4)]
     *told, nameless = X12.named_parts(two)
     assert [name for name, _ in told] == ["A", "B"] and nameless[0] == ""
@@ -136,7 +136,7 @@ def test_an_item_without_an_order_is_the_only_orders_or_told_by_itself() -> None
 def test_an_order_without_items_is_a_part_of_its_own() -> None:
     notice = ship_notice("OI", [Item("A", 0, 1), Item("B", 0, 1)])
     empty = Loop("HL", [("HL", "9", "1", "O"), ("PRF", "C")])
-    notice.root.children[1].children.append(empty)  # type: ignore[union-attr]
+    notice.root.children[1].children.append(empty)
     parts = dict(X12.named_parts(notice))
     assert list(parts) == ["A", "B", "C"] and "packages" not in X12.run(parts["C"])
 
@@ -145,7 +145,7 @@ def test_several_orders_before_the_lines_of_a_desadv_do_not_say_whose_a_line_is(
     advice = despatch_advice([Item("A", 0, 1)])
     (line,) = [
         loop for pack in advice.root.children[-1].children[1:] for loop in pack.children if isinstance(loop, Loop)
-    ][1:]  # type: ignore[union-attr]
+    ][1:]
     line.children.pop()
     advice.root.children[1:1] = [Loop("SG1", [("RFF", ("ON", "A"))])]
     assert shipped([EDIFACT.run(part) for part in EDIFACT.split(advice)]) == [("A", 0, LABELS[0], 1)]

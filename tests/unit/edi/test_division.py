@@ -88,7 +88,7 @@ def test_what_it_costs_is_told_before_it_is_spent() -> None:
     items: list[Segment | Loop] = [Loop("HL", [("HL", str(number))]) for number in range(50)]
     common: list[Segment | Loop] = [("REF", str(number)) for number in range(100)]
     told: list[int] = []
-    assert len(divided(Loop("856", [*common, *items]), [[one] for one in items], told.append)) == 50  # type: ignore[list-item]
+    assert len(divided(Loop("856", [*common, *items]), [[one] for one in items], told.append)) == 50
     assert sum(told) == 50 * (100 + 1 + 1)
 
     def refuse(steps: int) -> None:
@@ -96,4 +96,4 @@ def test_what_it_costs_is_told_before_it_is_spent() -> None:
             raise OverflowError
 
     with pytest.raises(OverflowError):
-        divided(Loop("856", [*common, *items]), [[one] for one in items], refuse)  # type: ignore[list-item]
+        divided(Loop("856", [*common, *items]), [[one] for one in items], refuse)
