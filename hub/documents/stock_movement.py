@@ -29,7 +29,11 @@ class StockMovement(Strict):
     """One document about stock. It never changes a level: levels are stated as absolute counts by `Inventory`.
 
     `movement`: receipt (goods have come in), adjustment (a count was corrected), announced (goods are on their way).
-    A receipt that names `rma`, a return, or `reference`, a fulfillment of ours, is that return's receipt.
+    A receipt that names `rma`, a return, or `reference`, a fulfillment of ours, is that return's receipt. Of an
+    announcement `reference` is the number of whoever ordered the goods to be moved.
+
+    How goods come: `transport_method` is a code of X12 element 91 (M road, R rail, A air, S ocean, U parcel ...),
+    `carrier` its SCAC (element 140), `routing` the route or the carrier's name in words (element 387).
     """
 
     external_id = key()
@@ -38,4 +42,7 @@ class StockMovement(Strict):
     reference = text(64)
     location = text(128)
     moved_at = Instant(allow_none=True)
+    transport_method = text(2)
+    carrier = text(64)
+    routing = text()
     lines = fields.List(fields.Nested(MovedLine), required=True, validate=validate.Length(min=1))

@@ -55,14 +55,18 @@ class CompiledRow:
             raise Exhausted
 
     def missing(self, scope: Scope, before: int) -> None:
-        """Nothing filled a required row; silent when the reason has been found already, since `before`."""
+        """Nothing filled a required row from what it reads; silent when the reason has been found already, since
+        `before`."""
         inside = self.target + "."
         known = (finding.target for finding, _ in scope.run.errors[before:])
         if any(target == self.target or target.startswith(inside) for target in known):
             return
-        fault = Fault("mapping.required", f"`{self.name}` is required and nothing fills it")
+        read = list(dict.fromkeys(reader.path.text for reader in self.readers))
+        told = f" from {' or '.join(f'`{text}`' for text in read)}" if read else ""
+        fault = Fault("mapping.required", f"`{self.name}` is required and nothing fills it{told}")
         place = _place(lambda: location(scope)) if len(scope.run.errors) < MAX_FINDINGS else ""
-        finding = Finding.at(self.key, fault.code, fault.message, target=self.target, value_path=place)
+        named = {"target": self.target, "source_path": "".join(read[:1]), "value_path": place}
+        finding = Finding.at(self.key, fault.code, fault.message, **named)
         scope.run.errors.append((finding, fault))
 
 

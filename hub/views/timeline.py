@@ -62,7 +62,7 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "stock.adjusted": (Tone.FLOWING, "{backend} corrected its count[: {skus:SKU}][, {units} in all][ ({cause})]"),
     "stock.announced": (
         Tone.FLOWING,
-        "Goods are on their way to {backend}[: {skus:SKU}][, {units} in all][, {cause}]",
+        "Goods are on their way to {backend}[: {skus:SKU}][, {units} in all][, {cause}][, by {carrier}]",
     ),
     "shipment.short": (Tone.WAITING, "{backend} does not ship {units:unit}[: {reason}]"),
     "shipment.written_back": (Tone.DONE, "Told {to} of the shipment[, tracking {tracking}]"),

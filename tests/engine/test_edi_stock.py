@@ -49,6 +49,7 @@ def test_story_30_levels_are_absolute_counts_and_nothing_else_changes_them(house
     kinds = ("stock.announced", "stock.received", "stock.adjusted")
     causes = [(e.data["cause"], e.data["units"]) for kind in kinds for e in house.events(kind)]
     assert causes == [("S-5", "480"), ("WR-6", "480"), ("20260303-ADJ-9", "-2")]
+    assert [e.data["carrier"] for kind in kinds for e in house.events(kind)] == ["ABCD", "", ""]
     counts(house, dock, "LIN*1*VN*MUG~QTY*33*518*EA", number=8, at="20260304*0600")
     counts(house, dock, "LIN*1*VN*MUG~QTY*33*7*EA", number=9)
     assert levels(house) == [("MUG", "RENO", 518, "STOCK-8")], "an older count that comes late is left out"

@@ -78,6 +78,7 @@ _NAMED: Given = {
     "currency": st.sampled_from(["USD", "EUR"]),
     "unit": st.sampled_from(["EA", "CA"]),
     "carrier": st.sampled_from(["UPSN", "FDEG"]),
+    "transport_method": st.sampled_from(["M", "A", "LT"]),
     "sscc": st.integers(1, 999_999).map(lambda serial: sscc.build("0614141", serial)),
 }
 _TEXTS: Given = {

@@ -326,9 +326,16 @@ TRIPS: dict[str, Trip] = {
             **because(NO_PLACE, "purpose packages.weight_grams"),
         },
     ),
+    "x12/943": Trip(
+        given={"movement": st.just("announced"), "moved_at": MIDNIGHTS},
+        always=("location", "transport_method", "carrier", "lines.sku"),
+        fit=_moved,
+        differs=because(NO_PLACE, "rma lines.condition lines.reason"),
+    ),
     "x12/944": replace(
         RECEIVED,
         given={**RECEIVED.given, "lines.condition": NOTHING, "lines.reason": CODES},
+        always=(*RECEIVED.always, "transport_method"),
         fit=_excepted,
     ),
     "x12/947": Trip(
@@ -337,10 +344,17 @@ TRIPS: dict[str, Trip] = {
         fit=_moved,
         differs={
             "external_id": "the day stands in front of it",
-            **because(NO_PLACE, "rma reference lines.line lines.condition"),
+            **because(NO_PLACE, "rma reference transport_method carrier routing lines.line lines.condition"),
         },
     ),
-    "edifact/recadv": replace(RECEIVED, fit=_moved, differs=because(NO_PLACE, "rma lines.reason lines.condition")),
+    "edifact/recadv": replace(
+        RECEIVED,
+        fit=_moved,
+        differs={
+            **because(NO_PLACE, "rma lines.reason lines.condition"),
+            **because("what has come is told by what it is", "transport_method carrier routing"),
+        },
+    ),
     "x12/180": replace(BACK, given={"status": st.just("open"), "lines.quantity": WHOLE}, fit=_come_back),
     "edifact/retann": replace(
         BACK.but({"lines.reason": NO_PLACE}),

@@ -35,6 +35,7 @@ def apply(batch: Batch, message: Row[Any], doc: Document, content: str) -> int |
         connection_id=message.connection_id,
         backend=batch.connections[message.connection_id].name,
         cause=doc["external_id"],
+        carrier=doc.get("carrier") or doc.get("routing") or "",
         skus=len({line.get("sku") or line.get("line") for line in doc["lines"]}),
         units=str(sum((line["quantity"] for line in doc["lines"]), Decimal(0))),
     )

@@ -202,6 +202,13 @@ def test_required_is_not_reported_twice_when_the_row_itself_failed() -> None:
     assert failure(mapping("  a!: b\n"), {"b": ""}).code == "mapping.required"
 
 
+def test_what_is_required_names_what_it_is_read_from() -> None:
+    finding = failure(mapping("  a!: b | upper ?? c\n"), {"d": "1"})
+    assert finding.message == "`a` is required and nothing fills it from `b` or `c`"
+    assert (finding.target, finding.source_path) == ("a", "b")
+    assert failure(mapping("  a!:\n    x: c\n"), {}).message == "`a` is required and nothing fills it"
+
+
 def test_every_finding_of_a_document_is_reported() -> None:
     with pytest.raises(MappingError) as failed:
         mapping("  a: x | decimal\n  b!: y\n  c: z\n").run({"x": "?", "z": ["1", "2"]})
