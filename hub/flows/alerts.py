@@ -4,8 +4,9 @@ cause and a thousand documents that wait for one thing are one alert."""
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from hub.installation import Installation
 from hub.store import events as event_store
@@ -31,11 +32,11 @@ def look(inst: Installation) -> bool:
 
 
 def _parked(tx: Connection, now: dt.datetime) -> dict[str, Standing]:
-    """One cause for each connection and code of which documents are parked."""
+    """One cause for each connection and code of which documents are parked; it names the newest of them."""
     return {
         f"{PARKED}{group.connection_id}/{group.code}": Standing(
             group.code,
-            f"{group.connection}: {group.count} {'document is' if group.count == 1 else 'documents are'} parked.",
+            _told(group),
             group.connection_id,
             group.count,
             opens=group.since <= now - PATIENCE,
@@ -44,15 +45,49 @@ def _parked(tx: Connection, now: dt.datetime) -> dict[str, Standing]:
     }
 
 
+def _told(group: health.ParkedGroup) -> str:
+    are = "document is" if group.count == 1 else "documents are"
+    told = [f"{group.connection}: {group.count} {are} parked."]
+    for row in group.newest:
+        why = str((row.problem or {}).get("detail") or "").rstrip(".")
+        told.append(f"{_named(row)}{f': {why}' if why else ''}. {_shown_by(row)}")
+    if group.newest and group.count > len(group.newest):
+        told.append(f"All: `hub messages list --state parked --reason {group.code}`.")
+    return " ".join(told)
+
+
 def _overdue(tx: Connection, now: dt.datetime) -> dict[str, Standing]:
     """One cause for each document that its partner should have acknowledged by now."""
     found = {}
     for row in health.unacknowledged(tx, now):
-        about = f" of order {row.order_number}" if row.order_number else ""
-        told = f"{row.partner} has not acknowledged our {row.set_id}{about}, control number {row.control}."
-        due = f" It was due {row.acknowledge_by:%Y-%m-%d %H:%M} UTC."
-        found[f"{OVERDUE}{row.id}"] = Standing("acknowledgement.overdue", told + due, row.connection_id)
+        due = f"It was due {row.acknowledge_by:%Y-%m-%d %H:%M} UTC."
+        told = f"{row.partner} has not acknowledged this in time: {_named(row)}. {due} {_shown_by(row)}"
+        found[f"{OVERDUE}{row.id}"] = Standing("acknowledgement.overdue", told, row.connection_id)
     return found
+
+
+def _named(row: Row[Any]) -> str:
+    """A document as its partner and we find it again: what it is, which order and shipment of ours it is about, and
+    under which control numbers it came or went."""
+    what = row.set_id or row.kind.replace("_", " ")
+    way = ("Our", "to") if row.direction == "out" else ("The", "from")
+    about = [f"{word} {value}" for word, value in (("order", row.order_number), ("shipment", row.shipment)) if value]
+    known = about + [f"{word} {number}" for word, number in _control_numbers(row) if number]
+    return ", ".join([f"{way[0]} {what} {way[1]} {row.partner or row.connection}", *(known or [row.external_id])])
+
+
+def _control_numbers(row: Row[Any]) -> list[tuple[str, str | None]]:
+    """What each of a document's control numbers counts, and the number; see the columns of messages."""
+    if row.direction == "in":
+        numbers = (row.control or "").rsplit("/", 2)
+        return list(zip(("interchange", "group", "set"), numbers, strict=True)) if len(numbers) == 3 else []
+    interchange, group = ((column or "").rpartition("/")[2] for column in (row.interchange or row.control, row.control))
+    own_group = group if row.set_control and row.format != "edifact" else ""
+    return [("interchange", interchange), ("group", own_group), ("set", row.set_control)]
+
+
+def _shown_by(row: Row[Any]) -> str:
+    return f"See `hub messages show {row.id}`."
 
 
 def _unanswered(tx: Connection, now: dt.datetime) -> dict[str, Standing]:

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, case, func, select
+from sqlalchemy import Connection, Row, Select, and_, case, func, select
 
 from hub.store.conditions import owed_acknowledgement, parked_delivery
-from hub.store.tables import cancellations, connections, fulfillments, jobs, messages, orders, partners
+from hub.store.tables import cancellations, connections, fulfillments, jobs, messages, orders, partners, shipments
 
 
 @dataclass(slots=True)
 class ParkedGroup:
-    """Documents of one connection that wait for the same reason, the first of them since `since`."""
+    """Documents of one connection that wait for the same reason, the first of them since `since`. `newest`: some of
+    them, as `_documents` has them."""
 
     connection_id: int
     connection: str
     code: str
     count: int
     since: dt.datetime
+    newest: list[Row[Any]] = field(default_factory=list)
+
+
+NAMED = 3
+"""Documents of one cause that are named one by one."""
 
 
 def work(tx: Connection, since: dt.datetime) -> Any:
@@ -67,25 +73,50 @@ def parked(tx: Connection) -> list[ParkedGroup]:
     unmade = select(jobs.c.connection_id, jobs.c.error, func.coalesce(jobs.c.finished_at, jobs.c.created_at))
     for connection_id, error, at in tx.execute(unmade.where(parked_delivery())):
         add(connection_id, str((error or {}).get("code", "message.parked")), 1, at)
+    for row in _newest_parked(tx):
+        groups[row.connection_id, row.reason or "message.parked"].newest.append(row)
     return list(groups.values())
 
 
-def unacknowledged(tx: Connection, now: dt.datetime) -> list[Row[Any]]:
-    """What we sent whose acknowledgement is overdue: id, connection_id, set_id, control, acknowledge_by, partner, and
-    order_number (None where it is about none)."""
-    names = ("id", "connection_id", "set_id", "control", "acknowledge_by")
-    statement = (
-        select(
-            *(messages.c[name] for name in names),
-            partners.c.name.label("partner"),
-            func.coalesce(orders.c.number, orders.c.external_id).label("order_number"),
-        )
-        .join(partners, partners.c.id == messages.c.partner_id)
-        .outerjoin(orders, orders.c.id == messages.c.order_id)
-        .where(owed_acknowledgement(), messages.c.acknowledge_by < now)
-        .order_by(messages.c.id)
+def _newest_parked(tx: Connection) -> list[Row[Any]]:
+    """The last documents that were parked on each connection for each reason, newest first."""
+    place = func.row_number().over(
+        partition_by=(messages.c.connection_id, messages.c.reason), order_by=messages.c.id.desc()
     )
-    return list(tx.execute(statement))
+    ranked = select(messages.c.id, place.label("place")).where(messages.c.state == "parked").subquery()
+    statement = _documents().join(ranked, ranked.c.id == messages.c.id).where(ranked.c.place <= NAMED)
+    return list(tx.execute(statement.order_by(messages.c.id.desc())))
+
+
+def _documents() -> Select[Any]:
+    """Documents with all that names them: their own columns, partner, connection, order_number and shipment (the id of
+    the shipment that they tell of), each None where there is none."""
+    own = ("id", "connection_id", "direction", "kind", "format", "set_id", "external_id", "reason", "problem")
+    numbers = ("interchange", "control", "set_control", "acknowledge_by")
+    told = and_(
+        messages.c.direction == "out",
+        messages.c.kind.in_(["shipment", "tracking"]),
+        shipments.c.id == messages.c.subject_id,
+    )
+    return (
+        select(
+            *(messages.c[name] for name in (*own, *numbers)),
+            partners.c.name.label("partner"),
+            connections.c.name.label("connection"),
+            func.coalesce(orders.c.number, orders.c.external_id).label("order_number"),
+            shipments.c.external_id.label("shipment"),
+        )
+        .join(connections, connections.c.id == messages.c.connection_id)
+        .outerjoin(partners, partners.c.id == messages.c.partner_id)
+        .outerjoin(orders, orders.c.id == messages.c.order_id)
+        .outerjoin(shipments, told)
+    )
+
+
+def unacknowledged(tx: Connection, now: dt.datetime) -> list[Row[Any]]:
+    """What we sent whose acknowledgement is overdue, as `_documents` has it."""
+    overdue = _documents().where(owed_acknowledgement(), messages.c.acknowledge_by < now)
+    return list(tx.execute(overdue.order_by(messages.c.id)))
 
 
 def unanswered(tx: Connection, now: dt.datetime) -> list[Row[Any]]:

@@ -18,7 +18,7 @@ from hub.views.messages import message_detail
 from hub.views.overview import alerts_of, needs_of
 from tests.engine.scripted import both
 from tests.engine.scripted.edi import acknowledgement, interchange, partner, purchase_order, sent
-from tests.engine.scripted.house import ACTOR, House, Side
+from tests.engine.scripted.house import ACTOR, House, Side, package
 from tests.engine.scripted.peer import Effect
 
 HOUR = 3600.0
@@ -64,8 +64,10 @@ def test_what_is_not_acknowledged_in_time_is_one_alert_until_it_is(house: House,
         house.look()
     (alert,) = house.rows(select(alerts, alerts.c.count.label("times")))
     assert (alert.code, alert.cause, alert.times) == ("acknowledgement.overdue", f"overdue/{ours.id}", 1)
-    assert "Buyer has not acknowledged our 855 of order A1, control number PR/" in alert.detail
-    assert f"{due:%Y-%m-%d %H:%M}" in alert.detail
+    assert alert.detail == (
+        "Buyer has not acknowledged this in time: Our 855 to Buyer, order A1, interchange 2, group 1, set 0001."
+        f" It was due {due:%Y-%m-%d %H:%M} UTC. See `hub messages show {ours.id}`."
+    )
     answer(house, mailbox, ours)
     house.look()
     assert house.alerts() == [] and house.messages(id=ours.id)[0].acknowledged == "accepted"
@@ -121,6 +123,22 @@ def test_what_the_partner_rejects_waits_and_is_written_anew(house: House, mailbo
     assert house.alerts() == [], "the one that took its place is not due yet"
     answer(house, mailbox, now, number=3)
     assert house.messages(id=now.id)[0].acknowledged == "accepted" and house.parked() == []
+
+
+def test_an_alert_about_a_rejected_ship_notice_names_it_as_both_sides_know_it(house: House, mailbox: Side) -> None:
+    ordered(house, mailbox)
+    depot = house.sides["Depot"]
+    (asked,) = depot.peer.of("fulfillment")
+    house.ship(depot, "S-9", package("1", {"line": asked.json["lines"][0]["line"], "quantity": 2}))
+    house.run()
+    (ours,) = house.messages(set_id="856")
+    said = acknowledgement("SH", 1, "R")
+    drop(house, mailbox, interchange(said, number=2, functional_id="FA"), "fa.edi")
+    house.look()
+    (detail,) = house.rows(select(alerts.c.detail))[0]
+    number = ours.interchange.rpartition("/")[2]
+    named = f"Our 856 to Buyer, order A1, shipment S-9, interchange {number}, group 1, set 0001: The partner rejects it."
+    assert f"{named} See `hub messages show {ours.id}`." in detail
 
 
 def test_a_rejection_says_what_is_wrong_without_the_value(house: House, mailbox: Side) -> None:
@@ -181,6 +199,9 @@ def test_an_acknowledgement_of_nothing_is_an_alert_until_somebody_looked(house: 
     (parked,) = house.messages(state="parked")
     house.look()
     assert house.alerts() == ["acknowledgement.unmatched"] and "PR/99" in parked.problem["detail"]
+    (detail,) = house.rows(select(alerts.c.detail))[0]
+    named = "The 997 from Buyer, interchange 000000001, group 1, set 0001: "
+    assert named in detail and f"{parked.problem['detail']} See `hub messages show {parked.id}`." in detail
     actions.ignore_message(house.inst, parked.id, "a test of theirs", ACTOR)
     house.look()
     assert house.alerts() == []

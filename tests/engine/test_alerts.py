@@ -45,7 +45,8 @@ def test_what_is_parked_for_one_cause_is_one_alert_until_none_is_left(house: Hou
     for _ in range(3):
         house.look()
     (alert,) = told(house)
-    assert alert.times == 3 and alert.detail == "Depot: 3 documents are parked." and alert.connection_id == depot.id
+    assert alert.times == 3 and alert.connection_id == depot.id
+    assert alert.detail.startswith("Depot: 3 documents are parked. Our fulfillment to Depot, order #o3: ")
     assert alert.cause == f"parked/{depot.id}/depot.closed"
     for message_id in first:
         actions.ignore_message(house.inst, message_id, "entered by hand", ACTOR)
@@ -56,6 +57,17 @@ def test_what_is_parked_for_one_cause_is_one_alert_until_none_is_left(house: Hou
     house.look()
     (alert,) = told(house)
     assert house.parked() == [] and alert.closed_at == house.clock.now
+
+
+def test_an_alert_names_the_newest_documents_and_how_to_see_each_and_all(house: House) -> None:
+    shop, depot = house.shop(), house.depot()
+    ids = refuse(house, shop, depot, "o1", "o2", "o3", "o4")
+    house.look()
+    (alert,) = told(house)
+    named = [f"Our fulfillment to Depot, order #o{n}: the depot refuses it. See `hub messages show {id_}`."
+             for n, id_ in reversed(list(enumerate(ids, 1)))]  # fmt: skip
+    rest = "All: `hub messages list --state parked --reason depot.closed`."
+    assert alert.detail == " ".join(["Depot: 4 documents are parked.", *named[:3], rest])
 
 
 @both
