@@ -136,8 +136,8 @@ def test_an_alert_about_a_rejected_ship_notice_names_it_as_both_sides_know_it(ho
     drop(house, mailbox, interchange(said, number=2, functional_id="FA"), "fa.edi")
     house.look()
     (detail,) = house.rows(select(alerts.c.detail))[0]
-    number = ours.interchange.rpartition("/")[2]
-    named = f"Our 856 to Buyer, order A1, shipment S-9, interchange {number}, group 1, set 0001: The partner rejects it."
+    numbers = f"interchange {ours.interchange.rpartition('/')[2]}, group 1, set 0001"
+    named = f"Our 856 to Buyer, order A1, shipment S-9, {numbers}: The partner rejects it."
     assert f"{named} See `hub messages show {ours.id}`." in detail
 
 
