@@ -86,13 +86,20 @@ class Worker:
     def drain(self) -> int:
         """Run all that is due now, batch by batch, in this thread; gives how many jobs ran. For tests and `--once`."""
         ran = 0
-        while claimed := self._claim_suspect() or self._claim_for(dict.fromkeys(AT_ONCE, BATCH)):
+        while claimed := self._claim_due():
             ran += len(claimed)
             for kind in AT_ONCE:
                 self._run_kind(kind, [job for job in claimed if job.kind == kind])
         return ran
 
     # -- claiming -----------------------------------------------------------------------------------------------
+
+    def _claim_due(self) -> list[Job]:
+        with self.inst.db.read() as tx:
+            due, suspect = job_store.due(tx, self.inst.now())
+        if suspect:
+            return self._claim_suspect()
+        return self._claim_for(dict.fromkeys(due, BATCH)) if due else []
 
     def _claim(self) -> bool:
         with self._lock:

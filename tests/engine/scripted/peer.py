@@ -45,13 +45,15 @@ class Effect:
 class Peer:
     """One other side. `faults` are raised by the next calls: a tuple says whether before or after the effect.
 
-    `grants` decides what a cancellation gives back: line -> units; by default everything that is asked for.
+    `unread` names the kinds that have changed since they were last pulled to the end. `grants` decides what a
+    cancellation gives back: line -> units; by default everything that is asked for.
     """
 
     guarantee: Guarantee = Guarantee.KEY_HONOURED
     settle_seconds: float = 30.0
     counts: bool = True
     changes: list[Document] = field(default_factory=list)
+    unread: set[str] = field(default_factory=set)
     now: dict[tuple[str, str], Document] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     pushed: list[Effect] = field(default_factory=list)
@@ -69,7 +71,12 @@ class Peer:
         self.now[document.kind, document.external_id] = document
         if not silent:
             self.changes.append(document)
+            self.unread.add(document.kind)
         return document
+
+    def has_news(self, kind: str) -> bool:
+        """A pull of this kind would bring something, or fail."""
+        return kind in self.unread or bool(self.pull_faults)
 
     def fail(self, *errors: Exception, when: str = "before") -> None:
         """The next pushes raise these, before or after they took effect."""
@@ -118,6 +125,7 @@ class Scripted(Connector):
             slice_ = self.peer.changes[at : at + PAGE]
             if not slice_:
                 yield Page([], at, count)
+                self.peer.unread.discard(kind)
                 return
             at += len(slice_)
             yield Page([d for d in slice_ if d.kind == kind], at, count)
