@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
+from hub.edi.alignment import gaps
 from hub.edi.grammars.library import Library
 from hub.edi.tree import Element, Repeats, Segment, Standard, TransactionSet, in_document_order
 
@@ -46,9 +47,8 @@ def _compare_sets(path: str, one: TransactionSet, other: TransactionSet, library
     old, new = ([segment for _, segment in in_document_order(document.root)] for document in (one, other))
     grammar = library.grammar(one.set_id, one.version)
     rules = grammar.segments if grammar else {}
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            continue
+    for i1, i2, j1, j2 in gaps(old, new):
+        to_come = Counter(one[0] for one in new[j1:j2])
         while i1 < i2 or j1 < j2:
             mine, theirs = (old[i1] if i1 < i2 else None), (new[j1] if j1 < j2 else None)
             segment = mine or theirs or ("",)
@@ -60,12 +60,14 @@ def _compare_sets(path: str, one: TransactionSet, other: TransactionSet, library
                     name = rule.elements[number - 1].name if rule and number <= len(rule.elements) else ""
                     if before != after:
                         yield Difference(where, f"{mine[0]}{number:02d}", name, before, after)
+                to_come[theirs[0]] -= 1
                 i1, j1 = i1 + 1, j1 + 1
-            elif mine is not None and (theirs is None or mine[0] not in {one[0] for one in new[j1:j2]}):
+            elif mine is not None and (theirs is None or not to_come[mine[0]]):
                 yield Difference(where, str(mine[0]), rule.name if rule else "", _text(mine), "")
                 i1 += 1
             elif theirs is not None:
                 yield Difference(where, str(theirs[0]), rule.name if rule else "", "", _text(theirs))
+                to_come[theirs[0]] -= 1
                 j1 += 1
 
 

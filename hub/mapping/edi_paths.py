@@ -93,15 +93,24 @@ def _segment_step(step: Step) -> StepFunction:
     def walk(found: list[Match], run: Run) -> list[Match]:
         result: list[Match] = []
         for node, crumb in found:
-            if isinstance(node, _Anywhere):
-                inside = list(node.find(name, run))
-            else:
+            if not isinstance(node, _Anywhere):
                 inside = _inside(node, crumb, name, loops_first=True, run=run)
-            run.spend(len(inside))
-            if number:
-                inside = inside[number - 1 : number]
-            result += [match for match in inside if holds(match[0])]
+                run.spend(len(inside))
+                result += chosen(inside)
+                continue
+            # Each of many items may ask the same loop around it, so what is below it is looked for once.
+            key = id(step), id(node.node), id(crumb)
+            below = run.below.get(key)
+            if below is None:
+                below = run.below[key] = chosen(list(node.find(name, run)))
+            run.spend(len(below))
+            result += below
         return result
+
+    def chosen(inside: list[Match]) -> list[Match]:
+        if number:
+            inside = inside[number - 1 : number]
+        return [match for match in inside if holds(match[0])]
 
     return walk
 
@@ -194,13 +203,16 @@ def _up_step(step: Step) -> StepFunction:
 
 def _crumbs_to(loop: Loop, run: Run) -> Any:
     """The loop's place from the root of its tree, whatever scope it was reached from."""
-    above = run.parent(loop)
-    if above is None:
-        return (None, "$" if loop is run.root else "source")
-    name = trigger(loop)[0]
-    same = [child for child in above.children if isinstance(child, Loop) and trigger(child)[0] == name]
-    number = next(i for i, child in enumerate(same, 1) if child is loop)
-    return (_crumbs_to(above, run), f"/{name}[#{number}]")
+    if id(loop) not in run.crumbs:
+        above = run.parent(loop)
+        if above is None:
+            run.crumbs[id(loop)] = (None, "$" if loop is run.root else "source")
+        else:
+            around = _crumbs_to(above, run)
+            for child, (_, text), _ in _numbered(above, None):
+                if isinstance(child, Loop):
+                    run.crumbs[id(child)] = (around, text)
+    return run.crumbs[id(loop)]
 
 
 class _Anywhere:

@@ -72,7 +72,10 @@ def envelope_of(document: TransactionSet) -> dict[str, str]:
 class Run:
     """One run: not shared, not reused."""
 
-    __slots__ = ("_parents", "by_name", "context", "envelope", "errors", "origins", "reads", "root", "spent", "tables")
+    __slots__ = (
+        "_parents", "below", "by_name", "context", "crumbs", "envelope", "errors", "origins", "reads", "root", "spent",
+        "tables",
+    )  # fmt: skip
 
     def __init__(self, document: Any, context: Context, tables: Tables) -> None:
         self.root, self.envelope = document, {}
@@ -85,6 +88,8 @@ class Run:
         self.reads: list[tuple[Any, Any, Scope]] = []  # the paths read, where a mapping explains itself
         self.origins: list[Any] = []
         self.by_name: dict[int, dict[str, list[Any]]] = {}  # of large loops, by their identity: what they hold
+        self.below: dict[tuple[int, int, int], list[Any]] = {}  # what a step found anywhere below a loop
+        self.crumbs: dict[int, Any] = {}  # where loops stand, by their identity
         self._parents: dict[int, Loop] | None = None
 
     def spend(self, steps: int) -> None:

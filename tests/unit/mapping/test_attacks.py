@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.edi.tree import Loop, TransactionSet
-from hub.mapping import Context, DecodeError, Library, Mapping, MappingError, decode, runtime
+from hub.mapping import Context, DecodeError, Library, Mapping, MappingError, decode, edi_paths, runtime
 
 
 def of(*rows: str, source: str = "json") -> Mapping:
@@ -99,6 +99,35 @@ def test_searching_every_depth_from_every_loop_is_bounded() -> None:
     document = TransactionSet("x12", "856", "004010", "1", Loop("", [root]), {})
     compiled = of("l:", "  each: //HL", "  n: //HL | count", "  up: ^HL[X]/HL01", source="x12 856")
     assert codes(compiled, document) == {"mapping.too-much-work"}
+
+
+def ship_notice(orders: int, packs: int) -> TransactionSet:
+    """A shipment with orders in it, each with packs in it."""
+    made = [
+        Loop("HL", [("HL", f"{o}", "1", "O"), *(Loop("HL", [("HL", f"{o}-{p}", f"{o}", "P")]) for p in range(packs))])
+        for o in range(orders)
+    ]
+    shipment = Loop("HL", [("HL", "1", "", "S"), ("TD5", "B", "2", "UPSN"), *made])
+    return TransactionSet("x12", "856", "004010", "1", Loop("856", [shipment]), {})
+
+
+@pytest.mark.parametrize(("orders", "packs"), [(1, 800), (800, 1)])
+@pytest.mark.usefixtures("small_bound")
+def test_what_many_items_ask_of_the_loops_around_them_is_looked_for_once(orders: int, packs: int) -> None:
+    rows = ("l:", "  each: //HL[P]", "  carrier: $//HL[S]/TD503", "  order: ^HL[O]/HL01", "  n: ^HL[O]//HL[T] | count")
+    found = of(*rows, source="x12 856").run(ship_notice(orders, packs))["l"]
+    assert len(found) == 800 and found[-1] == {"carrier": "UPSN", "order": str(orders - 1), "n": 0}
+
+
+def test_where_many_loops_stand_is_found_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes: list[Any] = []
+    numbered = edi_paths._numbered
+    monkeypatch.setattr(edi_paths, "_numbered", lambda node, crumb: passes.append(node) or numbered(node, crumb))
+    document = ship_notice(300, 1)
+    run = runtime.Run(document, Context(), {})
+    (shipment,) = document.root.loops("HL")
+    crumbs = [edi_paths._crumbs_to(loop, run) for loop in shipment.loops("HL")]
+    assert crumbs[-1] == (((None, "$"), "/HL[#1]"), "/HL[#300]") and len(passes) == 2
 
 
 @pytest.mark.usefixtures("small_bound")
