@@ -208,7 +208,7 @@ class Batch:
     @cached_property
     def default_backend(self) -> int | None:
         """The backend of what no rule claims: the one that is set, else the only one there is."""
-        chosen = setting_store.get(self._tx, DEFAULT_BACKEND)
+        chosen = self._settings.get(DEFAULT_BACKEND)
         if chosen is not None:
             return int(chosen)
         return self.backends[0] if len(self.backends) == 1 else None
@@ -224,12 +224,16 @@ class Batch:
     @cached_property
     def outbound_stopped(self) -> bool:
         """Has a person stopped all outbound?"""
-        return job_store.outbound_stopped(self._tx)
+        return bool(self._settings.get(job_store.OUTBOUND_STOPPED))
 
     @cached_property
     def code(self) -> str:
         """A few letters that tell this installation's references from another's in the same warehouse."""
-        return str(setting_store.get(self._tx, "installation_code") or "H")
+        return str(self._settings.get("installation_code") or "H")
+
+    @cached_property
+    def _settings(self) -> dict[str, Any]:
+        return setting_store.everything(self._tx)
 
     # -- what documents do --------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from hub.edi.tree import STANDARDS
+from hub.flows.batch import Batch
 from hub.flows.edi import sets
 from hub.flows.problems import Park
 from hub.installation import Installation
@@ -25,11 +26,12 @@ from hub.store import partners as partner_store
 class Guide:
     """Which mapping reads or writes a document, and what it may see, for the length of one batch."""
 
-    def __init__(self, inst: Installation, tx: Connection) -> None:
+    def __init__(self, inst: Installation, tx: Connection, batch: Batch | None = None) -> None:
+        """`batch`: the one in whose transaction this is, which knows the connections and flows already."""
         self.inst = inst
         self.tx = tx
-        self._connections = connection_store.everything(tx)
-        self._flows = connection_store.all_flows(tx)
+        self._connections = batch.connections if batch else connection_store.everything(tx)
+        self._flows = batch.flows if batch else connection_store.all_flows(tx)
         self._partners: dict[int, Row[Any]] = {}
         self._agreements: dict[tuple[int, str, str], Row[Any] | None] = {}
         self._manners: dict[tuple[int, str], sets.Manner] = {}

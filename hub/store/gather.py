@@ -12,7 +12,7 @@ from hub.store.bulk import ID, change_many, insert_many
 from hub.store.tables import metadata
 
 _PLACE = {table: place for place, table in enumerate(metadata.sorted_tables)}
-_LAST = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+_LAST = text("SELECT name, seq FROM sqlite_sequence")
 BLOCK = 64
 """Ids taken from a sequence of PostgreSQL at once; what is left over leaves a gap."""
 
@@ -24,6 +24,7 @@ class Gather:
         self._tx = tx
         self._rows: list[tuple[Table, Mapping[str, Any]]] = []
         self._ids: dict[Table, Iterator[int]] = {}
+        self._last: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -58,10 +59,12 @@ class Gather:
         for (table, names), many in alike.items():
             if names[0] == ID:
                 change_many(self._tx, table, many)
+        self._last.clear()
 
     def renew_ids(self) -> None:
         """Somebody else may insert now: ask the database for the next ids again."""
         self._ids.clear()
+        self._last.clear()
 
     def _next(self, table: Table) -> int:
         ids = self._ids.get(table)
@@ -73,6 +76,8 @@ class Gather:
 
     def _reserve(self, table: Table) -> Iterator[int]:
         if self._tx.dialect.name == "sqlite":  # whoever may write is alone: the numbers are his until he is done
-            return itertools.count((self._tx.execute(_LAST, {"name": table.name}).scalar() or 0) + 1)
+            if not self._last:
+                self._last = {row.name: row.seq for row in self._tx.execute(_LAST)}
+            return itertools.count(self._last.get(table.name, 0) + 1)
         sequence = func.nextval(func.pg_get_serial_sequence(table.name, "id"))
         return iter(self._tx.execute(select(sequence).select_from(func.generate_series(1, BLOCK))).scalars().all())

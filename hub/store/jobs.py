@@ -146,7 +146,8 @@ def claim(
 ) -> list[Job]:
     """Claim due jobs, up to a limit of each kind, each the oldest unfinished one of its lane, in (priority, due_at,
     id)."""
-    shared = {"now": now, "stopped": outbound_stopped(tx), "b_worker": worker, "b_lease_until": lease_until}
+    stopped = "deliver" in limits and outbound_stopped(tx)
+    shared = {"now": now, "stopped": stopped, "b_worker": worker, "b_lease_until": lease_until}
     claimed: list[Job] = []
     for kind in (kind for kind in KINDS if limits.get(kind)):
         rows = tx.execute(_CLAIM, {**shared, "b_kind": kind, "limit": limits[kind]})

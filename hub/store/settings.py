@@ -16,6 +16,11 @@ def get(tx: Connection, name: str, default: Any = None) -> Any:
     return default if row is None else row.value
 
 
+def everything(tx: Connection) -> dict[str, Any]:
+    """All values by name: a handful."""
+    return {row.name: row.value for row in tx.execute(select(settings.c.name, settings.c.value))}
+
+
 def put(tx: Connection, name: str, value: Any) -> None:
     """Set the value, whatever it was."""
     statement = insert(tx, settings).values(name=name, value=value)

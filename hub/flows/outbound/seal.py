@@ -59,7 +59,7 @@ def seal_all(inst: Installation, claimed: Sequence[Job], worker: str, apart: boo
         now = inst.now()
         mine = job_store.mine(tx, claimed)
         batch = Batch(tx, now, apart)
-        sealing = _Sealing(batch, Guide(inst, tx), worker)
+        sealing = _Sealing(batch, Guide(inst, tx, batch), worker)
         sealing.take([job for job in claimed if job.id in mine])
         sealing.outcomes += sealing.gathered.close(lambda more: sealing.take(more, along=True))
         sealing.guide.remember(tx, now)

@@ -21,7 +21,6 @@ from hub.flows.outbound.render import RENDER, restated
 from hub.flows.problems import Park
 from hub.flows.reading import decoded, dump, mapped
 from hub.mapping import Mapping as CompiledMapping
-from hub.mapping.differences import exact_json
 from hub.store import messages as message_store
 from hub.store import orders as order_store
 from hub.store import partners as partner_store
@@ -225,8 +224,12 @@ def set_aside(batch: Batch, job: Job, problem: Park) -> None:
     )
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
+"""A canonical document has its numbers and dates as text already."""
+
+
 def _keep(batch: Batch, message_id: int, source: Mapping[str, Any]) -> None:
-    message_store.keep_source(batch.rows, message_id, exact_json(source, indent=None).encode())
+    message_store.keep_source(batch.rows, message_id, _CANONICAL.encode(source).encode())
 
 
 def reads_source(text: str) -> bool:
