@@ -20,17 +20,14 @@ class Report(ABC):
 
     def add(self, interchange: Any, group: Any, one: Any) -> None:
         """A set that has ended, or a group (no set), or an interchange (no group)."""
-        place = {"interchange": _number(interchange)}
-        if group is not None:
-            place["group"] = group.control_number
         if one is not None:
-            place |= {"set_id": one.set_id, "set_control_number": one.control_number}
             self.sets += 1
         elif group is not None:
             self.groups += 1
         else:
             self.interchanges += 1
-        self._count((one or group or interchange).findings, place)
+        if findings := (one or group or interchange).findings:
+            self._count(findings, _place(interchange, group, one))
 
     def _count(self, findings: list[Finding], place: dict[str, str]) -> None:
         for found in findings:
@@ -47,8 +44,14 @@ class Report(ABC):
         self._count(findings, {})
 
 
-def _number(interchange: Any) -> str:
-    return str(interchange.part(13) if hasattr(interchange, "isa") else interchange.control_number)
+def _place(interchange: Any, group: Any, one: Any) -> dict[str, str]:
+    number = interchange.part(13) if hasattr(interchange, "isa") else interchange.control_number
+    place = {"interchange": str(number)}
+    if group is not None:
+        place["group"] = group.control_number
+    if one is not None:
+        place |= {"set_id": one.set_id, "set_control_number": one.control_number}
+    return place
 
 
 class JsonReport(Report):

@@ -30,7 +30,8 @@ class Body:
         self._starts: list[int] | None = None
         text = one.body
         self.segments = marks.split(text, marks.terminator)
-        if any(blank in text for blank in "\n\r\t\0") or " " in (text[:1], text[-1:]):
+        broken = "\n" in text or "\r" in text
+        if broken or "\t" in text or "\0" in text or " " in (text[:1], text[-1:]):
             stripped = [piece.strip("\r\n\t\0").lstrip(_BLANK) for piece in self.segments]
             if stripped != self.segments and not marks.suffix:
                 message = "Blanks or line breaks between segments were skipped."
@@ -38,7 +39,6 @@ class Body:
             self.segments = stripped
         if not self.segments[-1]:
             self.segments.pop()
-        broken = "\n" in text or "\r" in text
         if not all(self.segments) or (broken and any("\n" in s or "\r" in s for s in self.segments)):
             self._cut_closely(text, library)
         if needless := needless_release(text, marks):

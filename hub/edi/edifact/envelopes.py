@@ -9,9 +9,9 @@ from hub.edi.edifact.characters import CODECS
 from hub.edi.edifact.interchange import NO_SEGMENT, Group, Interchange, Message, part
 from hub.edi.findings import Finding, finding
 from hub.edi.judging.values import as_count, is_date, is_time
-from hub.edi.numbers import Numbers
 from hub.edi.tree import Segment
 
+_MESSAGE_TYPE = re.compile(r"[A-Z0-9]{1,6}")
 _SYNTAX_VERSIONS = ("1", "2", "3", "4")
 
 
@@ -78,7 +78,7 @@ def judge_group(interchange: Interchange, group: Group) -> None:
     if not number:
         text = "UNG05 is missing: the group has no reference."
         _add(found, "edi.group-reference-missing", text, ung, group.offset, element=5)
-    elif interchange.numbers.setdefault(("", len(number)), Numbers()).seen(number):
+    elif interchange.numbers["", len(number)].seen(number):
         text = "UNG05 repeats the reference of an earlier group."
         _add(found, "edi.group-reference-repeated", text, ung, group.offset, element=5, value=number)
     if group.trailer is None:
@@ -96,17 +96,16 @@ def judge_group(interchange: Interchange, group: Group) -> None:
 def judge_message_envelope(interchange: Interchange, group: Group, one: Message) -> None:
     """Add the findings of UNH and UNT, the count in UNT excepted."""
     unh, found, number = one.header, one.findings, one.control_number
-    place: dict[str, Any] = {"position": 1}
     scope = (f"{group.control_number}/", len(number))
     if not number:
         text = "UNH01 is missing: the message has no reference."
-        _add(found, "edi.message-reference-missing", text, unh, one.offset, element=1, **place)
-    elif interchange.numbers.setdefault(scope, Numbers()).seen(number):
+        _add(found, "edi.message-reference-missing", text, unh, one.offset, element=1, position=1)
+    elif interchange.numbers[scope].seen(number):
         text = "UNH01 repeats the reference of an earlier message."
-        _add(found, "edi.message-reference-repeated", text, unh, one.offset, element=1, value=number, **place)
-    if not re.fullmatch(r"[A-Z0-9]{1,6}", one.set_id):
+        _add(found, "edi.message-reference-repeated", text, unh, one.offset, element=1, value=number, position=1)
+    if not _MESSAGE_TYPE.fullmatch(one.set_id):
         text = "UNH02 names no message type such as ORDERS."
-        _add(found, "edi.message-type-invalid", text, unh, one.offset, element=2, value=one.set_id, **place)
+        _add(found, "edi.message-type-invalid", text, unh, one.offset, element=2, value=one.set_id, position=1)
     if one.trailer is None:
         text = "The message ends without UNT; the next message, group or the file's end follows."
         _add(found, "edi.message-end-missing", text, ("UNT",), one.offset + one.length)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from hub.edi.numbers import Numbers
 from hub.edi.reading.interchange import BaseGroup, BaseInterchange, BaseSet
-from hub.edi.tree import Segment, Standard, element
+from hub.edi.tree import Composite, Repeats, Segment, Standard, element
 
 NO_SEGMENT: Segment = ("",)
+
+
+def components(segment: Segment, number: int) -> Composite:
+    """The components of a service segment's element; of a repeated one, those of its first repetition."""
+    value = element(segment, number)
+    if isinstance(value, Repeats):
+        value = value[0]
+    return (value,) if isinstance(value, str) else value
 
 
 def part(segment: Segment, number: int, component: int = 1) -> str:
@@ -33,8 +42,9 @@ class Message(BaseSet):
 
     def __post_init__(self) -> None:
         self.control_number = part(self.header, 1)
-        self.set_id = part(self.header, 2, 1)
-        self.version = (part(self.header, 2, 2) + part(self.header, 2, 3)).replace(" ", "")
+        kind, version, release, *_ = *components(self.header, 2), "", ""
+        self.set_id = kind.strip()
+        self.version = (version + release).replace(" ", "")
 
     @property
     def association(self) -> str:
@@ -44,10 +54,17 @@ class Message(BaseSet):
 
 @dataclass(slots=True)
 class Group(BaseGroup[Message]):
-    """One functional group (UNG to UNE), or, with `NO_SEGMENT` for a header, messages that stand in none."""
+    """One functional group (UNG to UNE), or, with `NO_SEGMENT` for a header, messages that stand in none.
+
+    `control_number` is the group reference number (0048).
+    """
 
     header: Segment = NO_SEGMENT
     trailer: Segment | None = None
+    control_number: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.control_number = part(self.header, 5)
 
     @property
     def is_real(self) -> bool:
@@ -57,11 +74,6 @@ class Group(BaseGroup[Message]):
     @property
     def functional_id(self) -> str:
         return part(self.header, 1)
-
-    @property
-    def control_number(self) -> str:
-        """The group reference number (0048)."""
-        return part(self.header, 5)
 
 
 @dataclass(slots=True)
@@ -76,7 +88,7 @@ class Interchange(BaseInterchange[Group, Message]):
     una: str = ""
     trailer: Segment | None = None
     messages: int = 0
-    numbers: dict[tuple[str, int], Numbers] = field(default_factory=dict, repr=False)
+    numbers: dict[tuple[str, int], Numbers] = field(default_factory=lambda: defaultdict(Numbers), repr=False)
     standard: ClassVar[Standard] = "edifact"
 
     @property

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from hub.edi.edifact.advice import locate
 from hub.edi.edifact.characters import DEFAULT_CODEC, encoding_of, foreign
 from hub.edi.edifact.interchange import Group, Interchange, Message
-from hub.edi.edifact.text import has_empty_ends, needless_release, parse
+from hub.edi.edifact.text import has_empty_ends, needless_release, odd, parse
 from hub.edi.findings import finding
 from hub.edi.reading.interchange import decode, note
 from hub.edi.reading.reader import BLANK
@@ -38,6 +38,13 @@ def _service_pattern(element: bytes, terminator: bytes) -> re.Pattern[bytes]:
 
 
 @lru_cache(maxsize=64)
+def _plain_service(terminator: bytes, release: bytes) -> re.Pattern[bytes]:
+    """Matches a service segment with its terminator, where nothing in it makes that doubtful."""
+    doubtful = re.escape(terminator + release) + rb"\r\n"
+    return re.compile(rb"UN.[^" + doubtful + rb"]*" + re.escape(terminator))
+
+
+@lru_cache(maxsize=64)
 def _next_line(element: bytes, follower: bytes) -> re.Pattern[bytes]:
     """Matches a line break that stands for the terminator of a service segment, by what may follow that."""
     return re.compile(rb"[\r\n]+[ \t]*(?=" + follower + re.escape(element) + rb")")
@@ -62,6 +69,8 @@ class Scan:
         self.release = self.marks.release.encode("latin-1")
         element = self.marks.element.encode("latin-1")
         self.pattern = _service_pattern(element, self.terminator)
+        self.plain = _plain_service(self.terminator, self.release)
+        self.odd = odd(self.marks)
         self.behind_header, self.behind_other = _next_line(element, rb"[A-Z]{3}"), _next_line(element, rb"UN[GHTEZ]")
         self.other = behind(other, self.terminator)
         self.group: Group | None = None
@@ -70,6 +79,7 @@ class Scan:
         self.at = self.edge = self.start = start
         self.sure = start + 3
         self.known_end = -1
+        self.syntax_id = ""
         self.noted: set[str] = set()
         self.loose = self.strayed = False
         self.foreign: re.Pattern[bytes] | None = None
@@ -110,7 +120,8 @@ class Scan:
             raw = self.source.cut(self.start, stop)
             interchange.encoding = encoding_of(raw, raw[4:8].decode("latin-1"), self.encoding).codec
             interchange.header = self._parse(self.start, stop)
-            self.foreign = foreign(interchange.syntax_id, self.marks.in_data())
+            self.syntax_id = interchange.syntax_id
+            self.foreign = foreign(self.syntax_id, self.marks.in_data())
         advice = f"UNA{interchange.una}{self.marks.suffix}" if interchange.una else ""
         interchange.raw = advice.encode("ascii") + self.source.cut(self.start, self.edge)
         self.at = self.edge
@@ -161,7 +172,8 @@ class Scan:
         """Whether a segment begins here: behind a terminator, or behind a line break that stands for it."""
         source, low = self.source, max(self.start, self.source.start)
         at = start
-        if at > low + 1 and source.cut(at - 1, at) == self.terminator and source.cut(at - 2, at - 1) != self.release:
+        before = source.cut(at - 2, at) if at > low + 1 else b""
+        if before[1:] == self.terminator and before[:1] != self.release:
             return True
         while at > low and source.cut(at - 1, at) in (b" ", b"\t", b"\r", b"\n", b"\0", b"\x0b", b"\x0c", b"\x1a"):
             at -= 1
@@ -186,6 +198,10 @@ class Scan:
 
     def _end_of(self, start: int) -> tuple[int, int]:
         """Where the segment that begins here ends, and where what follows it begins."""
+        plain = self.source.match(self.plain, start, self._bound)
+        if plain is not None:
+            after = plain.end() + self.source.start
+            return after - 1, after
         at = start + 3
         next_line = self.behind_header if self.source.cut(start, at) == b"UNH" else self.behind_other
         while True:
@@ -215,6 +231,8 @@ class Scan:
 
     def _parse(self, start: int, stop: int) -> Segment:
         text = decode(self.source.cut(start, stop), self.interchange.encoding)
+        if self.odd.search(text) is None:
+            return parse(text, self.marks)
         if self.source.cut(stop, stop + 1) != self.terminator:
             text = text.rstrip("\r\n")
         if "\n" in text or "\r" in text:
@@ -261,15 +279,14 @@ class Scan:
 
     def _judge_characters(self, raw: bytes, start: int) -> str:
         """The codec of a message's bytes; tells of the first ones that are not of the character set announced."""
-        interchange = self.interchange
-        codec, differs = encoding_of(raw, interchange.syntax_id, self.encoding)
+        codec, differs = encoding_of(raw, self.syntax_id, self.encoding)
         if differs:
-            text = f"UNB announces character set {interchange.syntax_id}, but the bytes are {codec}."
-            self._note("edi.character-set-differs", text, start, interchange.syntax_id)
+            text = f"UNB announces character set {self.syntax_id}, but the bytes are {codec}."
+            self._note("edi.character-set-differs", text, start, self.syntax_id)
         if self.foreign is not None and "edi.character-outside-set" not in self.noted:
             match = self.foreign.search(raw)
             if match is not None and (match.group() < b"\x80" or not differs):
-                text = f"A character stands here that character set {interchange.syntax_id} does not have; it was kept."
+                text = f"A character stands here that character set {self.syntax_id} does not have; it was kept."
                 value = match.group().decode("latin-1")
                 self._note("edi.character-outside-set", text, start + match.start(), value)
         return codec

@@ -15,8 +15,13 @@ def parse(text: str, marks: Delimiters) -> Segment:
     Composites and repetitions are told by their separators alone; trailing empty elements are dropped. The id stays
     as it stands, also where something follows it that is no part of an id.
     """
-    segment_id, *pieces = marks.split(text, marks.element)
-    parts: list[Element] = [segment_id, *(_element(piece, marks) for piece in pieces)]
+    parts: list[Element]
+    if (marks.release and marks.release in text) or (marks.repetition and marks.repetition in text):
+        segment_id, *pieces = marks.split(text, marks.element)
+        parts = [segment_id, *(_element(piece, marks) for piece in pieces)]
+    else:
+        segment_id, *pieces = text.split(marks.element)
+        parts = [segment_id, *(_trimmed(piece.split(marks.component)) for piece in pieces)]
     while len(parts) > 1 and not parts[-1]:
         parts.pop()
     return tuple(parts)
@@ -31,9 +36,10 @@ def _element(piece: str, marks: Delimiters) -> Element:
 
 
 def _composite(piece: str, marks: Delimiters) -> str | Composite:
-    if marks.component not in piece:
-        return marks.plain(piece)
-    parts = [marks.plain(part) for part in marks.split(piece, marks.component)]
+    return _trimmed([marks.plain(part) for part in marks.split(piece, marks.component)])
+
+
+def _trimmed(parts: list[str]) -> str | Composite:
     while len(parts) > 1 and not parts[-1]:
         parts.pop()
     return tuple(parts) if len(parts) > 1 else parts[0]
@@ -68,6 +74,11 @@ def _empty_end(marks: Delimiters) -> re.Pattern[str]:
     """Matches where such separators may stand; not all that it matches are ones (a release character may precede)."""
     component, every = re.escape(marks.component), re.escape(marks.element + marks.component + marks.repetition)
     return re.compile(rf"{component}[{every}]|[{every}]\Z")
+
+
+def odd(marks: Delimiters) -> re.Pattern[str]:
+    """Matches in a segment's text what asks for a closer look: line breaks, release characters, empty ends."""
+    return re.compile(rf"[\r\n{re.escape(marks.release)}]|{_empty_end(marks).pattern}")
 
 
 def needless_release(text: str, marks: Delimiters) -> re.Match[str] | None:

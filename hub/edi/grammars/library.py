@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,6 +75,7 @@ class Syntax:
         below = [known for known in self.versions if self.rank(known) <= rank]
         return below[-1] if below else self.versions[0]
 
+    @lru_cache(maxsize=256)  # noqa: B019 - there are two syntaxes, which last as long as the process
     def reading(self, version: str) -> _Reading:
         """How a version is read."""
         nearest, rank = self.nearest(version), self.rank(version)
@@ -87,7 +88,7 @@ class Syntax:
         differs in versions before the first one described under `older`."""
         if "older" in entry and self.reading(version).older:
             return {**entry, **entry["older"]}
-        for known in self.versions[: self.versions.index(self.nearest(version)) + 1]:
+        for known in self.versions[: self.versions.index(self.reading(version).nearest) + 1]:
             if known in entry:
                 entry = {**entry, **entry[known]}
         return entry
@@ -135,6 +136,7 @@ class Library:
         self._tables: dict[str, dict[str, Any]] = {}
         self._functional_ids: dict[str, str] = {}
         self._own: set[tuple[str, str]] = set()
+        self._elements: dict[tuple[str, bool, int, str], ElementRule] = {}
 
     def grammar(self, set_id: str, version: str) -> SetGrammar | None:
         """The grammar of a set for a version (`004010`, `D96A`); None when there is no such set."""
@@ -243,6 +245,13 @@ class Library:
         return SegmentRule(segment_id, entry["name"], tuple(elements), tuple(notes), is_open, partner)
 
     def _element(self, reference: str, place: _Place, version: str) -> ElementRule:
+        """The rule of a data element at a place; many segments share one."""
+        key = reference, place.mandatory, place.repeats, version
+        if key not in self._elements:
+            self._elements[key] = self._make_element(reference, place, version)
+        return self._elements[key]
+
+    def _make_element(self, reference: str, place: _Place, version: str) -> ElementRule:
         try:
             entry = self.syntax.since(self._table("elements")[reference], version)
         except KeyError:

@@ -120,9 +120,10 @@ def _elements(rule: SegmentRule, number: int, notes: dict[int, Note], marks: Del
     separator = re.escape(marks.element)
     element = rule.elements[number - 1]
     own, note = _value(element, marks), notes.get(number)
+    noted = any(number in one.numbers for one in rule.notes)
     needed = any(e.mandatory for e in rule.elements[number - 1 :])
     if note is None:
-        text = separator + (own if element.mandatory else _maybe(own))
+        text = separator + (own if element.mandatory else _maybe(own) if noted else _value_or_none(element, marks))
         text += _elements(rule, number + 1, notes, marks)
         return text if needed else _maybe(text)
     partner = _value(rule.elements[number], marks)
@@ -154,15 +155,33 @@ def _value(element: ElementRule, marks: Delimiters) -> str:
         return TIME
     if element.type == "n" or element.type == "R" or element.type.startswith("N"):
         return _number(element, marks)
+    return _character(element, marks, " ") + _times(_character(element, marks), least - 1, most - 1)
+
+
+def _value_or_none(element: ElementRule, marks: Delimiters) -> str:
+    """A pattern for a place that may stay empty. Blanks alone count as nothing, so text is taken here as it comes."""
+    if _is_text(element) and element.least <= 1:
+        return _times(_character(element, marks), 0, element.most)
+    free = element.components and not element.notes and not element.period
+    if free and marks.component and not any(one.mandatory for one in element.components):
+        return f"{_components(element, 0, marks)}(?<!{re.escape(marks.component)})"
+    return _maybe(_value(element, marks))
+
+
+def _is_text(element: ElementRule) -> bool:
+    return not element.components and not element.codes and element.type in ("AN", "ID", "an", "a")
+
+
+def _character(element: ElementRule, marks: Delimiters, but: str = "") -> str:
+    """One character of a text."""
     digits = "0-9" if element.type == "a" else ""
-    excluded = re.escape(marks.in_data()) + digits + "\\x00-\\x1f\\x7f"
-    return f"[^{excluded} ]" + _times(f"[^{excluded}]", least - 1, most - 1)
+    return f"[^{re.escape(marks.in_data())}{digits}\\x00-\\x1f\\x7f{but}]"
 
 
 def _number(element: ElementRule, marks: Delimiters) -> str:
     """Digits, and where the type has them a sign and decimals, unless these characters are delimiters here."""
     least, most = element.least, element.most
-    sign = "" if "-" in marks.in_data() else "-?"
+    sign = "" if "-" in marks.in_data() else "-?+"
     points = {"R": ".", "n": ".,"}.get(element.type, "")
     point = "".join(mark for mark in points if mark not in marks.in_data())
     after = min(4, most // 3)
@@ -177,9 +196,11 @@ def _one_of(codes: Iterable[str]) -> str:
     for code in sorted(filter(None, codes)):
         ends.setdefault(code[0], []).append(code[1:])
     plain = "".join(first for first, rest in ends.items() if rest == [""])
-    choices = [f"[{re.escape(plain)}]"] if plain else []
-    choices += [re.escape(first) + _one_of(rest) for first, rest in ends.items() if rest != [""]]
-    return f"(?:{'|'.join([*choices, *[''] * ('' in codes)])})"
+    one = f"[{re.escape(plain)}]" if plain else ""
+    longer = [re.escape(first) + _one_of(rest) for first, rest in ends.items() if rest != [""]]
+    if not longer:
+        return f"{one}?+" if "" in codes else one
+    return f"(?:{'|'.join([*[one] * bool(one), *longer, *[''] * ('' in codes)])})"
 
 
 def _times(character: str, least: int, most: int) -> str:
@@ -208,7 +229,7 @@ def _composite(element: ElementRule, marks: Delimiters) -> str:
 def _components(element: ElementRule, index: int, marks: Delimiters) -> str:
     component = element.components[index]
     own = _value(component, marks)
-    text = own if component.mandatory else _maybe(own)
+    text = own if component.mandatory else _maybe(own) if element.mandatory else _value_or_none(component, marks)
     if not marks.component or index + 1 == len(element.components):
         return text
     rest = re.escape(marks.component) + _components(element, index + 1, marks)

@@ -171,11 +171,12 @@ class SegmentJudge:
         return [told if one is kept else one for one in found if one is kept or not one.is_error]
 
     def _surely_clean(self, segments: list[list[str]]) -> bool:
-        """Whether each of the segments is clean by its own pattern, whatever has been learned so far."""
+        """Whether each of the segments is clean by its own pattern, whatever has been learned so far, and no value of
+        theirs begins with a blank, as one does that was cut off another."""
         marks = self.delimiters
         for parts in segments:
             rule = self.grammar.segments.get(parts[0])
-            if rule is None:
+            if rule is None or any(part.startswith(" ") for part in parts):
                 return False
             pattern = self._alone.get(rule.id) or self._alone.setdefault(rule.id, clean_run([rule], marks))
             if not pattern.fullmatch(marks.element.join(parts) + marks.terminator):

@@ -79,6 +79,10 @@ class Source:
         """A match between two offsets of the window. The match itself counts from the start of the window."""
         return pattern.search(self.window, start - self.start, stop - self.start)
 
+    def match(self, pattern: re.Pattern[bytes], start: int, stop: int) -> re.Match[bytes] | None:
+        """A match that begins at the first of two offsets of the window. It counts as that of `search` does."""
+        return pattern.match(self.window, start - self.start, stop - self.start)
+
     def release(self, before: int) -> None:
         """Let go of the bytes before an offset; they leave the window with the next reading."""
         self._floor = max(before, self._floor)
