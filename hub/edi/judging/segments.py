@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -39,15 +39,20 @@ def judge_for(grammar: SetGrammar, delimiters: Delimiters) -> SegmentJudge:
 class SegmentJudge:
     """Judges and splits the segments of one set type; keeps the verdicts on short texts that recur.
 
-    `kept_outlines` are for `judge.judge_segments`.
+    `kept_outlines` are for `judge.judge_segments`; `patience` is the number of segments that are looked at one by one
+    before a pattern is made for them.
     """
+
+    patience = 300
 
     def __init__(self, grammar: SetGrammar, delimiters: Delimiters) -> None:
         self.grammar = grammar
         self.delimiters = delimiters
         self._finding = grammar.finding
         self.kept_outlines: dict[tuple[str, ...], tuple[Outline, Totals]] = {}
+        self._met: set[str] = set()
         self._described: set[str] = set()
+        self._waited = 0
         self._clean = re.compile("")
         self._alone: dict[str, re.Pattern[str]] = {}
         self._kept: dict[str, tuple[Finding, ...]] = {}
@@ -60,14 +65,19 @@ class SegmentJudge:
             found = [marks.split(text, marks.element)[0] for text in segments]
         return tuple(found)
 
-    def learn(self, ids: Iterable[str]) -> None:
-        """Take these segments into the pattern of clean ones: at first these alone, as most files have but a few; when
-        more are met, all that the set may have, since making the pattern takes longer than using it."""
-        described = self.grammar.segments.keys() & set(ids)
-        if not described <= self._described:
-            self._described = set(self.grammar.segments) if self._described else described
+    def learn(self, ids: Collection[str]) -> None:
+        """Take the segments of a set into the pattern of clean ones, once so many have come that it pays to make it: at
+        first those that were met, as most files have but a few; when more are met, all that the set may have."""
+        met = self.grammar.segments.keys() & set(ids)
+        if met <= self._described:
+            return
+        self._met |= met
+        self._waited += len(ids)
+        if self._waited >= self.patience:
+            self._described = set(self.grammar.segments) if self._described else set(self._met)
             rules = [self.grammar.segments[one] for one in sorted(self._described)]
             self._clean = clean_run(rules, self.delimiters)
+            self._waited = 0
 
     def faults(self, segments: Sequence[str]) -> Iterator[tuple[int, Finding]]:
         """What is wrong inside of segments, each by the index of its segment, not yet placed (`Finding.at`)."""

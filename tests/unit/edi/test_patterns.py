@@ -29,6 +29,14 @@ GRAMMARS = [
 RULES = [(grammar, rule) for grammar in GRAMMARS if grammar for rule in grammar.segments.values()]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def patterns_at_once():
+    """A pattern is made for the first segments already."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SegmentJudge, "patience", 0)
+        yield
+
+
 def good_value(element: ElementRule) -> str:
     if element.codes:
         return sorted(element.codes)[0]
@@ -104,6 +112,17 @@ def test_clean_segments_are_passed_in_one_go(order_segments, monkeypatch):
     judge.learn(judge.ids(order_segments))
     monkeypatch.setattr(judge, "_look_closely", None)
     assert list(judge.faults(order_segments)) == []
+
+
+@pytest.mark.parametrize("patience", [0, 1, 4, 300])
+def test_a_segment_gets_one_verdict_before_there_is_a_pattern_and_after(patience):
+    judge = SegmentJudge(default_library().grammar("850", "004010"), MARKS["x12"])
+    judge.patience = patience
+    found = []
+    for body in (["PO1*1*x*EA"], ["PID*F", "PO1*1*5*EA*9.25"], ["REF*DP"], ["PO1*1*x*EA", "PID*F", "REF*DP"]):
+        judge.learn(judge.ids(body))
+        found.append([(at, fault.designator) for at, fault in judge.faults(body)])
+    assert found == [[(0, "PO102")], [(0, "PID04")], [(0, "REF02")], [(0, "PO102"), (1, "PID04"), (2, "REF02")]]
 
 
 @given(st.lists(st.sampled_from(["PO1*1*5*EA*9.25", "PO1*1*x*EA", "PID*F****Widget", "PID*F", "ZZZ*1", "REF*DP*38"])))
