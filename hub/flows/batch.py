@@ -22,6 +22,7 @@ from hub.ledger import Entry
 from hub.routing.rules import Rule
 from hub.store import connections as connection_store
 from hub.store import events as event_store
+from hub.store import invoices as invoice_store
 from hub.store import jobs as job_store
 from hub.store import messages as message_store
 from hub.store import orders as order_store
@@ -81,7 +82,7 @@ class Batch:
         self._part: _Part | None = None
         see = self._see
         self.order_named = Known(see, order_store.named, self._orders_come)
-        self.order = Known(see, order_store.many)
+        self.order = Known(see, order_store.many, self._orders_are_read)
         self.lines_of = Known(see, order_store.lines)
         self.books_of = Known(see, order_store.books)
         self.holds_of = Known(see, order_store.open_holds)
@@ -98,6 +99,13 @@ class Batch:
         self.components = Known(see, rule_store.components)
         self.outgoing = Known(see, message_store.outgoing)
         self.awaiting = Known(see, message_store.awaiting)
+        self.invoice = Known(see, invoice_store.many, self._invoices_come)
+        self.lines_of_invoice = Known(see, invoice_store.lines)
+        self.billed_before = Known(see, invoice_store.billed_before)
+        self.original = Known(see, message_store.originals)
+        self.partner = Known(see, partner_store.many)
+        self.addresses = Known(see, partner_store.addresses)
+        self.agreed = Known(see, partner_store.agreed_out)
         self._known = [known for known in vars(self).values() if isinstance(known, Known)]
 
     # What a document that names one thing asks next.
@@ -106,6 +114,9 @@ class Batch:
         for known in (self.lines_of, self.books_of, self.holds_of, self.waived_of, self.wishes_of):
             known.expect(row.id for row in found.values())
         self.fulfillments_of.expect(row.id for row in found.values())
+
+    def _orders_are_read(self, found: Mapping[int, Row[Any]]) -> None:
+        self.original.expect(row.message_id for row in found.values())
 
     def _fulfillments_come(self, found: Mapping[Any, Row[Any]]) -> None:
         self.order.expect(row.order_id for row in found.values())
@@ -116,6 +127,11 @@ class Batch:
     def _shipments_come(self, found: Mapping[int, Row[Any]]) -> None:
         self.fulfillment.expect(row.fulfillment_id for row in found.values())
         self.packages_of.expect(found)
+
+    def _invoices_come(self, found: Mapping[int, Row[Any]]) -> None:
+        self.lines_of_invoice.expect(found)
+        self.billed_before.expect(found)
+        self.shipment.expect(row.shipment_id for row in found.values() if row.shipment_id is not None)
 
     # -- the transaction ----------------------------------------------------------------------------------------
 
@@ -128,6 +144,13 @@ class Batch:
         self._ask_anew()
         self.rows.renew_ids()
         return self._tx
+
+    def number(self, scope: str, largest: int) -> int:
+        """The next number of a scope, see `next_control`. A document that fails gives it back."""
+        self._see()
+        if self._part is not None:
+            self._part.save()
+        return partner_store.next_control(self._tx, scope, largest)
 
     def _see(self) -> Connection:
         """For reading: all that was gathered is there."""

@@ -98,7 +98,7 @@ def documents_in_files(tx: Connection, merchant_id: int | None) -> Sequence[Any]
         )
         .join(connections, connections.c.id == messages.c.connection_id)
         .join(file, file.c.id == messages.c.parent_id)
-        .where(messages.c.direction == "in", messages_of(merchant_id))
+        .where(messages.c.parent_id > 0, messages.c.direction == "in", messages_of(merchant_id))  # a range of an index
         .group_by(connections.c.name, messages.c.connection_id, messages.c.kind, messages.c.state)
         .order_by(connections.c.name, messages.c.kind)
     )
@@ -142,6 +142,8 @@ def held_units(tx: Connection, merchant_id: int | None) -> int:
         .select_from(ledger)
         .join(order_lines, order_lines.c.id == ledger.c.line_id)
         .join(orders, orders.c.id == order_lines.c.order_id)
+        # The orders are found by their holds, which are few; their lines and the ledger by the orders.
+        .where(orders.c.id.in_(select(holds.c.order_id).where(holds.c.released_at.is_(None))))
         .where(held, orders_of(merchant_id))
     )
     return int(tx.execute(statement).scalar_one())

@@ -51,8 +51,8 @@ def flow_by_id(tx: Connection, flow_id: int) -> Row[Any] | None:
 
 
 def all_flows(tx: Connection) -> dict[tuple[int, str, str], Row[Any]]:
-    """Every flow, by (connection, direction, kind)."""
-    return {(row.connection_id, row.direction, row.kind): row for row in tx.execute(select(flows))}
+    """Every flow, by (connection, direction, kind), in the order in which they were added."""
+    return {(row.connection_id, row.direction, row.kind): row for row in tx.execute(select(flows).order_by(flows.c.id))}
 
 
 def change_flow(tx: Connection, flow_id: int, **values: Any) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, select, type_coerce, update
+from sqlalchemy import Connection, Row, and_, case, func, select, type_coerce, update
 
-from hub.store.bulk import ID, change_many
 from hub.store.gather import Gather
 from hub.store.tables import invoice_lines, invoices, order_lines, orders, payments
 from hub.store.types import Exact
@@ -24,9 +24,9 @@ def add(rows: Gather, row: Mapping[str, Any], lines: Iterable[Mapping[str, Any]]
     return invoice_id
 
 
-def get(tx: Connection, invoice_id: int) -> Row[Any] | None:
-    """One invoice."""
-    return tx.execute(select(invoices).where(invoices.c.id == invoice_id)).first()
+def many(tx: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Invoices by id."""
+    return {row.id: row for row in tx.execute(select(invoices).where(invoices.c.id.in_(ids)))}
 
 
 def named(tx: Connection, scope: str, number: str) -> Row[Any] | None:
@@ -50,8 +50,8 @@ def of_order(tx: Connection, order_id: int, number: str) -> list[Row[Any]]:
     return list(tx.execute(select(invoices).where(invoices.c.order_id == order_id, invoices.c.number == number)))
 
 
-def lines_of(tx: Connection, invoice_id: int) -> list[Row[Any]]:
-    """An invoice's lines, joined with what the order says of them."""
+def lines(tx: Connection, invoice_ids: Sequence[int]) -> dict[int, list[Row[Any]]]:
+    """The lines of each invoice, joined with what the order says of them."""
     ordered = [
         order_lines.c[name]
         for name in ("external_id", "position", "sku", "title", "unit", "pack_factor", "identifiers", "quantity")
@@ -64,46 +64,60 @@ def lines_of(tx: Connection, invoice_id: int) -> list[Row[Any]]:
     statement = (
         select(invoice_lines, *ordered, *stated)
         .join(order_lines, order_lines.c.id == invoice_lines.c.line_id)
-        .where(invoice_lines.c.invoice_id == invoice_id)
+        .where(invoice_lines.c.invoice_id.in_(invoice_ids))
     )
-    return list(tx.execute(statement.order_by(order_lines.c.position, order_lines.c.id, invoice_lines.c.id)))
+    found: dict[int, list[Row[Any]]] = {invoice_id: [] for invoice_id in invoice_ids}
+    for row in tx.execute(statement.order_by(order_lines.c.position, order_lines.c.id, invoice_lines.c.id)):
+        found[row.invoice_id].append(row)
+    return found
 
 
-def is_first(tx: Connection, order_id: int, invoice_id: int) -> bool:
-    """Is it the first that the hub issues for the order?"""
-    earlier = select(func.count()).where(invoices.c.order_id == order_id, invoices.c.id < invoice_id, HUB)
-    return tx.execute(earlier).scalar_one() == 0
+_UNITS = func.sum(invoice_lines.c.units * case((invoices.c.kind == "credit", -1), else_=1))
 
 
-def billed_before(tx: Connection, order_id: int, invoice_id: int) -> dict[int, int]:
-    """line id -> base units on those of our invoices for the order that come before this one."""
-    return _billed(tx, order_id, invoices.c.id < invoice_id, HUB)
+def billed_before(tx: Connection, invoice_ids: Sequence[int]) -> dict[int, dict[int, int]]:
+    """For each invoice of ours, line id -> base units on those that we issued for its order before it. One that is not
+    the order's first has an entry, whatever is on the others."""
+    this = invoices.alias()
+    statement = (
+        select(this.c.id, invoice_lines.c.line_id, _UNITS)
+        .join(invoices, and_(invoices.c.order_id == this.c.order_id, invoices.c.id < this.c.id, HUB))
+        .outerjoin(invoice_lines, invoice_lines.c.invoice_id == invoices.c.id)
+        .where(this.c.id.in_(invoice_ids))
+        .group_by(this.c.id, invoice_lines.c.line_id)
+    )
+    found: dict[int, dict[int, int]] = {}
+    for invoice_id, line_id, units in tx.execute(statement):
+        before = found.setdefault(invoice_id, {})
+        if line_id is not None:
+            before[line_id] = int(units)
+    return found
 
 
 def billed_by(tx: Connection, order_id: int, connection_id: int) -> dict[int, int]:
     """line id -> base units that a backend has billed, less what it has credited."""
-    return _billed(tx, order_id, invoices.c.connection_id == connection_id)
-
-
-def _billed(tx: Connection, order_id: int, *which: Any) -> dict[int, int]:
-    sign = case((invoices.c.kind == "credit", -1), else_=1)
     statement = (
-        select(invoice_lines.c.line_id, func.sum(invoice_lines.c.units * sign))
+        select(invoice_lines.c.line_id, _UNITS)
         .join(invoices, invoices.c.id == invoice_lines.c.invoice_id)
-        .where(invoices.c.order_id == order_id, *which)
+        .where(invoices.c.order_id == order_id, invoices.c.connection_id == connection_id)
         .group_by(invoice_lines.c.line_id)
     )
     return {line_id: int(units) for line_id, units in tx.execute(statement)}
 
 
-def change(tx: Connection, invoice_id: int, **values: Any) -> None:
+def change(rows: Gather, invoice_id: int, values: Mapping[str, Any]) -> None:
     """Set columns of an invoice."""
-    tx.execute(update(invoices).where(invoices.c.id == invoice_id).values(**values))
+    rows.change(invoices, invoice_id, values)
 
 
-def change_lines(tx: Connection, lines: Mapping[int, Mapping[str, Any]]) -> None:
-    """Set the same columns of invoice lines, by their ids."""
-    change_many(tx, invoice_lines, [{ID: line_id, **columns} for line_id, columns in lines.items()])
+def change_line(rows: Gather, line_id: int, values: Mapping[str, Any]) -> None:
+    """Set columns of a line of an invoice."""
+    rows.change(invoice_lines, line_id, values)
+
+
+def settle(tx: Connection, invoice_id: int, now: dt.datetime) -> None:
+    """A person has settled it, whatever was paid."""
+    tx.execute(update(invoices).where(invoices.c.id == invoice_id).values(settled_at=now))
 
 
 # -- payments -------------------------------------------------------------------------------------------------------

@@ -116,6 +116,13 @@ def keep_source(rows: Gather, message_id: int, document: bytes) -> None:
     rows.append(payloads, [payload(message_id, WRITTEN_FROM, document)])
 
 
+def originals(tx: Connection, ids: Iterable[int]) -> dict[int, tuple[Row[Any], bytes | None]]:
+    """Messages with their bodies, None for one that was erased."""
+    wanted = list(ids)
+    found = bodies(tx, wanted)
+    return {id_: (row, found.get(id_)) for id_, row in get(tx, wanted).items()}
+
+
 def get(tx: Connection, ids: Iterable[int]) -> dict[int, Row[Any]]:
     """Messages by id."""
     wanted = list(ids)

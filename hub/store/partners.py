@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, delete, select, update
+from sqlalchemy import Connection, Row, and_, delete, select, tuple_, update
 
 from hub.store.tables import agreements, connections, control_numbers, partner_ids, partners
 from hub.store.upsert import insert
@@ -55,15 +55,13 @@ def of_connection(tx: Connection, connection_id: int) -> list[Row[Any]]:
     return list(tx.execute(select(partners).where(partners.c.connection_id == connection_id).order_by(partners.c.id)))
 
 
-def addresses(tx: Connection, partner_id: int, test: bool) -> list[Row[Any]]:
-    """The ids to write under to a partner, in the order in which they were added."""
-    return list(
-        tx.execute(
-            select(partner_ids)
-            .where(partner_ids.c.partner_id == partner_id, partner_ids.c.test == test)
-            .order_by(partner_ids.c.id)
-        )
-    )
+def addresses(tx: Connection, keys: Sequence[tuple[int, bool]]) -> dict[tuple[int, bool], list[Row[Any]]]:
+    """The ids to write under to each partner, in test or not, in the order in which they were added."""
+    found: dict[tuple[int, bool], list[Row[Any]]] = {key: [] for key in keys}
+    statement = select(partner_ids).where(tuple_(partner_ids.c.partner_id, partner_ids.c.test).in_(keys))
+    for row in tx.execute(statement.order_by(partner_ids.c.id)):
+        found[row.partner_id, row.test].append(row)
+    return found
 
 
 def agreement(tx: Connection, partner_id: int, direction: str, **which: Any) -> Row[Any] | None:
@@ -74,6 +72,20 @@ def agreement(tx: Connection, partner_id: int, direction: str, **which: Any) -> 
             agreements.c.partner_id == partner_id, agreements.c.direction == direction, *conditions
         )
     ).first()
+
+
+def agreed_out(tx: Connection, keys: Sequence[tuple[int, str]]) -> dict[tuple[int, str], Row[Any]]:
+    """The agreements on what partners are sent, by partner and kind of document."""
+    statement = select(agreements).where(
+        tuple_(agreements.c.partner_id, agreements.c.kind).in_(keys), agreements.c.direction == "out"
+    )
+    found = tx.execute(statement.order_by(agreements.c.id.desc()))
+    return {(row.partner_id, row.kind): row for row in found}
+
+
+def many(tx: Connection, ids: Sequence[int]) -> dict[int, Row[Any]]:
+    """Partners by id."""
+    return {row.id: row for row in tx.execute(select(partners).where(partners.c.id.in_(ids)))}
 
 
 def taking(tx: Connection, kind: str) -> list[Row[Any]]:

@@ -94,6 +94,11 @@ def change_package(tx: Connection, package_id: int, **values: Any) -> None:
     tx.execute(update(packages).where(packages.c.id == package_id).values(**values))
 
 
+def label_package(rows: Gather, package_id: int, sscc: str) -> None:
+    """Give a package its SSCC."""
+    rows.change(packages, package_id, {"sscc": sscc})
+
+
 def packages_of(tx: Connection, ids: Iterable[int]) -> dict[int, list[tuple[Row[Any], list[Row[Any]]]]]:
     """The packages of each shipment with their lines, joined with the order lines."""
     found: dict[int, list[tuple[Row[Any], list[Row[Any]]]]] = {id_: [] for id_ in ids}

@@ -145,11 +145,8 @@ def test_a_random_schedule(tmp_path: Path) -> None:
 
 TRAPS = [
     ("before-claim", "pull/order"),
-    ("before-claim", "deliver/fulfillment"),
-    ("before-claim", "deliver/shipment"),
     ("after-claim", "translate/order"),
     ("after-claim", "deliver/fulfillment"),
-    ("after-claim", "deliver/cancellation"),
     ("after-effect", "deliver/fulfillment"),
     ("after-effect", "deliver/shipment"),
     ("after-effect", "deliver/cancellation"),
@@ -157,9 +154,10 @@ TRAPS = [
     ("before-commit", "translate/shipment"),
     ("before-commit", "deliver/fulfillment"),
     ("after-commit", "deliver/fulfillment"),
-    ("after-commit", "deliver/shipment"),
 ]
-"""Where the worker is killed, and whose work is then under way: one after the other, in one life of the hub."""
+"""Where the worker is killed, and whose work is then under way: one after the other, in one life of the hub. What has
+to go on after the other side has taken a document differs with the document; a claim and a commit are the same for
+all."""
 
 
 def test_a_kill_at_each_point(tmp_path: Path) -> None:

@@ -167,20 +167,13 @@ def test_story_9_the_cursor_moves_with_the_rows(house: House) -> None:
     for number in range(45):
         house.say(shop, f"o{number}")
 
-    seen = 0
-    real = shop.peer.pull_faults
+    def third(kind: str, at: int) -> None:
+        if (kind, at) == ("order", 40):
+            raise Retry("the line went dead on the third page")
 
-    class Third:
-        def __bool__(self) -> bool:
-            nonlocal seen
-            seen += 1
-            return seen == 3 and not real
-
-        def popleft(self) -> Exception:
-            return Retry("the line went dead on the third page")
-
-    shop.peer.pull_faults = Third()  # type: ignore[assignment]
+    shop.peer.before_page = third
     house.run()
+    shop.peer.before_page = lambda kind, at: None
     (flow,) = house.rows(select(flows).where(flows.c.connection_id == shop.id, flows.c.kind == "order"))
     assert flow.cursor == 40 == len(house.messages(kind="order"))
     house.clock.forward(60)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from hub.flows import actions
 from hub.flows.partners.partners import standard_agreements
@@ -47,6 +48,29 @@ def test_a_shipment_is_billed_by_the_orders_prices(house: House, mailbox: Side) 
     assert totals(mailbox) == ["1851", "2777"]
     billed = house.rows(select(invoice_lines.c.units).order_by(invoice_lines.c.id))
     assert [row.units for row in billed] == [2, 3]
+
+
+def test_many_invoices_cost_a_few_statements_each(house: House, mailbox: Side) -> None:
+    partner(house, mailbox)
+    counts = []
+    for number, orders in enumerate((2, 8), 1):
+        sets = [purchase_order(f"{number}-{n}", control=f"{n:04d}") for n in range(1, orders + 1)]
+        drop(house, mailbox, interchange(*sets, number=number), f"{number}.edi")
+        for n, effect in enumerate(house.sides["Depot"].peer.of("fulfillment")[-orders:]):
+            line = effect.json["lines"][0]
+            one = package(f"{number}-{n}", {"line": line["line"], "quantity": line["quantity"]})
+            house.ship(house.sides["Depot"], f"{number}-{n}", one, reference=effect.json["reference"])
+        seen: list[str] = []
+
+        def count(connection: Any, cursor: Any, statement: str, *rest: Any, into: list[str] = seen) -> None:
+            into += [statement] if "invoice" in statement and "SELECT" in statement else []
+
+        event.listen(house.inst.db.engine, "before_cursor_execute", count)
+        house.run()
+        event.remove(house.inst.db.engine, "before_cursor_execute", count)
+        counts.append(len(seen))
+    assert len(sent(mailbox, "810")) == 10
+    assert counts[1] == counts[0], "what they say is read for all of them together"
 
 
 def test_a_line_without_a_price_parks_the_invoice_and_takes_no_number(house: House, mailbox: Side) -> None:

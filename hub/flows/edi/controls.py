@@ -6,7 +6,6 @@ import hashlib
 
 from hub.flows.batch import Batch
 from hub.flows.problems import printable
-from hub.store import partners as partner_store
 
 LARGEST = 999_999_999
 
@@ -16,7 +15,7 @@ Party = tuple[str, str]
 
 def number(batch: Batch, scope: str) -> int:
     """The next control number of a scope."""
-    return partner_store.next_control(batch.tx, scope[:160], LARGEST)
+    return batch.number(scope[:160], LARGEST)
 
 
 def interchange(sender: Party, receiver: Party, number: str | int, test: bool) -> str:

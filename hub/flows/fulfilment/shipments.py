@@ -20,7 +20,6 @@ from hub.flows.problems import Ignore, Park
 from hub.ledger import Entry, Kind, OutOfBounds
 from hub.ledger.changes import kits_completed
 from hub.store import messages as message_store
-from hub.store import partners as partner_store
 from hub.store import shipments as store
 
 Document = Mapping[str, Any]
@@ -263,7 +262,7 @@ def write_back(batch: Batch, order: Row[Any], noun: str, subject_id: int, about:
     `about`: the message that brought the news, where the same subject is told of more than once.
     """
     if order.partner_id is not None:
-        if partner_store.agreement(batch.tx, order.partner_id, "out", kind=noun) is None:
+        if batch.agreed.get((order.partner_id, noun)) is None:
             return False
     elif (order.connection_id, "out", noun) not in batch.flows:
         return False

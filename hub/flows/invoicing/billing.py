@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Row
@@ -19,7 +20,6 @@ from hub.flows.problems import Park
 from hub.flows.units import source_units
 from hub.ledger.billing import remainder, share
 from hub.store import invoices as store
-from hub.store import partners as partner_store
 
 HUB, BACKEND = "hub", "backend"
 """Who issues the invoices that a source gets: the setting `issued_by` of its agreement or flow."""
@@ -34,7 +34,7 @@ _CHARGE, _TAX, _TERMS = Charge(), Tax(), Terms()
 def issuer(batch: Batch, order: Row[Any]) -> str | None:
     """Whose invoices the order's source is to get: the hub's own or its backends'. None: it takes none."""
     if order.partner_id is not None:
-        taken = partner_store.agreement(batch.tx, order.partner_id, "out", kind="invoice")
+        taken = batch.agreed.get((order.partner_id, "invoice"))
     else:
         taken = batch.flows.get((order.connection_id, "out", "invoice"))
     return None if taken is None else str(taken.settings.get("issued_by", HUB))
@@ -68,20 +68,34 @@ def send(batch: Batch, order: Row[Any], invoice_id: int) -> None:
 def invoice(batch: Batch, order: Row[Any], invoice_id: int) -> Document | None:
     """An invoice as the order's source gets it. One of ours gets its number now, and its amounts as the order stands:
     written anew, it keeps the number and the date."""
-    row = store.get(batch.tx, invoice_id)
+    row = batch.invoice.get(invoice_id)
     if row is None:
         return None
+    lines = batch.lines_of_invoice[row.id]
     if row.shipment_id is None:
-        return _document(batch, order, row)
-    _issue(batch, order, row)
-    document = _document(batch, order, store.get(batch.tx, row.id) or row)
-    store.change(batch.tx, row.id, total=document["totals"]["total"])
+        return _document(batch, order, row, lines)
+    values, amounts = _issued(batch, order, row, lines)
+    document = _document(
+        batch, order, _as(row, values), [_as(line, stated) for line, stated in zip(lines, amounts, strict=True)]
+    )
+    store.change(batch.rows, row.id, {**values, "total": document["totals"]["total"]})
+    for line, stated in zip(lines, amounts, strict=True):
+        store.change_line(batch.rows, line.id, stated)
+    batch.invoice.forget(row.id)
+    batch.lines_of_invoice.forget(row.id)
     return document
 
 
-def _issue(batch: Batch, order: Row[Any], row: Row[Any]) -> None:
-    """State what an invoice of ours bills, by the order's prices. Raises `Park` where a line has none."""
-    lines = store.lines_of(batch.tx, row.id)
+def _as(row: Row[Any], values: Mapping[str, Any]) -> Any:
+    """The row as it stands with these values."""
+    return SimpleNamespace(**{**row._asdict(), **values})
+
+
+def _issued(
+    batch: Batch, order: Row[Any], row: Row[Any], lines: Sequence[Row[Any]]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """What an invoice of ours states, and each of its lines, by the order's prices. Raises `Park` where a line has
+    none."""
     unpriced = [str(line.position or line.external_id) for line in lines if line.ordered_price is None]
     if unpriced:
         raise Park(
@@ -91,30 +105,20 @@ def _issue(batch: Batch, order: Row[Any], row: Row[Any]) -> None:
             lines=unpriced,
         )
     agreed = _profile(batch, order)
-    before = store.billed_before(batch.tx, order.id, row.id)
+    earlier = batch.billed_before.get(row.id)
     currency = order.currency or agreed.currency
     decimals = places(currency)
-    billed = {line.id: _line(line, before.get(line.line_id, 0), decimals) for line in lines}
-    first = store.is_first(batch.tx, order.id, row.id)
-    charges, taxes = _of_the_order(batch, order) if first else ([], [])
+    charges, taxes = _of_the_order(batch, order) if earlier is None else ([], [])
     values = {"scope": row.scope, "number": row.number, "issued_on": row.issued_on}
     if row.number is None:
         values = _number(batch, order, agreed)
-    store.change_lines(batch.tx, billed)
-    store.change(
-        batch.tx,
-        row.id,
-        **values,
-        currency=currency,
-        charges=charges,
-        taxes=taxes,
-        terms=dict(agreed.terms) or None,
-    )
+    values |= {"currency": currency, "charges": charges, "taxes": taxes, "terms": dict(agreed.terms) or None}
+    return values, [_line(line, (earlier or {}).get(line.line_id, 0), decimals) for line in lines]
 
 
 def _profile(batch: Batch, order: Row[Any]) -> Profile:
     """The settings of the order's partner; the usual ones where it has none."""
-    partner = partner_store.get(batch.tx, order.partner_id) if order.partner_id is not None else None
+    partner = batch.partner.get(order.partner_id) if order.partner_id is not None else None
     return profile(partner.settings if partner is not None else {})
 
 
@@ -122,7 +126,7 @@ def _number(batch: Batch, order: Row[Any], agreed: Profile) -> dict[str, Any]:
     """The next number of the merchant's series, and the date where the source is. Test orders count by themselves."""
     prefix = ("TEST-" if order.test else "") + agreed.invoice_prefix
     scope = f"invoice/{order.merchant_id or 0}/{prefix}"[:64]
-    number = partner_store.next_control(batch.tx, scope, LARGEST_NUMBER)
+    number = batch.number(scope, LARGEST_NUMBER)
     return {
         "scope": scope,
         "number": f"{prefix}{number:06d}",
@@ -157,7 +161,7 @@ def _of_the_order(batch: Batch, order: Row[Any]) -> tuple[list[Document], list[D
     return charges, [{"code": "other", "amount": f"{tax:f}"}] if tax else []
 
 
-def _document(batch: Batch, order: Row[Any], row: Row[Any]) -> Document:
+def _document(batch: Batch, order: Row[Any], row: Any, lines: Sequence[Any]) -> Document:
     shipment = batch.shipment.get(row.shipment_id) if row.shipment_id is not None else None
     packages = [package for package, _ in batch.packages_of[row.shipment_id]] if shipment is not None else []
     decimals = places(row.currency)
@@ -171,7 +175,7 @@ def _document(batch: Batch, order: Row[Any], row: Row[Any]) -> Document:
         "currency": row.currency,
         "taxes_included": order.taxes_included,
         "terms": _TERMS.load(row.terms) if row.terms else None,
-        "lines": [_billed(line, decimals) for line in store.lines_of(batch.tx, row.id)],
+        "lines": [_billed(line, decimals) for line in lines],
         "charges": [_CHARGE.load(each) for each in row.charges],
         "taxes": [_TAX.load(each) for each in row.taxes],
         **{name: getattr(order, name) for name in ("ship_to", "bill_to", "references")},
@@ -190,7 +194,7 @@ def _document(batch: Batch, order: Row[Any], row: Row[Any]) -> Document:
     return document
 
 
-def _billed(line: Row[Any], decimals: int) -> Document:
+def _billed(line: Any, decimals: int) -> Document:
     stated = {
         "line": str(line.line_id),
         "external_line": line.external_id,

@@ -70,7 +70,7 @@ def settle(inst: Installation, order_id: int, number: str, reason: str, actor: s
         if not found:
             raise Refused("invoice.missing", f"The order has no invoice {number!r}; `hub orders show` lists them.")
         for row in found:
-            store.change(tx, row.id, settled_at=now)
+            store.settle(tx, row.id, now)
         event = event_store.event("invoice.settled", now, order_id=order_id, actor=actor, number=number, reason=reason)
         event_store.add(tx, event)
     return f"Invoice {number} is settled: an amount that differs is no longer told."

@@ -157,7 +157,9 @@ def load(guide: Guide, ids: Sequence[int], originals: bool) -> Iterator[Stored]:
 
 def _original(guide: Guide, row: Row[Any]) -> Any:
     order = order_store.many(guide.tx, [row.order_id]).get(row.order_id) if row.order_id else None
-    return original(guide.tx, order, guide) if order is not None else None
+    if order is None:
+        return None
+    return original(message_store.originals(guide.tx, [order.message_id])[order.message_id], guide)
 
 
 def routes(tx: Connection, name: str) -> list[Route]:

@@ -15,7 +15,6 @@ from hub.flows.batch import Batch
 from hub.flows.orders import cancel, route
 from hub.flows.units import source_units
 from hub.store import order_changes as store
-from hub.store import partners as partner_store
 from hub.store.jobs import Job
 
 Document = dict[str, Any]
@@ -31,9 +30,9 @@ BOTH = frozenset({"ORDRSP"})
 
 def agreement(batch: Batch, partner_id: int) -> Row[Any] | None:
     """What was agreed with a partner on answers to changes."""
-    found = partner_store.agreement(batch.tx, partner_id, "out", kind=KIND)
+    found = batch.agreed.get((partner_id, KIND))
     if found is None:
-        found = partner_store.agreement(batch.tx, partner_id, "out", kind="acknowledgement")
+        found = batch.agreed.get((partner_id, "acknowledgement"))
     return found if found is not None and (found.kind == KIND or found.set_id in BOTH) else None
 
 
@@ -56,7 +55,7 @@ def waits_until(batch: Batch, job: Job) -> dt.datetime | None:
     if order is None or change is None or not _unsettled(batch, order.id, change):
         return None
     agreed = agreement(batch, order.partner_id)
-    partner = partner_store.get(batch.tx, order.partner_id)
+    partner = batch.partner.get(order.partner_id)
     hours = profile(partner.settings, agreed.settings).settle_hours if partner and agreed else None
     again = batch.now + LOOK_AGAIN
     if hours is None:

@@ -14,7 +14,6 @@ from hub.ledger import Entry, Kind
 from hub.routing.gate import Reason
 from hub.routing.rules import Assignment, Facts, Open, assign
 from hub.store import orders as store
-from hub.store import partners as partner_store
 
 
 class Line(Protocol):
@@ -208,7 +207,7 @@ def acknowledge(batch: Batch, order: OrderFacts) -> None:
     """Owe the partner the business answer to the order, once."""
     if order.partner_id is None:
         return
-    if partner_store.agreement(batch.tx, order.partner_id, "out", kind="acknowledgement") is None:
+    if batch.agreed.get((order.partner_id, "acknowledgement")) is None:
         return
     if batch.outgoing.get((order.connection_id, "acknowledgement", f"acknowledgement/{order.id}")):
         return

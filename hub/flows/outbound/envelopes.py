@@ -23,7 +23,6 @@ from hub.flows.edi import controls
 from hub.flows.problems import MAX_FINDINGS, Park, without_value
 from hub.installation import Installation
 from hub.store import messages as message_store
-from hub.store import partners as partner_store
 from hub.store import shipments as shipment_store
 
 
@@ -58,7 +57,7 @@ def recipient(
     under where it is about the partner's own order. Raises `Park`.
     """
     partner, counts = _settings(batch, agreement)
-    addresses = partner_store.addresses(batch.tx, partner.id, test)
+    addresses = batch.addresses[partner.id, test]
     if not addresses:
         said = " in test" if test else ""
         raise Park(
@@ -71,7 +70,7 @@ def recipient(
 
 def _settings(batch: Batch, agreement: Row[Any]) -> tuple[Row[Any], Profile]:
     """The partner of an agreement, and the settings that count for it. Raises `Park`."""
-    partner = partner_store.get(batch.tx, agreement.partner_id)
+    partner = batch.partner.get(agreement.partner_id)
     if partner is None:
         raise Park("edi.unknown-partner", "The partner of this document no longer exists.")
     try:
@@ -236,13 +235,14 @@ def label(batch: Batch, partner_id: int, shipment_id: int) -> None:
 
     The serial counts up, the extension digit with it, and is not used again before its digits run out.
     """
-    partner = partner_store.get(batch.tx, partner_id)
+    partner = batch.partner.get(partner_id)
     prefix = profile(partner.settings).sscc_prefix if partner else None
     if not prefix:
         return
     for package, _ in batch.packages_of[shipment_id]:
         if not package.sscc:
             room = 10 ** (16 - len(prefix))
-            extension, serial = divmod(partner_store.next_control(batch.tx, f"sscc/{prefix}", 10 * room - 1), room)
+            extension, serial = divmod(batch.number(f"sscc/{prefix}", 10 * room - 1), room)
             code = sscc.build(prefix, serial, str(extension))
-            shipment_store.change_package(batch.tx, package.id, sscc=code)
+            shipment_store.label_package(batch.rows, package.id, code)
+            batch.packages_of.forget(shipment_id)

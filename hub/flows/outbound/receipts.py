@@ -63,7 +63,7 @@ def apply(batch: Batch, inst: Installation, kind: str, message: Row[Any], receip
 
 def _answer_time(batch: Batch, message: Row[Any]) -> dt.timedelta:
     """How long the partner may take to say what becomes of a cancellation."""
-    partner = partner_store.get(batch.tx, message.partner_id)
+    partner = batch.partner.get(message.partner_id)
     agreed = partner_store.agreement(batch.tx, message.partner_id, "out", set_id=message.set_id)
     settings = profile(partner.settings if partner else {}, agreed.settings if agreed else None)
     return dt.timedelta(hours=settings.answer_hours)

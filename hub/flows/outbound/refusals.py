@@ -21,7 +21,6 @@ from hub.flows.outbound.envelopes import Recipient
 from hub.flows.problems import Park
 from hub.mapping.decode import EDI_PART
 from hub.store import messages as message_store
-from hub.store import partners as partner_store
 from hub.store.jobs import Job
 
 KIND = "advice"
@@ -38,7 +37,7 @@ def owe(batch: Batch, message: Row[Any], reason: str) -> None:
     theirs = message.direction == "in" and message.via == "split" and message.partner_id is not None
     if not theirs or message.kind == KIND or message.set_id in ACKNOWLEDGEMENTS:
         raise Refused("message.not-refusable", "Only a document that a partner sent by EDI can be refused.")
-    if partner_store.agreement(batch.tx, message.partner_id, "out", kind=KIND) is None:
+    if batch.agreed.get((message.partner_id, KIND)) is None:
         raise Refused(
             "message.no-advice",
             "Nothing is agreed on by which its partner could be told: `hub partner agree PARTNER 824 out`, or APERAK.",
@@ -49,7 +48,7 @@ def owe(batch: Batch, message: Row[Any], reason: str) -> None:
 def recipient(batch: Batch, job: Job) -> Recipient:
     """The partner whose document was refused, in test where that was in test. Raises `Park`."""
     message = _refused(batch, job)
-    agreement = partner_store.agreement(batch.tx, message.partner_id, "out", kind=KIND)
+    agreement = batch.agreed.get((message.partner_id, KIND))
     if agreement is None:
         raise Park("edi.no-agreement", f"There is no agreement with the partner on sending {KIND}.")
     return envelopes.recipient(batch, agreement, test=bool(message.test))

@@ -133,6 +133,8 @@ class _Sealing:
                 batch.lines_of_fulfillment.expect([job.subject_id])
             elif job.subject_id is not None and job.noun in ("shipment", "tracking"):
                 batch.shipment.expect([job.subject_id])
+            elif job.subject_id is not None and job.noun == "invoice":
+                batch.invoice.expect([job.subject_id])
 
     def _waits(self, job: Job, held: bool) -> Outcome | None:
         """Why a delivery must not go now, although it could be claimed. What a person decides counts until the sealing;

@@ -77,7 +77,7 @@ def recipient(batch: Batch, job: Job) -> Recipient | None:
     agreement = next((row for row in partner_store.taking(batch.tx, KIND) if row.id == job.subject_id), None)
     if agreement is None:
         return None
-    test = not partner_store.addresses(batch.tx, agreement.partner_id, False)
+    test = not batch.addresses[agreement.partner_id, False]
     to = envelopes.recipient(batch, agreement, test=test)
     return replace(to, profile=_scheduled(to.profile))
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Row
 
 from hub.edi.partner.settings import profile
 from hub.flows.batch import Batch
@@ -23,7 +23,6 @@ from hub.flows.reading import decoded, dump, mapped
 from hub.mapping import Mapping as CompiledMapping
 from hub.store import messages as message_store
 from hub.store import orders as order_store
-from hub.store import partners as partner_store
 from hub.store.jobs import Job
 
 
@@ -89,7 +88,9 @@ def draft(
         document = WITHOUT_ORDER[job.noun].document(batch, job, to, generation)
     if document is None:
         return None
-    source = original(batch.tx, order, guide) if order is not None and reads_source(mapping.text) else None
+    source = None
+    if order is not None and reads_source(mapping.text):
+        source = original(batch.original[order.message_id], guide)
     context = guide.context(job.connection_id, agreement.partner_id if agreement else None, source)
     canonical = dump(schema, document)
     with writing(canonical, mapping, agreement):
@@ -140,9 +141,9 @@ def _agreed(batch: Batch, job: Job, order: Row[Any]) -> Row[Any] | None:
         partner_id = order.partner_id if job.connection_id == order.connection_id else None
     if partner_id is None:
         return None
-    agreement = partner_store.agreement(batch.tx, partner_id, "out", kind=job.noun)
+    agreement = batch.agreed.get((partner_id, job.noun))
     if agreement is None and job.noun == "cancellation":
-        agreement = partner_store.agreement(batch.tx, partner_id, "out", kind="fulfillment")
+        agreement = batch.agreed.get((partner_id, "fulfillment"))
     if agreement is None and job.noun == change_answers.KIND:
         agreement = change_answers.agreement(batch, partner_id)
     if agreement is None:
@@ -237,10 +238,9 @@ def reads_source(text: str) -> bool:
     return "source/" in text or "source." in text
 
 
-def original(tx: Connection, order: Row[Any], guide: Guide) -> Any:
-    """The message that the order came from, as mappings read it. Raises `Park`."""
-    message = message_store.get(tx, [order.message_id])[order.message_id]
-    body = message_store.bodies(tx, [order.message_id]).get(order.message_id)
+def original(stored: tuple[Row[Any], bytes | None], guide: Guide) -> Any:
+    """The message that an order came from, with its body, as mappings read it. Raises `Park`."""
+    message, body = stored
     if body is None:
         raise Park("payload.erased", "The original order has been erased, and this document needs it.")
     return decoded(body, message.format, by=guide.manner(message))

@@ -23,7 +23,8 @@ def specimen(inst: Installation, name: str, set_id: str, when: dt.datetime) -> b
         if partner is None:
             raise NotFound("partner.missing", f"There is no partner {name!r}; `hub partner list` shows them all.")
         agreed = {way: store.agreement(tx, partner.id, way, set_id=set_id) for way in ("out", "in")}
-        addresses = store.addresses(tx, partner.id, True) or store.addresses(tx, partner.id, False)
+        found = store.addresses(tx, [(partner.id, True), (partner.id, False)])
+    addresses = found[partner.id, True] or found[partner.id, False]
     agreement = agreed["out"] or agreed["in"]
     if agreement is None:
         raise NotFound("partner.no-agreement", f"There is no agreement with {name} on {set_id}: `hub partner agree`.")

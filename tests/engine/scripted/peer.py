@@ -65,6 +65,7 @@ class Peer:
     grants: Callable[[Mapping[str, int]], Mapping[str, int]] = dict
     answer: Callable[[Effect], bytes] | None = None
     before_push: Callable[[Effect], None] = lambda effect: None
+    before_page: Callable[[str, int], None] = lambda kind, at: None
 
     def put(self, document: Document, *, silent: bool = False) -> Document:
         """The document now stands so here; a poll sees it unless `silent`."""
@@ -122,6 +123,7 @@ class Scripted(Connector):
         while True:
             if self.peer.pull_faults:
                 raise self.peer.pull_faults.popleft()
+            self.peer.before_page(kind, at)
             slice_ = self.peer.changes[at : at + PAGE]
             if not slice_:
                 yield Page([], at, count)
