@@ -22,6 +22,7 @@ class FilesConnector(Connector):
     label = "Folder"
     Settings = FilesSettings
     guarantee = Guarantee.KEY_HONOURED
+    resends = True
     settle_seconds = 0.0
     clock = staticmethod(time.time)
 
@@ -60,9 +61,17 @@ class FilesConnector(Connector):
 
     def push(self, kind: str, payload: bytes, key: str) -> Receipt:
         """Put one file into the kind's outbox, exactly once for a key. `remote_id` is its name."""
+        return self._deliver(kind, payload, key, 0)
+
+    def resend(self, kind: str, payload: bytes, key: str, times: int) -> Receipt:
+        """Put the same file there under its name once more, exactly once for each count. One that still lies there is
+        replaced by it."""
+        return self._deliver(kind, payload, key, times)
+
+    def _deliver(self, kind: str, payload: bytes, key: str, times: int) -> Receipt:
         name = self._name(kind, key)
         with explained(f"delivering {name}"):
-            self._outbox(kind).deliver(name, payload)
+            self._outbox(kind).deliver(name, payload, times)
         return Receipt(remote_id=name)
 
     def find(self, kind: str, payload: bytes, key: str) -> Found | Absent | Unknown:

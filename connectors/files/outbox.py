@@ -6,8 +6,9 @@
 
 A rename takes the hidden name away in the step that delivers, so the two names in `sent` tell how far an
 earlier try came: no record, nothing was delivered; record and hidden name, step 3 is due; record alone, done.
-The partner may pick the file up and delete it at any time: `sent` remembers. Without hard links (some network
-drives) the record is a copy, written hidden and renamed: the same guarantee, for twice the bytes.
+The partner may pick the file up and delete it at any time: `sent` remembers. What is sent again on request goes
+the same way, recorded as `sent/NAME~1`, `sent/NAME~2`. Without hard links (some network drives) the record is a
+copy, written hidden and renamed: the same guarantee, for twice the bytes.
 """
 
 from __future__ import annotations
@@ -55,19 +56,21 @@ class Outbox:
             return Progress.NOTHING
         return Progress.RECORDED if self._part(name).exists() else Progress.DELIVERED
 
-    def deliver(self, name: str, content: bytes) -> None:
-        """Bring `outbox/name` about once; a repeat finishes what an earlier try began and does no more."""
+    def deliver(self, name: str, content: bytes, times: int = 0) -> None:
+        """Bring `outbox/name` about once; a repeat finishes what an earlier try began and does no more. `times`: how
+        often it is put there again on request, each of which is a delivery of its own."""
+        record = f"{name}~{times}" if times else name
         self.sent.mkdir(parents=True, exist_ok=True)
         with locked(self.sent):
-            progress = self.progress(name)
-            if progress is not Progress.NOTHING and (self.sent / name).read_bytes() != content:
-                self._forget(name, progress)
+            progress = self.progress(record)
+            if progress is not Progress.NOTHING and (self.sent / record).read_bytes() != content:
+                self._forget(record, progress)
                 progress = Progress.NOTHING
             if progress is Progress.NOTHING:
-                write_durably(self._part(name), content)
-                self._record(name)
+                write_durably(self._part(record), content)
+                self._record(record)
             if progress is not Progress.DELIVERED:
-                self._hand_over(name)
+                self._hand_over(record, self.outbox / name)
 
     def _forget(self, name: str, progress: Progress) -> None:
         """What the partner never got may still become another document; what it got may not."""
@@ -92,19 +95,25 @@ class Outbox:
             os.rename(copy, self.sent / name)
         sync_folder(self.sent)
 
-    def _hand_over(self, name: str) -> None:
-        target = self.outbox / name
-        if target.exists():
+    def _hand_over(self, record: str, target: Path) -> None:
+        if _content(target) not in (None, _content(self.sent / record)):
             raise Misconfigured(
                 f"{target} exists and is not ours; move it away, or give the partner's files a folder of their own",
                 code="files.name-taken",
             )
         try:
-            os.rename(self._part(name), target)
+            os.rename(self._part(record), target)
             sync_folder(self.outbox)
             sync_folder(self.sent)
         except OSError as error:
             # A network drive may have moved it before the answer was lost; the names will tell the next try.
-            if self._part(name).exists():
+            if self._part(record).exists():
                 raise
-            raise Retry(f"delivering {name}: {error.strerror}", maybe_done=True, code="files.io") from error
+            raise Retry(f"delivering {target.name}: {error.strerror}", maybe_done=True, code="files.io") from error
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:  # the partner may take it away at any time
+        return None

@@ -140,6 +140,18 @@ def ignore(message_ids: tuple[int, ...], reason: str, as_json: bool) -> None:
 
 @messages.command()
 @click.argument("message_ids", type=int, nargs=-1, required=True)
+@click.option("--whole", is_flag=True, help="Also the documents that went in one interchange with it.")
+@json_option
+def resend(message_ids: tuple[int, ...], whole: bool, as_json: bool) -> None:
+    """Send documents once more as they were sent: the same bytes, name and control numbers."""
+    from hub.flows.actions import resend_message
+
+    hub = installation()
+    _say([(each, resend_message(hub, each, actor(), whole=whole)) for each in message_ids], as_json)
+
+
+@messages.command()
+@click.argument("message_ids", type=int, nargs=-1, required=True)
 @click.option("--reason", required=True, help="Why, as their partner is to read it.")
 @json_option
 def refuse(message_ids: tuple[int, ...], reason: str, as_json: bool) -> None:
@@ -176,8 +188,7 @@ def _print(hub: Installation, found: MessageDetail) -> None:
     status = ": ".join(filter(None, [row.status.word, row.status.detail]))
     console.print(f"{status}, {age(row.at, now)}", markup=False)
     if found.parent is not None:
-        relation = "Part of" if found.parent.direction == row.direction else "Answers"
-        console.print(f"{relation} message {found.parent.id}", markup=False)
+        console.print(f"{found.relation} message {found.parent.id}", markup=False)
     if row.reason:
         console.print(f"{row.reason}: {row.detail or ''} {found.path or ''}".rstrip(), style="yellow", markup=False)
     if row.awaits:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import abort, redirect, request, url_for
@@ -115,6 +116,14 @@ def message_replay(message_id: int) -> Response:
     _do(actions.replay_message, message_id, tone="flowing")
     if request.form.get("back", "").isdecimal():
         return redirect(url_for("console.order", order_id=int(request.form["back"])), 303)
+    return redirect(url_for("console.message", message_id=message_id), 303)
+
+
+@console.post("/messages/<int:message_id>/resend")
+def message_resend(message_id: int) -> Response:
+    """Send a document, with all that went in its interchange, once more as it was."""
+    _seen_message(message_id)
+    _do(partial(actions.resend_message, whole=True), message_id, tone="flowing")
     return redirect(url_for("console.message", message_id=message_id), 303)
 
 

@@ -14,7 +14,7 @@ from hub.flows.batch import Batch
 from hub.flows.edi import answers
 from hub.flows.orders import cancel, route
 from hub.flows.orders.order_changes import DOUBTS
-from hub.flows.outbound import refusals, together
+from hub.flows.outbound import refusals, resends, together
 from hub.installation import Installation
 from hub.ledger import Entry, Kind
 from hub.store import connections as connection_store
@@ -231,6 +231,18 @@ def replay_message(inst: Installation, message_id: int, actor: str) -> str:
             raise Refused("message.not-waiting", "Its delivery is under way already.")
         batch.event("message.replayed", message_id=message.id, order_id=message.order_id, actor=actor)
     return "Sending it again, as the order now stands."
+
+
+def resend_message(inst: Installation, message_id: int, actor: str, *, whole: bool = False) -> str:
+    """Send a document that was sent once more as it was. `whole`: also the others of its interchange."""
+    with _batch(inst) as batch:
+        message = message_store.get(batch.tx, [message_id]).get(message_id)
+        if message is None:
+            raise Refused("message.missing", f"There is no message {message_id}.")
+        connector = inst.registry.get(batch.connections[message.connection_id].type)
+        documents = resends.ask(batch, message, connector, whole=whole, actor=actor)
+    what = "It goes" if documents == 1 else f"All {documents} documents of the interchange go"
+    return f"{what} again as sent, under the same name and control numbers."
 
 
 def refuse_message(inst: Installation, message_id: int, reason: str, actor: str) -> str:

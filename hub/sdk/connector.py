@@ -143,6 +143,8 @@ class Connector:
     topics: ClassVar[frozenset[str]] = frozenset()
     """Webhook topics the connector subscribes to; `receive` handles each of them."""
     guarantee: ClassVar[Guarantee] = Guarantee.NEITHER
+    resends: ClassVar[bool] = False
+    """Whether `resend` puts a delivered document before the other side once more."""
     settle_seconds: float = 30.0
     """How long after a doubtful push the other side may still take effect; `find` is trusted after it. A connector
     whose settings decide that sets it per instance."""
@@ -176,6 +178,11 @@ class Connector:
     def push(self, kind: str, payload: bytes, key: str) -> Receipt:
         """Make the effect `key` happen with exactly these bytes. Never called inside a database transaction."""
         raise Misconfiguration(self.type, f"push {kind}")
+
+    def resend(self, kind: str, payload: bytes, key: str, times: int) -> Receipt:
+        """Deliver what was delivered under `key` once more, with the same bytes and under the same name, since a person
+        asks for it. `times` counts that from 1; the same key and count is one effect, as `guarantee` says."""
+        raise Misconfiguration(self.type, f"resend {kind}")
 
     def find(self, kind: str, payload: bytes, key: str) -> Found | Absent | Unknown:
         """Did the effect `key` happen? Asked after a push whose outcome is unknown."""

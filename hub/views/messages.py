@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from hub.flows.edi import answers
 from hub.flows.guide import Guide
+from hub.flows.outbound import resends
 from hub.flows.problems import Park
 from hub.installation import Installation
 from hub.mapping import Mapping
@@ -107,6 +108,7 @@ class MessageDetail:
     """One message: `row` as in lists, its bytes, what is wrong with it, its tries, its family.
 
     `mapping`, `mapping_hash`: the exact mapping that read or wrote it last, by its name and version, and its text.
+    `relation`: what it is to `parent`. `others`: how many documents went in one interchange with it.
     """
 
     row: MessageRow
@@ -119,6 +121,8 @@ class MessageDetail:
     attempts: list[AttemptView]
     jobs: list[JobView]
     parent: MessageRow | None
+    relation: str
+    others: int
     children: list[MessageRow]
     timeline: list[Sentence]
     same_reason: int
@@ -241,7 +245,9 @@ def message_detail(connection: Connection, message_id: int, merchant_id: int | N
     if head is None:
         return None
     row = message_row(head)
-    parent = timeline.message(connection, row.parent_id, None) if row.parent_id else None
+    parent_id = row.subject_id if row.kind == resends.KIND else row.parent_id
+    parent = timeline.message(connection, parent_id, None) if parent_id else None
+    went_in = parent if parent is not None and (parent.kind, parent.direction) == ("edi", "out") else head
     envelope = timeline.message_payloads(connection, row.parent_id) if row.parent_id else []
     parts = timeline.message_payloads(connection, message_id)
     problem = head.problem or {}
@@ -262,10 +268,12 @@ def message_detail(connection: Connection, message_id: int, merchant_id: int | N
         attempts=attempts,
         jobs=[_job(job) for job in timeline.message_jobs(connection, message_id)],
         parent=message_row(parent) if parent is not None else None,
+        relation=_relation(row, parent),
+        others=(went_in.documents or 1) - 1 if went_in is not head else 0,
         children=children,
         timeline=[of_event(event) for event in timeline.message_events(connection, message_id)],
         same_reason=timeline.same_reason(connection, row.reason) - 1 if row.reason and row.state == "parked" else 0,
-        can=_can(row),
+        can=_can(row, went_in),
     )
 
 
@@ -303,10 +311,21 @@ def _mapping_of(guide: Guide, message: Any) -> Mapping:
     return guide.mapping(agreement.mapping)
 
 
-def _can(row: MessageRow) -> list[str]:
+def _relation(row: MessageRow, parent: Any) -> str:
+    if row.kind == resends.KIND:
+        return "Sends again"
+    return "Part of" if parent is not None and parent.direction == row.direction else "Answers"
+
+
+def _can(row: MessageRow, carrier: Any) -> list[str]:
+    """What a person may do. `carrier`: the interchange of ours that it went in, or its own row."""
+    can = ["resend"] if row.state != "withdrawn" and resends.is_sendable(carrier) else []
     if row.state == "parked":
-        return ["ignore"] if row.kind == answers.KIND and row.reason in answers.FINAL else ["replay", "ignore"]
-    return ["replay"] if row.state == "ignored" and row.direction == "in" else []
+        once = row.kind == answers.KIND and row.reason in answers.FINAL
+        can += ["ignore"] if once else ["replay", "ignore"]
+    elif row.state == "ignored" and row.direction == "in":
+        can.append("replay")
+    return can
 
 
 def _finding(finding: dict[str, Any]) -> FindingView:

@@ -93,6 +93,8 @@ _SENTENCES: dict[str, tuple[Tone, str]] = {
     "message.received": (Tone.FLOWING, "Document received[ from {connection}]"),
     "message.parked": (Tone.FAILED, "{document} parked[: {detail}][ ({code})]"),
     "message.replayed": (Tone.FLOWING, "{document} replayed[ with mapping {mapping}]"),
+    "message.resend": (Tone.FLOWING, "{document} is to go again, as it was sent"),
+    "message.resent": (Tone.DONE, "{document} sent again[ to {to}], as it was"),
     "message.ignored": (Tone.PAUSED, "{document} ignored[: {reason}]"),
     "message.refused": (Tone.PAUSED, "{document} refused, and its sender told[: {reason}]"),
     "message.released": (Tone.FLOWING, "{document} released[: {awaited} came]"),

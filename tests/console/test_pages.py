@@ -193,6 +193,12 @@ def test_replay_of_a_purchase_order_reads_it_again(operator: Browser, world: Wor
     assert "replayed" in text_of(operator.get(f"/messages/{world.parked_po}"))
 
 
+def test_only_what_was_sent_by_edi_offers_to_go_again(operator: Browser, world: World) -> None:
+    page = operator.post(f"/messages/{world.parked}/resend")
+    assert "Only EDI that we sent can be sent again as it was." in page and "message.not-resendable" in page
+    assert "Send again…" not in page
+
+
 def test_ignoring_needs_a_reason_and_can_be_taken_back(operator: Browser, world: World) -> None:
     assert operator.send(f"/messages/{world.parked_po}/ignore", {"reason": " "}).status_code == 422
     page = operator.post(f"/messages/{world.parked_po}/ignore", {"reason": "entered by hand"})

@@ -228,7 +228,7 @@ def test_story_51_the_same_words_under_other_numbers_are_no_news(house: House, m
     accepted = acknowledgement("PR", int(ours.control.split("/")[1]), control="0777").replace("*1*1*1", "*1*01*1")
     drop(house, mailbox, interchange(accepted, number=4, functional_id="FA"), "fa4.edi")
     said = house.messages(set_id="997", direction="in")
-    assert [m.reason for m in said] == [None, "edi.duplicate-content", "acknowledgement.repeated"]
+    assert [m.reason for m in said] == [None, "acknowledgement.repeated", "acknowledgement.repeated"]
     assert len(house.events("acknowledgement.received")) == 1
 
 

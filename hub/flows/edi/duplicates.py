@@ -102,9 +102,11 @@ class Memory:
         return found
 
     def _contents(self, revisions: Set[str]) -> dict[tuple[str, str], dt.datetime]:
-        """When the same content came last, in other files, by set and revision."""
+        """When the same content came last, in other files, by set and revision. Acknowledgements are left out: what was
+        sent again is acknowledged again in the same words, and what says no news is found by what it is about."""
         rows = message_store.with_content(self._batch.tx, self._partner_id, self._test, revisions, self._message.id)
-        return {(row.set_id, row.revision): row.at for row in rows if row.reason not in _KEPT_ASIDE}
+        said = [row for row in rows if row.set_id not in ACKNOWLEDGEMENTS]
+        return {(row.set_id, row.revision): row.at for row in said if row.reason not in _KEPT_ASIDE}
 
     def _fate(
         self, one: Document, name: str, revision: str, numbers: dict[str, list[Row[Any]]], last: dt.datetime | None

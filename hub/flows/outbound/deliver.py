@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from hub import jobs
 from hub.flows.batch import Batch, together_or_apart
 from hub.flows.edi import acknowledgements
-from hub.flows.outbound import receipts, together
+from hub.flows.outbound import receipts, resends, together
 from hub.flows.outbound.seal import Effect, mark_sent, seal_all
 from hub.flows.parking import park, unexpected
 from hub.flows.problems import Park
@@ -53,8 +53,10 @@ def _attempt(inst: Installation, effect: Effect) -> None:
 
 def _push(inst: Installation, connector: Connector, effect: Effect) -> Receipt:
     if not effect.doubtful or connector.guarantee is Guarantee.KEY_HONOURED:
+        if effect.again:
+            return connector.resend(effect.kind, effect.payload, effect.key, effect.again)
         return connector.push(effect.kind, effect.payload, effect.key)
-    if connector.guarantee is Guarantee.NEITHER:
+    if connector.guarantee is Guarantee.NEITHER or effect.again:  # to ask would find the first delivery
         raise Doubtful("the connection can neither be asked nor told twice")
     settled = (effect.sent_before or inst.now()) + dt.timedelta(seconds=connector.settle_seconds)
     wait = (settled - inst.now()).total_seconds()
@@ -100,7 +102,7 @@ def _settle_all(inst: Installation, effects: Sequence[Effect], worker: str, apar
             message = messages[effect.message_id]
             inside = [messages[one.id] for one in effect.inside]
             if isinstance(effect.result, Receipt):
-                sent += inside or [message]
+                sent += resends.arrived(batch, message) if effect.again else inside or [message]
                 message_store.keep_answer(batch.rows, message.id, effect.result.raw)
                 outcomes.append(_succeeded(batch, inst, effect, message, inside, effect.result))
             elif isinstance(effect.result, Exception):
@@ -113,7 +115,11 @@ def _settle_all(inst: Installation, effects: Sequence[Effect], worker: str, apar
 def _succeeded(
     batch: Batch, inst: Installation, effect: Effect, message: Row[Any], inside: Sequence[Row[Any]], receipt: Receipt
 ) -> Outcome:
-    """What was sent has arrived; with an interchange, so has each document in it."""
+    """What was sent has arrived; with an interchange, so has each document in it. Of what was sent again the effects
+    stand already."""
+    if effect.again:
+        batch.end(message.id, "done", order_id=message.order_id)
+        return jobs.done(effect.job, batch.now)
     if message.kind == together.KIND:
         for one in inside:
             _taken(batch, inst, effect.kind, one, receipt)

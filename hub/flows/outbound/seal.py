@@ -18,7 +18,7 @@ from hub import jobs
 from hub.flows.batch import Batch
 from hub.flows.guide import Guide
 from hub.flows.orders import change_answers
-from hub.flows.outbound import stock_feed, together, writing
+from hub.flows.outbound import resends, stock_feed, together, writing
 from hub.flows.parking import unexpected
 from hub.flows.problems import Park
 from hub.installation import Installation
@@ -34,7 +34,7 @@ from hub.store.jobs import Job
 @dataclass(slots=True)
 class Effect:
     """One effect under way. `doubtful`: an earlier try may have made it happen. `inside`: the messages of the documents
-    of an interchange, which come to the same end."""
+    of an interchange, which come to the same end. `again`: it was made before, and is made the so-manieth time more."""
 
     job: Job
     message_id: int
@@ -45,6 +45,7 @@ class Effect:
     doubtful: bool
     sent_before: dt.datetime | None
     inside: Sequence[Row[Any]] = ()
+    again: int = 0
     result: Receipt | Exception | None = None
 
     @property
@@ -160,6 +161,8 @@ class _Sealing:
         """Find the bytes of an effect, or fix them now."""
         batch = self.batch
         message = sealed or batch.outgoing.get((job.connection_id, job.noun, job.key))
+        if message is not None and message.kind == resends.KIND:
+            return self._again(job, message)
         # What was sealed when its cause was stored (a functional acknowledgement) is never written a second time.
         anew = message is not None and message.state in ("parked", "withdrawn") and message.sent_at is None
         if message is None or (anew and job.message_id is None) or stock_feed.is_past(job, message):
@@ -178,6 +181,29 @@ class _Sealing:
             doubtful=message.sent_at is not None,
             sent_before=message.sent_at,
             inside=together.inside(batch.tx, message),
+        )
+        return self._live(effect)
+
+    def _again(self, job: Job, message: Row[Any]) -> Effect | Outcome:
+        """Send what was sent before, under its key."""
+        batch = self.batch
+        if message.state in ("done", "withdrawn"):
+            return jobs.done(job, batch.now)
+        delivery = resends.begin(batch, message)
+        if delivery is None:
+            batch.end(message.id, "withdrawn", reason="effect.replaced", order_id=message.order_id)
+            return jobs.done(job, batch.now)
+        sent = delivery.message
+        effect = Effect(
+            job,
+            message.id,
+            job.noun,
+            _key(sent.external_id, int(sent.revision)),
+            message_store.bodies(batch.tx, [message.id])[message.id],
+            batch.connections[job.connection_id],
+            doubtful=message.sent_at is not None,
+            sent_before=message.sent_at,
+            again=int(message.revision),
         )
         return self._live(effect)
 

@@ -52,6 +52,27 @@ def test_what_was_sent_stays_after_the_partner_took_it(connector: FilesConnector
     assert (tmp_path / "sent" / "acknowledgement" / "ack-1.edi").read_bytes() == b"ST"
 
 
+def test_what_is_sent_again_has_the_same_name_and_is_there_once_for_each_time(
+    connector: FilesConnector, tmp_path: Path
+) -> None:
+    file = tmp_path / "out" / "ack-1.edi"
+    connector.push("acknowledgement", b"ST", "ack-1")
+    for times in (1, 2):
+        file.unlink()
+        assert connector.resend("acknowledgement", b"ST", "ack-1", times).remote_id == file.name
+        assert file.read_bytes() == b"ST"
+        file.unlink()
+        connector.resend("acknowledgement", b"ST", "ack-1", times)
+        assert not file.exists(), "a repeat finds that it is done"
+        file.write_bytes(b"ST")
+    connector.resend("acknowledgement", b"ST", "ack-1", 3)
+    assert os.listdir(tmp_path / "out") == [file.name], "what still lies there is replaced"
+    file.write_bytes(b"theirs")
+    with pytest.raises(Misconfigured):
+        connector.resend("acknowledgement", b"ST", "ack-1", 4)
+    assert file.read_bytes() == b"theirs"
+
+
 def test_a_key_used_again_for_other_content_is_refused(connector: FilesConnector) -> None:
     connector.push("order", b"one", "k")
     with pytest.raises(Rejected) as caught:

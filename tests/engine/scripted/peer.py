@@ -57,6 +57,7 @@ class Peer:
     now: dict[tuple[str, str], Document] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
     pushed: list[Effect] = field(default_factory=list)
+    resent: dict[tuple[str, int], Effect] = field(default_factory=dict)
     asked: int = 0
     calls: Counter[str] = field(default_factory=Counter)
     faults: deque[tuple[str, Exception]] = field(default_factory=deque)
@@ -96,6 +97,7 @@ class Scripted(Connector):
     """A connector to a `Peer`; what it can do is for its class to say."""
 
     label = "Scripted"
+    resends = True
     topics = frozenset({"changed"})
 
     class Settings(Schema):
@@ -147,6 +149,12 @@ class Scripted(Connector):
             self.peer.effects.append(effect)
         if error is not None:
             raise error
+        return self._receipt(effect)
+
+    def resend(self, kind: str, payload: bytes, key: str, times: int) -> Receipt:
+        if self.peer.faults:
+            raise self.peer.faults.popleft()[1]
+        self.peer.resent[key, times] = effect = Effect(kind, key, payload)
         return self._receipt(effect)
 
     def find(self, kind: str, payload: bytes, key: str) -> Found | Absent | Unknown:
