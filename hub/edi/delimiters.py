@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from hub.edi.tree import Standard
@@ -33,8 +33,10 @@ class Delimiters:
         if len(set(used)) != len(used):
             return "two delimiters are the same character"
         for mark in (self.element, self.component, self.terminator, self.repetition, self.release):
-            if len(mark) > 1 or mark.isalnum() or mark == " ":
+            if len(mark) > 1 or mark.isalnum() or mark == " " or not mark.isascii():
                 return f"{mark!r} cannot be a delimiter"
+        if set(self.element + self.component + self.repetition + self.release) & set("\r\n"):
+            return "a line break can end segments, but be no other delimiter"
         if not self.element or not self.component or not self.terminator:
             return "element separator, component separator and terminator are all needed"
         return ""
@@ -42,6 +44,11 @@ class Delimiters:
     def in_data(self) -> str:
         """The characters that cannot stand in a value as they are."""
         return self.element + self.component + self.terminator + self.repetition + self.release
+
+    def told_without_una(self, syntax_version: str) -> bool:
+        """Whether these are those that EDIFACT readers expect where no UNA names them."""
+        expected = replace(USUAL["edifact"], repetition="*" if syntax_version == "4" else "")
+        return replace(self, suffix="") == expected
 
     def split(self, text: str, mark: str) -> list[str]:
         """The pieces of a text between the marks that no release character precedes; still escaped."""

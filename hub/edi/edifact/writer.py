@@ -130,10 +130,8 @@ def _check(documents: Sequence[TransactionSet], envelope: Envelope, replacement:
         problem = f"syntax version {envelope.syntax_version} has no repetition separator"
     elif envelope.una == "never" and _una_needed(envelope):
         problem = "these delimiters cannot be told without UNA"
-    elif not (marks.in_data() + marks.decimal).isascii():
-        problem = "delimiters must be ASCII characters"
-    elif set(marks.element + marks.component + marks.repetition + marks.release) & set("\r\n"):
-        problem = "a line break can end segments, but be no other delimiter"
+    elif not marks.decimal.isascii():
+        problem = "the decimal mark must be an ASCII character"
     references = [("control reference", envelope.control_reference)]
     references += [("message reference", document.control_number) for document in documents]
     references += [("group reference", envelope.group_reference)] if envelope.group_reference else []
@@ -167,10 +165,7 @@ def _header_values(documents: Sequence[TransactionSet], envelope: Envelope) -> l
 
 
 def _una_needed(envelope: Envelope) -> bool:
-    marks = envelope.delimiters
-    repetition = "*" if envelope.syntax_version == "4" else ""
-    used = (marks.component, marks.element, marks.decimal, marks.release, marks.repetition, marks.terminator)
-    return used != (":", "+", ".", "?", repetition, "'")
+    return not envelope.delimiters.told_without_una(envelope.syntax_version)
 
 
 def _una(envelope: Envelope) -> str:

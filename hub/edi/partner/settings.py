@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from marshmallow import ValidationError
 
+from hub.edi.delimiters import Delimiters
 from hub.edi.grammars.library import SYNTAXES
 from hub.edi.partner.profile import Profile
 from hub.edi.partner.settings_schema import DROP, HELP, SETTINGS, Scope
@@ -66,8 +67,10 @@ def check(
     counts = profile(under or {}, settings)
     for standard in standards:
         marks = counts.delimiters(standard, SYNTAXES[standard].versions[0])
-        if problem := marks.problem():
+        if problem := marks.problem() or _unusable(marks):
             problems["delimiters"] = f"With {standard}, {problem}."
+        elif standard == "edifact" and counts.una == "never" and not marks.told_without_una(counts.syntax_version):
+            problems["una"] = "These delimiters cannot be told without UNA."
         elif counts.replacement and counts.replacement in marks.in_data():
             problems["replacement"] = f"With {standard}, {counts.replacement!r} is a delimiter."
     if counts.batch == "together" and not counts.schedule:
@@ -75,6 +78,15 @@ def check(
     if problems:
         raise ProfileError(problems)
     return settings
+
+
+def _unusable(marks: Delimiters) -> str:
+    """Why documents would not be understood, or could not be written, in delimiters that a syntax allows."""
+    if marks.decimal in marks.in_data():
+        return f"{marks.decimal!r} stands in numbers and cannot be a delimiter"
+    if marks.suffix and marks.terminator == "\n":
+        return "each segment ends with a line break already, so line_breaks must be none"
+    return ""
 
 
 def changed(settings: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:

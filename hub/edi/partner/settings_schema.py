@@ -46,7 +46,7 @@ class _Delimiters(Schema):
     terminator = Mark()
     repetition = Mark()
     release = Mark()
-    decimal = Mark()
+    decimal = fields.String(validate=validate.OneOf((".", ",")))
 
 
 class _Terms(Schema):

@@ -217,7 +217,7 @@ def _tail(data: bytes, at: int, separator: bytes) -> tuple[bytes, bytes, int, li
 
 def _repetition(elements: list[str], taken: list[str]) -> str:
     """ISA11 is the repetition separator from version 00402 on; before that it names the standard."""
-    mark, version = elements[10].strip(), elements[11].strip()
+    mark, version = elements[10].strip(" "), elements[11].strip()  # a separator may be what Python takes for a blank
     if len(mark) == 1 and not mark.isalnum() and version >= "00402" and mark not in taken:
         return mark
     return ""

@@ -75,6 +75,7 @@ def test_an_empty_value_takes_a_setting_out() -> None:
         ({"character_set": "cp037"}, "character_set"),
         ({"syntax": "UNOZ:3"}, "syntax"),
         ({"delimiters": {"element": "**"}}, "delimiters.element"),
+        ({"delimiters": {"decimal": "x"}}, "delimiters.decimal"),
         ({"replacement": "??"}, "replacement"),
     ],
 )
@@ -102,6 +103,24 @@ def test_delimiters_are_tried_with_the_syntax_that_they_are_for() -> None:
     assert list(wrong({"delimiters": {"element": "?"}}, standards=("edifact",))) == ["delimiters"]
     assert list(wrong({"replacement": "?"}, standards=("edifact",))) == ["replacement"]
     assert check({"delimiters": {"element": "?"}}, standards=("x12",))
+
+
+@pytest.mark.parametrize(
+    ("settings", "standard", "field"),
+    [
+        ({"delimiters": {"element": "§"}}, "x12", "delimiters"),
+        ({"delimiters": {"component": "\\n"}}, "x12", "delimiters"),
+        ({"delimiters": {"component": "."}}, "x12", "delimiters"),
+        ({"delimiters": {"element": ",", "decimal": ","}}, "edifact", "delimiters"),
+        ({"delimiters": {"terminator": "\\n"}, "line_breaks": "crlf"}, "x12", "delimiters"),
+        ({"delimiters": {"decimal": ","}, "una": "never"}, "edifact", "una"),
+        ({"delimiters": {"repetition": "^"}, "syntax": "UNOC:4", "una": "never"}, "edifact", "una"),
+    ],
+)
+def test_delimiters_that_no_document_could_be_written_in_are_refused(settings, standard, field) -> None:
+    assert list(wrong(settings, standards=(standard,))) == [field]
+    usable = {**settings, "una": "needed"} if field == "una" else {**settings, "delimiters": {"terminator": "\\r"}}
+    assert check(usable, standards=(standard,))
 
 
 def test_a_character_that_cannot_be_sent_is_replaced_or_left_out() -> None:

@@ -122,6 +122,14 @@ def test_isa11_is_the_repetition_separator_from_00402_on(x12):
     assert older.delimiters.repetition == ""
 
 
+@pytest.mark.parametrize("mark", [b"\x1c", b"\x1d", b"\x1e", b"\x1f", b"\t", b"!"])
+def test_any_character_that_is_free_separates_repetitions(x12, found, mark):
+    data = x12(version="005010").replace(b"*^*", b"*" + mark + b"*")
+    assert found(data) == []
+    (interchange,) = read(data)
+    assert interchange.delimiters.repetition == mark.decode()
+
+
 def test_each_set_carries_its_own_bytes(parts, order_segments):
     one_set, one_group, one_interchange = parts
     sets = [one_set(*order_segments, number=f"000{n}") for n in (1, 2)]
