@@ -136,6 +136,14 @@ def message_ignore(message_id: int) -> Response:
     return redirect(url_for("console.message", message_id=message_id), 303)
 
 
+@console.post("/messages/<int:message_id>/refuse")
+def message_refuse(message_id: int) -> Response:
+    """Let a partner's document be, and tell the partner why."""
+    _seen_message(message_id)
+    _do(actions.refuse_message, message_id, _reason(), tone="paused")
+    return redirect(url_for("console.message", message_id=message_id), 303)
+
+
 @console.post("/attention/act")
 def messages_act() -> Response:
     """Replay or ignore several documents of one cause."""

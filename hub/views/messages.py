@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from hub.flows.edi import answers
 from hub.flows.guide import Guide
-from hub.flows.outbound import resends
+from hub.flows.outbound import refusals, resends
 from hub.flows.problems import Park
 from hub.installation import Installation
 from hub.mapping import Mapping
@@ -273,7 +273,7 @@ def message_detail(connection: Connection, message_id: int, merchant_id: int | N
         children=children,
         timeline=[of_event(event) for event in timeline.message_events(connection, message_id)],
         same_reason=timeline.same_reason(connection, row.reason) - 1 if row.reason and row.state == "parked" else 0,
-        can=_can(row, went_in),
+        can=_can(head, went_in),
     )
 
 
@@ -317,12 +317,13 @@ def _relation(row: MessageRow, parent: Any) -> str:
     return "Part of" if parent is not None and parent.direction == row.direction else "Answers"
 
 
-def _can(row: MessageRow, carrier: Any) -> list[str]:
-    """What a person may do. `carrier`: the interchange of ours that it went in, or its own row."""
+def _can(row: Any, carrier: Any) -> list[str]:
+    """What a person may do with a message. `carrier`: the interchange of ours that it went in, or its own row."""
     can = ["resend"] if row.state != "withdrawn" and resends.is_sendable(carrier) else []
     if row.state == "parked":
         once = row.kind == answers.KIND and row.reason in answers.FINAL
         can += ["ignore"] if once else ["replay", "ignore"]
+        can += ["refuse"] if refusals.is_refusable(row) else []
     elif row.state == "ignored" and row.direction == "in":
         can.append("replay")
     return can

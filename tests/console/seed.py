@@ -483,7 +483,7 @@ def _interchange(seed: Seed, folder: int, partner: int, merchant: int) -> tuple[
     )  # fmt: skip
     parked = seed.message(
         folder, "in", "order", bad, parent_id=parent, set_id="850", control="000000042/42/0002",
-        external_id="4500982", **facts,
+        external_id="4500982", via="split", **facts,
     )  # fmt: skip
     finding = {
         "code": "edi.element-invalid", "designator": "PO102", "position": 9, "severity": "error",

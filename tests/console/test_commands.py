@@ -97,6 +97,15 @@ def test_story_3_a_retried_order_and_a_replayed_message_are_work_again(
     assert due(hub, world.parked_po) == [("translate", "pending")]
 
 
+def test_a_refusal_that_nobody_would_hear_is_refused_itself(call: Callable[..., Result], world: World) -> None:
+    with pytest.raises(HubError) as refused:
+        call("messages", "refuse", str(world.parked_po), "--reason", "Not as agreed")
+    assert refused.value.code == "message.no-advice"
+    with pytest.raises(HubError) as refused:
+        call("messages", "resend", str(world.parked))
+    assert refused.value.code == "message.not-resendable"
+
+
 def test_story_37_a_replay_says_which_version_of_the_mapping_it_uses(
     call: Callable[..., Result], world: World, hub: Installation
 ) -> None:

@@ -199,6 +199,13 @@ def test_only_what_was_sent_by_edi_offers_to_go_again(operator: Browser, world: 
     assert "Send again…" not in page
 
 
+def test_a_document_is_refused_with_words_for_its_partner(operator: Browser, world: World) -> None:
+    address = f"/messages/{world.parked_po}"
+    assert "Refuse…" in operator.get(address) and "Refuse…" not in operator.get(f"/messages/{world.parked}")
+    assert operator.send(f"{address}/refuse", {"reason": " "}).status_code == 422
+    assert "message.no-advice" in operator.post(f"{address}/refuse", {"reason": "Not as agreed"})
+
+
 def test_ignoring_needs_a_reason_and_can_be_taken_back(operator: Browser, world: World) -> None:
     assert operator.send(f"/messages/{world.parked_po}/ignore", {"reason": " "}).status_code == 422
     page = operator.post(f"/messages/{world.parked_po}/ignore", {"reason": "entered by hand"})

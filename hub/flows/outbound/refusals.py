@@ -30,12 +30,17 @@ LONGEST_NAME = 35
 """Characters of the name of a part in front of a reason."""
 
 
+def is_refusable(message: Any) -> bool:
+    """Whether a message is a document that a partner sent by EDI, and no answer to one of ours."""
+    theirs = message.direction == "in" and message.via == "split" and message.partner_id is not None
+    return theirs and message.kind != KIND and message.set_id not in ACKNOWLEDGEMENTS
+
+
 def owe(batch: Batch, message: Row[Any], reason: str) -> None:
     """Queue what its partner is told of a refused document. Raises `Refused` where it cannot be told."""
     if len(reason) > LONGEST:
         raise Refused("message.reason-too-long", f"Their answer has room for {LONGEST} characters; say it shorter.")
-    theirs = message.direction == "in" and message.via == "split" and message.partner_id is not None
-    if not theirs or message.kind == KIND or message.set_id in ACKNOWLEDGEMENTS:
+    if not is_refusable(message):
         raise Refused("message.not-refusable", "Only a document that a partner sent by EDI can be refused.")
     if batch.agreed.get((message.partner_id, KIND)) is None:
         raise Refused(
