@@ -15,10 +15,13 @@ LEVEL_B = Delimiters(element="\x1d", component="\x1f", terminator="\x1c")
 """The delimiters that level B of syntax versions 1 and 2 had instead of printable ones."""
 
 _MARK = rb"[\x00-\x2f\x3a-\x40\x5b-\x60\x7b-\x7f]"
-# Each begins with letters, so that the engine goes through a file in strides; the look behind them comes later.
+_SYNTAX = _MARK + rb"UNO[A-Z]" + _MARK + rb"[1-4]" + _MARK
+# Each begins with letters, so that the engine goes through a file in strides; the look behind them comes later. In the
+# middle of a word one counts where a syntax identifier shows it: it follows an interchange that was cut off.
 _START = re.compile(
-    rb"UN(?:A(?<![A-Za-z0-9]UNA)(" + _MARK + rb"{6})[\s\x00]{0,200}(?=[A-Z]{3}" + _MARK + rb")"
-    rb"|B(?<![A-Za-z0-9]UNB)(?=" + _MARK + rb"[A-Z]{4}" + _MARK + rb"))"
+    rb"UN(?:A(?:(?<![A-Za-z0-9]UNA)|(?=" + _MARK + rb"{6}[\r\n]{0,2}UNB" + _SYNTAX + rb"))"
+    rb"(" + _MARK + rb"{6})[\s\x00]{0,200}(?=[A-Z]{3}" + _MARK + rb")"
+    rb"|B(?:(?<![A-Za-z0-9]UNB)(?=" + _MARK + rb"[A-Z]{4}" + _MARK + rb")|(?=" + _SYNTAX + rb")))"
 )
 _HEADLESS = re.compile(rb"UN[GH](?<![A-Za-z0-9]UN.)(?=(" + _MARK + rb")[^\r\n])")
 _LONGEST_START = 256

@@ -112,3 +112,17 @@ def test_a_file_whose_last_line_is_open_comes_back_so(file, terminator, line_bre
     for data in (closed, closed.removesuffix(line_break), file):
         value = json.loads(json.dumps(file_to_json(examine(data), data)))
         assert file_from_json(value) == data
+
+
+@pytest.mark.parametrize("chunk", [150, 5_000])
+@pytest.mark.parametrize("cut", [60, 111, 200, 300, 361, 420])
+@pytest.mark.parametrize("following", [order, orders, advised])
+@pytest.mark.parametrize("torn", [order, orders, advised])
+def test_story_48_an_interchange_cut_off_within_a_word_takes_nothing_from_the_next(
+    monkeypatch, torn, following, cut, chunk
+):
+    rest, whole = torn("1")[:cut], following("2")
+    monkeypatch.setattr(source_module, "CHUNK", chunk)
+    last = list(examine(io.BytesIO(rest + whole)))[-1]
+    assert last.offset == len(rest) and last.all_findings() == []
+    assert [one.tree.root for one in last.sets] == [one.tree.root for i in examine(whole) for one in i.sets]
