@@ -38,6 +38,12 @@ def insert_many(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]])
         _execute(tx, _prepare(tx.dialect, table, tuple(rows[0]), False), rows)
 
 
+def insert_new(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert rows that all have the same columns, leaving out those that a unique index refuses; gives how many are
+    new."""
+    return _execute(tx, _prepare(tx.dialect, table, tuple(rows[0]), False, True), rows) if rows else 0
+
+
 def change_many(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Set the same columns of many rows; each holds the row's id as `b_id`, and the columns."""
     if rows:
@@ -47,12 +53,14 @@ def change_many(tx: Connection, table: Table, rows: Sequence[Mapping[str, Any]])
 class _Prepared:
     """The text of a statement, and for each of its parameters in their order how the driver wants it."""
 
-    def __init__(self, dialect: Dialect, table: Table, names: Sequence[str], change: bool) -> None:
+    def __init__(
+        self, dialect: Dialect, table: Table, names: Sequence[str], change: bool, only_new: bool = False
+    ) -> None:
         values: dict[str, Any] = {name: bindparam(name, type_=table.c[name].type) for name in names}
         where = table.c.id == bindparam(ID, type_=table.c.id.type)
-        statement = update(table).where(where).values(values) if change else table.insert().values(values)
+        statement = update(table).where(where).values(values) if change else table.insert().inline().values(values)
         compiled: Any = statement.compile(dialect=dialect)
-        self.text = str(compiled)
+        self.text = str(compiled) + (" ON CONFLICT DO NOTHING" if only_new else "")
         self.positional = bool(compiled.positional)
         columns = {name: table.c[name] for name in names} | ({ID: table.c.id} if change else {})
         order: Sequence[str] = compiled.positiontup if self.positional else list(columns)
@@ -68,15 +76,11 @@ def _bind(type_: TypeEngine[Any], dialect: Dialect) -> Bind | None:
 _prepare = lru_cache(maxsize=512)(_Prepared)
 
 
-def _execute(tx: Connection, prepared: _Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
+def _execute(tx: Connection, prepared: _Prepared, rows: Sequence[Mapping[str, Any]]) -> int:
     steps = prepared.steps
+    values: list[Any]
     if prepared.positional:
-        tx.exec_driver_sql(
-            prepared.text,
-            [tuple(row[name] if bind is None else bind(row[name]) for name, bind in steps) for row in rows],
-        )
+        values = [tuple(row[name] if bind is None else bind(row[name]) for name, bind in steps) for row in rows]
     else:
-        tx.exec_driver_sql(
-            prepared.text,
-            [{name: row[name] if bind is None else bind(row[name]) for name, bind in steps} for row in rows],
-        )
+        values = [{name: row[name] if bind is None else bind(row[name]) for name, bind in steps} for row in rows]
+    return tx.exec_driver_sql(prepared.text, values).rowcount

@@ -19,15 +19,13 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    text,
     update,
 )
 
-from hub.store.bulk import change_many, insert_many
-from hub.store.tables import LIVE_SQL, attempts, connections, flows, jobs, messages
+from hub.store.bulk import change_many, insert_many, insert_new
+from hub.store.tables import attempts, connections, flows, jobs, messages
 from hub.store.tables import settings as settings_table
 from hub.store.types import Instant
-from hub.store.upsert import insert
 
 PENDING: ColumnElement[str] = literal_column("'pending'")
 """Written out, not bound: SQLite then sees that the index of pending jobs answers, and passes over all others."""
@@ -61,13 +59,7 @@ _COLUMNS = [jobs.c[name] for name in Job.__dataclass_fields__]
 
 def add(tx: Connection, rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert jobs, leaving out those whose key is live already. Gives how many were new."""
-    if not rows:
-        return 0
-    statement = insert(tx, jobs).on_conflict_do_nothing(
-        index_elements=["key", "generation"], index_where=text(LIVE_SQL)
-    )
-    # Counted by what comes back: PostgreSQL's driver gives no row count for several parameter sets.
-    return len(tx.execute(statement.returning(jobs.c.id), list(rows)).all())
+    return insert_new(tx, jobs, rows)
 
 
 def live_generations(tx: Connection, key: str) -> dict[str, int]:
