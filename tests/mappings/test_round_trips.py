@@ -41,7 +41,6 @@ def test_what_a_set_can_hold_comes_back_as_it_went(name: str) -> None:
     @settings(
         max_examples=6,
         derandomize=True,
-        deadline=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )

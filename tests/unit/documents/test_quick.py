@@ -84,7 +84,7 @@ def outcome(load: Any, document: Any) -> Any:
 
 @pytest.mark.parametrize("kind", sorted(SCHEMAS))
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_it_agrees_with_marshmallow(kind: str, data: Any) -> None:
     schema = SCHEMAS[kind]()
     document = data.draw(documents_of(kind))
@@ -96,7 +96,7 @@ def test_it_agrees_with_marshmallow(kind: str, data: Any) -> None:
 
 @pytest.mark.parametrize("kind", sorted(SCHEMAS))
 @given(data=st.data())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_it_dumps_what_marshmallow_dumps(kind: str, data: Any) -> None:
     schema = SCHEMAS[kind]()
     try:
@@ -119,5 +119,5 @@ def test_a_document_that_is_right_takes_the_quick_way(kind: str) -> None:
             return False
         return True
 
-    any_will_do = settings(max_examples=1000, phases=[Phase.generate], database=None, deadline=None)
+    any_will_do = settings(max_examples=1000, phases=[Phase.generate], database=None)
     assert find(documents_of(kind), quick, settings=any_will_do)

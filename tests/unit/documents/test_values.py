@@ -75,7 +75,7 @@ def test_numbers_and_instants_survive_the_store(database: Database) -> None:
     with database.write() as tx:
         VALUES.create(tx)
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.tuples(st.none() | exact, st.none() | instants), min_size=1, max_size=20))
     def survive(rows: list[tuple[Decimal | None, dt.datetime | None]]) -> None:
         with database.write() as tx:

@@ -36,7 +36,7 @@ def test_clean_bytes_to_json_and_back_is_the_identity(set_id, version):
     assert there_and_back(data) == data
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.sampled_from(sorted(SPECIMENS)), min_size=1, max_size=4), st.sampled_from(["~", "~\n", "~\r\n", "\n"])
 )

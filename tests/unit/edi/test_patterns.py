@@ -66,7 +66,7 @@ def judge_of(grammar, marks):
     return judge
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @given(st.integers(0, len(RULES) - 1), st.randoms(use_true_random=True))
 def test_the_pattern_agrees_with_the_closer_look(number, chance):
     grammar, rule = RULES[number]

@@ -372,7 +372,7 @@ def test_a_bulk_of_anything_takes_one_pass(filling, terminator):
     assert len(list(validation.examine(data))) == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(0, 60)))
 def test_control_numbers_met_before_are_known(numbers):
     from hub.edi.numbers import Numbers

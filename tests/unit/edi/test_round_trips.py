@@ -49,7 +49,7 @@ def x12_marks(chance: random.Random, version: str) -> Delimiters:
     return Delimiters(element, component, terminator, repetition if version >= "005010" else "", suffix)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sampled_from(X12_SETS), st.randoms(use_true_random=True))
 def test_story_46_any_x12_set_comes_back_from_bytes_as_it_was(which, chance):
     set_id, version = which
@@ -76,7 +76,7 @@ def edifact_marks(chance: random.Random) -> Delimiters:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.sampled_from(EDIFACT_SETS), st.sampled_from(sorted(CODECS)), st.randoms(use_true_random=True))
 def test_story_46_any_edifact_message_comes_back_from_bytes_as_it_was(which, syntax_id, chance):
     (set_id, version), marks, codec = which, edifact_marks(chance), CODECS[syntax_id]

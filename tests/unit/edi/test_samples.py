@@ -119,7 +119,7 @@ def test_the_docs_tell_how_many_samples_there_are():
     assert f"{sum(1 for _ in FOLDER.parent.glob('*/*'))} of them are read here" in page
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400))
 @example(b" ")
 def test_any_bytes_after_an_isa_never_raise(tail):

@@ -65,7 +65,7 @@ def live(made: Amended, name: str, standing: dict[str, Decimal]) -> Decimal:
 
 
 @given(cases())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_line_is_done_or_refused_and_no_other_moves(case: Any) -> None:
     order, standing, fixed, change = case
     made = amended(order, standing, fixed, change)
@@ -81,7 +81,7 @@ def test_every_line_is_done_or_refused_and_no_other_moves(case: Any) -> None:
 
 
 @given(cases())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_replaced_order_has_what_the_change_names_and_nothing_else(case: Any) -> None:
     order, standing, fixed, change = case
     if change["purpose"] == "replace":

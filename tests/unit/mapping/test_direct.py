@@ -50,7 +50,7 @@ def outcome(run: Any, *given: Any) -> str:
     condition=CONDITIONS,
     document=DOCUMENTS,
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_it_agrees_with_the_closures(
     expressions: list[str], paths: list[str], condition: str, document: dict[str, Any]
 ) -> None:
@@ -107,7 +107,7 @@ rows:
     paths=st.lists(st.one_of(PATHS, JOINS), min_size=3, max_size=3),
     rows=st.lists(DOCUMENTS, max_size=4),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_it_agrees_with_the_closures_on_the_groups_of_a_file(
     expressions: list[str], paths: list[str], rows: list[dict[str, Any]]
 ) -> None:
@@ -140,7 +140,7 @@ rows:
 
 
 @given(children=st.lists(LOOPS, max_size=4))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_it_agrees_with_the_closures_on_edi(children: list[Any]) -> None:
     document = TransactionSet("x12", "850", "004010", "1", Loop("", children), {"usage": "T"})
     assert outcome(EDI.run, document) == outcome(EDI.explained, document)

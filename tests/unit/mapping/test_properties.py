@@ -159,7 +159,7 @@ ODD = st.one_of(st.decimals(), st.floats(), st.integers(-(10**80), 10**80), st.d
 
 
 @given(expression=EXPRESSIONS, document=DOCUMENTS | st.dictionaries(st.sampled_from(NAMES), ODD, max_size=3))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_an_expression_gives_plain_values_or_findings_with_a_place(expression: str, document: Any) -> None:
     mapping = of(expression)
     try:
@@ -173,7 +173,7 @@ def test_an_expression_gives_plain_values_or_findings_with_a_place(expression: s
 
 
 @given(text=st.text(alphabet="ab01.'\"|?()[]=!<>,^$/# \n:-&*{}when thenorindate", max_size=60))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_any_text_as_a_file_or_an_expression_is_read_or_refused(text: str) -> None:
     for file in (
         text,
@@ -189,7 +189,7 @@ def test_any_text_as_a_file_or_an_expression_is_read_or_refused(text: str) -> No
 
 
 @given(path=PATHS, document=DOCUMENTS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_path_and_its_location_lead_to_the_same_value(path: str, document: Any) -> None:
     run = Run(document, Context(), {})
     scope = Scope(document, run)
@@ -255,7 +255,7 @@ rows:
 
 
 @given(children=st.lists(LOOPS, max_size=4))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_tree_gives_values_or_findings_whose_place_can_be_looked_up(children: list[Any]) -> None:
     document = TransactionSet("x12", "850", "004010", "1", Loop("", children), {})
     try:

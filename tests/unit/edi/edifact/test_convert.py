@@ -20,7 +20,7 @@ def there_and_back(data: bytes) -> bytes:
     return file_from_json(json.loads(json.dumps(file_to_json(examine(data)))))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.booleans(), min_size=1, max_size=3),
     st.sampled_from(["'", "'\n", "'\r\n"]),

@@ -64,7 +64,7 @@ def test_broken_samples_never_raise():
         exercise(data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400))
 @example(b" ")
 @example(b"UNA      UNB ")
