@@ -111,6 +111,7 @@ class Http:
     ) -> requests.Response:
         """Send one request and give a response below 400; anything else raises an error named by who must act.
 
+        `kwargs`: `params`, `data`, `json`, `files` and `headers`, as `requests` takes them. Cookies are not sent back.
         `idempotent` defaults to what the method says (GET, HEAD, PUT, DELETE) and allows up to three tries. A call
         that is not safe (GET, HEAD, OPTIONS) and may have reached the other side raises `Retry(maybe_done=True)`,
         whichever of its tries it was.
@@ -179,7 +180,7 @@ class Http:
     def _prepared(self, method: str, url: str, **kwargs: Any) -> requests.PreparedRequest:
         """A session would merge its own headers, cookies, parameters and hooks into each request, and look for proxies,
         which takes a fifth of the call; all that we have of these is headers."""
-        headers = {**self._headers, **kwargs.pop("headers", {})}
+        headers = {**self._headers, **(kwargs.pop("headers", None) or {})}
         prepared = requests.PreparedRequest()
         prepared.prepare(method, url, headers=headers, auth=self._auth, **kwargs)
         return prepared
