@@ -211,7 +211,7 @@ def test_story_40_each_partner_has_its_own_time(house: House, mailbox: Side) -> 
     ids = [{"qualifier": "ZZ", "value": "SLOW", "own_qualifier": "ZZ", "own_value": "HUB"}]
     agreed = partners.standard_agreements(72)
     partners.add_partner(house.inst, mailbox.id, "Slow", ids=ids, agreements=agreed, settings={}, actor=ACTOR)
-    drop(house, mailbox, interchange(purchase_order("A1")), "one.edi")
+    mailbox.peer.put(Document("edi", "one.edi", interchange(purchase_order("A1")), format="x12"))
     drop(house, mailbox, interchange(purchase_order("B1"), sender="SLOW"), "two.edi")
     house.look(later=25 * HOUR)
     (alert,) = house.rows(select(alerts.c.detail).where(alerts.c.closed_at.is_(None)))

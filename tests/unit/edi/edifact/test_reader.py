@@ -195,6 +195,17 @@ def test_story_46_a_released_terminator_begins_no_service_segment(edifact):
     assert [segment[4] for segment in one.tree.root.walk() if segment[0] == "FTX"] == ["a'UNT", "b?'UNH"]
 
 
+@pytest.mark.parametrize("marks", range(1, 8))
+def test_story_46_whether_a_service_segment_follows_is_a_matter_of_parity(parts, marks):
+    message, _, interchange = parts
+    odd = marks % 2 == 1
+    texts = [message("BGM+220", "FTX+AAI+++a" + "?" * marks, number=number) for number in "12"]
+    read_back = next(examine(interchange(*texts)))
+    assert [one.trailer is None for one in read_back.sets] == [odd] * len(list(read_back.sets))
+    ended = [segment[4] for one in read_back.sets for segment in one.tree.root.walk() if segment[0] == "FTX"]
+    assert ended[0] == "a" + "?" * (marks // 2) + ("'UNT" if odd else "")
+
+
 def test_offsets_are_bytes_also_where_characters_take_several(parts, found):
     message, _, interchange = parts
     data = interchange(message("BGM+220+Süd", "DTM+137:20260105:102", "NAD+BYER+1", "UNS+S"), syntax="UNOW:4")
