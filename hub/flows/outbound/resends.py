@@ -71,9 +71,7 @@ def ask(batch: Batch, message: Row[Any], connector: type[Connector], *, whole: b
             f"It went in one interchange with {others} other document{'s' if others > 1 else ''}, which would all go"
             f" again: `hub messages resend {message.id} --whole`.",
         )
-    times = _times(batch, sent)
-    message_id = message_store.seal(batch.rows, _row(batch, sent, times), body)
-    batch.outgoing.forget((sent.connection_id, KIND, _key(sent)))
+    message_id = _seal(batch, sent, body)
     batch.jobs.append(_job(batch, delivery, message_id))
     for one in {row.id: row for row in (*delivery.documents, sent)}.values():
         facts = {"message_id": one.id, "order_id": one.order_id, "connection_id": one.connection_id}
@@ -102,14 +100,17 @@ def _bytes(batch: Batch, message: Row[Any], delivery: Delivery | None, connector
     return body
 
 
-def _times(batch: Batch, sent: Row[Any]) -> int:
-    """How often it goes again, with this time. Raises `Refused` while an earlier one is not settled."""
-    before = batch.outgoing.get((sent.connection_id, KIND, _key(sent)))
-    if before is None:
-        return 1
-    if before.state not in ("done", "withdrawn"):
-        raise Refused("message.resend-waits", f"It is being sent again already: message {before.id}.")
-    return int(before.revision) + 1
+def _seal(batch: Batch, sent: Row[Any], body: bytes) -> int:
+    """Store what goes; gives its id. Raises `Refused` while an earlier time is not settled, also where somebody else
+    asks at this moment: whichever is stored second finds the first."""
+    effect = (sent.connection_id, KIND, _key(sent))
+    before = batch.outgoing.get(effect)
+    if before is None or before.state in ("done", "withdrawn"):
+        times = 1 if before is None else int(before.revision) + 1
+        for message_id, _, _ in message_store.add(batch.tx, [(_row(batch, sent, times), body)]):
+            return message_id
+        before = batch.outgoing[effect]
+    raise Refused("message.resend-waits", f"It is being sent again already: message {before.id}.")
 
 
 def _key(sent: Row[Any]) -> str:
