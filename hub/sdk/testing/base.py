@@ -65,6 +65,7 @@ class Suite:
         declared = {
             "pulls": cls.pull_kinds or connector.pulls,
             "pushes": cls.push_kinds or connector.pushes,
+            "resends": connector.resends,
             "topics": connector.topics,
             "http": cls.over_http,
             "history": cls._dated(),
@@ -127,6 +128,7 @@ class Suite:
         assert bool(budget.taken) is self.over_http, "`over_http` must say whether the connector makes HTTP calls"
         assert overrides("pull") == bool(made.pulls)
         assert overrides("push") == bool(made.pushes)
+        assert overrides("resend") == made.resends
         assert overrides("receive") == overrides("subscribe") == overrides("subscriptions") == bool(made.topics)
         assert overrides("find") or made.guarantee is not Guarantee.CAN_BE_ASKED
         assert set(self.pull_kinds or ()) <= made.pulls and set(self.push_kinds or ()) <= made.pushes

@@ -32,6 +32,21 @@ class PushCases(Suite):
         assert again.remote_id == first.remote_id
         assert len(peer.effects(pushed)) == 1
 
+    @needs("pushes", "resends")
+    def test_story_42_what_was_delivered_goes_again_once_for_each_time(
+        self, pushed: str, peer: Peer, connect: Callable[[], Connector]
+    ) -> None:
+        """Under the same name, however long ago it was delivered; what it repeats is not delivered by it."""
+        payload = peer.payload(pushed, 1)
+        first = connect().push(pushed, payload, "key-1")
+        for times in (1, 2):
+            assert len(peer.effects(pushed)) == times
+            for _ in range(2 if self.connector.guarantee is Guarantee.KEY_HONOURED else 1):
+                assert connect().resend(pushed, payload, "key-1", times).remote_id == first.remote_id
+                assert len(peer.effects(pushed)) == times + 1
+        connect().push(pushed, peer.payload(pushed, 2), "key-2")
+        assert len(peer.effects(pushed)) == 4
+
     @needs("pushes", "http")
     def test_a_limit_while_pushing(
         self, pushed: str, peer: Peer, connect: Callable[[], Connector], budget: SpyBudget
