@@ -148,7 +148,7 @@ def new_command(set_id: str, version: str | None, partner_name: str | None) -> N
         from hub.flows.partners.specimens import specimen
 
         data = specimen(installation(), partner_name, set_id, when)
-        click.echo(data, nl=not data.endswith(b"\n"))
+        click.echo(data, nl=sys.stdout.isatty() and not data.endswith(b"\n"))
         return
     from hub.edi.findings import EdiError
     from hub.edi.grammars.library import default_library, standard_of

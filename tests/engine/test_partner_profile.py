@@ -175,6 +175,9 @@ def test_a_specimen_is_written_as_was_agreed(house: House, run: Run) -> None:
     assert [f for f in theirs.all_findings() if f.is_error] == []
     assert (theirs.part(6), theirs.part(8), theirs.part(15)) == ("ACME", "US", "T")
     assert theirs.groups[0].version == "005010" and "|" in said and "~\nGS" in said
+    run("partner", "set", "Acme", "line_breaks=none")
+    examination = examine(run("edi", "new", "850", "--partner", "Acme").output.encode())
+    assert [one.all_findings() for one in examination] == [[]] and examination.findings == []
     (ours,) = examine(run("edi", "new", "855", "--partner", "Acme").output.encode())
     assert (ours.part(6), ours.part(8)) == ("US", "ACME")
     assert run("edi", "new", "940", "--partner", "Acme").exit_code == 1
