@@ -76,7 +76,7 @@ class Scan:
         self.group: Group | None = None
         self.message: Message | None = None
         self.limit: int | None = None
-        self.at = self.edge = self.start = start
+        self.at = self.edge = self.start = self.first_end = start
         self.sure = start + 3
         self.known_end = -1
         self.syntax_id = ""
@@ -110,11 +110,12 @@ class Scan:
             self.at = self._bound
         if self.marks.suffix and self.marks.terminator not in "\r\n":
             text = "A line break follows the segment terminator; it was skipped here and wherever it recurs."
-            self._note("edi.line-break-after-terminator", text, self.start)
+            self._note("edi.line-break-after-terminator", text, self.first_end)
 
     def _header(self) -> None:
         """Read UNB where there is one."""
         interchange = self.interchange
+        self.first_end = self.source.find(self.terminator, self.start, self.source.stop) + 1
         if self.source.cut(self.start, self.start + 3) == b"UNB":
             stop, self.edge = self._end_of(self.start)
             raw = self.source.cut(self.start, stop)

@@ -68,6 +68,9 @@ class Scan:
         # A control segment stands behind a terminator: the first one behind that of ISA.
         self.at = start if interchange.bare else start - len(self.terminator)
         self.fresh = interchange.bare
+        self.first_end = start
+        if interchange.bare:
+            self.first_end = source.find(self.terminator, start, source.stop) + len(self.terminator)
         self.indented = self.strayed = self.misspelt = False
         self.lost: Lost | None = None
 
@@ -326,5 +329,5 @@ class Scan:
         self.at = stop
         if "\n" in self.interchange.delimiters.suffix:
             text = "A line break follows the segment terminator; it was skipped here and wherever it recurs."
-            found = finding("edi.line-break-after-terminator", text, offset=self.interchange.offset)
-            note(self.interchange, found)
+            place = self.source.place(self.first_end)
+            note(self.interchange, finding("edi.line-break-after-terminator", text, offset=place))

@@ -126,3 +126,17 @@ def test_story_48_an_interchange_cut_off_within_a_word_takes_nothing_from_the_ne
     last = list(examine(io.BytesIO(rest + whole)))[-1]
     assert last.offset == len(rest) and last.all_findings() == []
     assert [one.tree.root for one in last.sets] == [one.tree.root for i in examine(whole) for one in i.sets]
+
+
+@pytest.mark.parametrize("head", ["ISA", "GS", "UNB", "UNH"])
+def test_line_breaks_behind_segments_are_told_where_the_first_one_stands(head: str) -> None:
+    isa = "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260105*1200*U*00401*000000001*0*T*>~\n"
+    files = {
+        "ISA": isa + "GS*PO*S*R*20260105*1200*1*X*004010~\n",
+        "GS": "GS*PO*S*R*20260105*1200*1*X*004010~\nST*850*0001~\nSE*2*0001~\nGE*1*1~\n",
+        "UNB": "UNB+UNOA:3+S+R+260105:1200+1'\nUNZ+0+1'\n",
+        "UNH": "UNH+1+ORDERS:D:96A:UN'\nUNT+2+1'\n",
+    }
+    data = files[head].encode()
+    told = [f for one in examine(data) for f in one.findings if f.code == "edi.line-break-after-terminator"]
+    assert [f.offset for f in told] == [data.index(b"\n")]
