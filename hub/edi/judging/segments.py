@@ -52,7 +52,7 @@ class SegmentJudge:
         self.kept_outlines: dict[tuple[str, ...], tuple[Outline, Totals]] = {}
         self._met: set[str] = set()
         self._described: set[str] = set()
-        self._waited = 0
+        self._looked = 0
         self._clean = re.compile("")
         self._alone: dict[str, re.Pattern[str]] = {}
         self._kept: dict[str, tuple[Finding, ...]] = {}
@@ -66,21 +66,21 @@ class SegmentJudge:
         return tuple(found)
 
     def learn(self, ids: Collection[str]) -> None:
-        """Take the segments of a set into the pattern of clean ones, once so many have come that it pays to make it: at
-        first those that were met, as most files have but a few; when more are met, all that the set may have."""
-        met = self.grammar.segments.keys() & set(ids)
-        if met <= self._described:
-            return
-        self._met |= met
-        self._waited += len(ids)
-        if self._waited >= self.patience:
-            self._described = set(self.grammar.segments) if self._described else set(self._met)
-            rules = [self.grammar.segments[one] for one in sorted(self._described)]
-            self._clean = clean_run(rules, self.delimiters)
-            self._waited = 0
+        """Take the segments of a set into the pattern of clean ones, once it pays to make that."""
+        self._met |= self.grammar.segments.keys() & set(ids)
+
+    def _make_pattern(self) -> None:
+        """At first of the segments that were met, as most files have but a few; when more are met, of all that the set
+        may have."""
+        self._described = set(self.grammar.segments) if self._described else set(self._met)
+        rules = [self.grammar.segments[one] for one in sorted(self._described)]
+        self._clean = clean_run(rules, self.delimiters)
+        self._looked = 0
 
     def faults(self, segments: Sequence[str]) -> Iterator[tuple[int, Finding]]:
         """What is wrong inside of segments, each by the index of its segment, not yet placed (`Finding.at`)."""
+        if self._looked >= self.patience and not self._met <= self._described:
+            self._make_pattern()
         mark = self.delimiters.terminator
         text, run = mark.join([*segments, ""]), self._clean.match
         index = at = 0
@@ -90,6 +90,7 @@ class SegmentJudge:
             if match.end() == len(text):
                 return
             index += text.count(mark, at, match.end())
+            self._looked += 1
             for fault in self._verdict(segments[index]):
                 yield index, fault
             at = match.end() + len(segments[index]) + 1

@@ -125,6 +125,17 @@ def test_a_segment_gets_one_verdict_before_there_is_a_pattern_and_after(patience
     assert found == [[(0, "PO102")], [(0, "PID04")], [(0, "REF02")], [(0, "PO102"), (1, "PID04"), (2, "REF02")]]
 
 
+def test_sets_that_are_alike_get_a_pattern_too(order_segments, monkeypatch):
+    judge = SegmentJudge(default_library().grammar("850", "004010"), MARKS["x12"])
+    judge.patience, looked = 3 * len(order_segments), []
+    closely = judge._look_closely
+    monkeypatch.setattr(judge, "_look_closely", lambda *given: looked.append(given) or closely(*given))
+    for number in range(5):
+        body = [f"{text}*{number}" if text.startswith("N3*") else text for text in order_segments]
+        judge_segments(body, lambda index: index, judge, [], False)
+    assert looked and judge._clean.match("".join(f"{text}~" for text in order_segments)).end() > 100
+
+
 @given(st.lists(st.sampled_from(["PO1*1*5*EA*9.25", "PO1*1*x*EA", "PID*F****Widget", "PID*F", "ZZZ*1", "REF*DP*38"])))
 def test_a_fault_is_told_of_its_own_segment(body):
     grammar = default_library().grammar("850", "004010")
