@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from hub.edi.grammars.check import check_file, check_folder
@@ -113,3 +116,15 @@ def test_a_rule_of_the_partner_decides_what_is_an_error(x12, order_segments):
     interchange = judged(gap, {"edi.code-undescribed": "error"})
     assert [(f.kind, f.severity) for f in interchange.all_findings()] == [("gap", "error")]
     assert acknowledge(interchange)[0].code == "A", "a gap is never told to the partner"
+
+
+def test_the_grammars_of_the_docs_are_sound(tmp_path):
+    page = (Path(__file__).resolve().parents[3] / "docs" / "edi-grammars.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(# ((?:x12|edifact)/\S+\.yaml).*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert {name for _, name in blocks} >= {"x12/864.yaml", "x12/segments.yaml", "edifact/elements.yaml"}
+    for text, name in blocks:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        with (tmp_path / name).open("a", encoding="utf-8") as file:
+            file.write(text)
+    assert check_folder(tmp_path) == []
+    assert Library([tmp_path]).grammar("864", "004010").partner
