@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from marshmallow import ValidationError, fields, validate
 
 from hub.documents.base import Address, Exact, Instant, Strict, code, key, text
-from hub.documents.order import HEAD
+from hub.documents.order import HEAD, Party
+
+MARKED = ("mark_for", "store", "buyer")
+"""The roles of those whose goods these are, beyond the place where they are unloaded: cartons are labelled for them."""
 
 
 class FulfillmentLine(Strict):
@@ -26,6 +30,7 @@ class FulfillmentLine(Strict):
 class Fulfillment(Strict):
     """The part of an order that one backend has. `reference` is ours, unique, and the key of the effect.
 
+    `parties`: of those whom the order names, whose cartons these are (`MARKED`): the store behind the dock.
     `purpose`: a backend that is told of cancellations by the same kind of document gets it again as a `change`, with
     what is still wanted of every line, or as a `cancel` of the whole, with what it was asked for.
     """
@@ -37,6 +42,7 @@ class Fulfillment(Strict):
     placed_at = Instant(allow_none=True)
     currency = text(3)
     ship_to = fields.Nested(Address, allow_none=True)
+    parties = fields.List(fields.Nested(Party), load_default=list)
     email = text()
     phone = text(64)
     note = text(4000)
@@ -59,6 +65,11 @@ class Fulfillment(Strict):
 
 TOLD = tuple(name for name in HEAD if name in Fulfillment().fields)
 """What a backend is told of an order's head as it is."""
+
+
+def marked(parties: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """What it is told of the parties whom an order names."""
+    return [party for party in parties or () if party["role"] in MARKED]
 
 
 class CancellationLine(Strict):

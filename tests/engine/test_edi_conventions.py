@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from sqlalchemy import select, update
 
 from hub.edi.partner.sscc import build
 from hub.edi.tree import TransactionSet
 from hub.flows.mappings import tables
-from hub.sdk import Document
+from hub.sdk import Document, Retry
+from hub.store.messages import bodies
 from hub.store.tables import control_numbers, orders
 from tests.engine.scripted.edi import interchange, partner, purchase_order, segments, sent
 from tests.engine.scripted.house import ACTOR, House, Side, package
@@ -51,6 +54,25 @@ def test_goods_go_across_the_dock_and_the_notice_names_the_store(house: House, m
     assert (ship_to["name"], ship_to["address1"], ship_to["city"]) == ("ACME DC EAST", "1 Dock Road", "Newark")
     parties = segments(shipped(house, mailbox), "N1")
     assert parties == [("N1", "ST", "", "92", "0117"), ("N1", "Z7", "STORE 7", "92", "0007")]
+
+
+def test_the_backend_is_told_whose_cartons_go_across_the_dock_also_when_that_changes(
+    house: House, mailbox: Side
+) -> None:
+    across = purchase_order("A1").replace(STORE, "N1*ST**92*0117~N1*Z7*STORE 7*92*0007~").replace("SE*8", "SE*7")
+    house.sides["Depot"].peer.fail(Retry("no answer"))
+    ordered(house, mailbox, across)
+    moved = across.replace("BEG*00", "BEG*05").replace("STORE 7*92*0007", "STORE 8*92*0008")
+    mailbox.peer.put(Document("edi", "po2.edi", interchange(moved, number=2), format="x12"))
+    house.run()
+    house.clock.forward(60)
+    house.run()
+    (told,) = house.messages(kind="fulfillment", state="done")
+    with house.inst.db.read() as tx:
+        canonical = json.loads(bodies(tx, [told.id], "canonical")[told.id])
+    assert canonical["parties"] == [
+        {"role": "mark_for", "id": "0008", "id_qualifier": "92", "address": {"name": "STORE 8", "country": "US"}}
+    ]
 
 
 def test_the_consumer_of_a_drop_ship_order_is_never_looked_up_among_the_places(house: House, mailbox: Side) -> None:

@@ -63,6 +63,18 @@ def _asked(document: Document) -> None:
             document.pop(name, None)
 
 
+def _marked(document: Document) -> None:
+    """Whoever the cartons are for has a name, and a number of a kind that the set knows."""
+    _asked(document)
+    for party in document["parties"]:
+        party.update(id=party.get("id", "0007"), id_qualifier="92")
+        address = party["address"]
+        address.setdefault("name", "STORE 7")
+        for name, other in (("address1", "address2"), ("city", "country")):
+            if name not in address:
+                address.pop(other, None)
+
+
 def _answered(document: Document) -> None:
     """It is about the one order, and what is rejected does not come."""
     _numbers(document["lines"], "external_line")
@@ -176,6 +188,7 @@ CONSIGNED = {
     **because(CONTACT, "phone email"),
     "references.department": "numbers of the order's source are nothing to a backend",
 }
+LABELLED = because("a label has no place for it", "phone email", "parties.address.")
 ORDERED = Trip(
     given={"purpose": st.sampled_from(["original", "cancel"])},
     always=("ship_to", "ship_to.country", "ordered_on"),
@@ -202,14 +215,14 @@ ORDERED = Trip(
 )
 CHANGED = Trip(
     given={"purpose": st.just("change")},
-    always=("purpose", "ship_to", "ordered_on"),
+    always=("purpose", "ship_to", "ordered_on", "references"),
     fit=_asked,
     read_as={"reference": "order_external_id", "lines.line": "lines.external_id"},
     differs={
         **CONSIGNED,
         **because(
             AS_LINES,
-            "ship_to note shipping_method carrier location ship_not_before ship_not_after deliver_by"
+            "ship_to parties note shipping_method carrier location ship_not_before ship_not_after deliver_by"
             " lines.title lines.identifiers lines.action lines.unit",
         ),
         "order_number": "the order's number is its id",
@@ -304,14 +317,16 @@ TRIPS: dict[str, Trip] = {
     "x12/810": BILL.but({"lines.amount": ADDED_UP}),
     "edifact/invoic": BILL.but({"terms.description": NO_PLACE}),
     "x12/940": Trip(
-        always=("ship_to",),
-        fit=_asked,
-        differs={**CONSIGNED, "lines.identifiers.buyer": "a line has room for two numbers"},
+        given={"parties.role": st.sampled_from(["mark_for", "store", "buyer"])},
+        always=("ship_to", "parties", "parties.address", "references"),
+        fit=_marked,
+        differs={**CONSIGNED, **LABELLED, "lines.identifiers.buyer": "a line has room for two numbers"},
     ),
     "edifact/iftmin": Trip(
-        always=("ship_to", "carrier"),
-        fit=_asked,
-        differs={**CONSIGNED, "lines.identifiers": NO_PLACE, "shipping_method": AS_THE_CARRIER},
+        given={"parties.role": st.sampled_from(["mark_for", "buyer"])},
+        always=("ship_to", "carrier", "parties", "parties.address"),
+        fit=_marked,
+        differs={**CONSIGNED, **LABELLED, "lines.identifiers": NO_PLACE, "shipping_method": AS_THE_CARRIER},
     ),
     "x12/945": Trip(
         given={

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from hub import jobs
-from hub.documents.fulfillment import TOLD
+from hub.documents.fulfillment import TOLD, marked
 from hub.documents.order import HEAD
 from hub.flows.batch import Batch
 from hub.flows.naming import awaited, scope_of
@@ -179,10 +179,12 @@ def restate(
         batch.lines_of.forget(order.id)
     # An echo of our own write-back changes only when it was changed, which is no news.
     fields = [name for name in (*HEAD, *TOTALS) if columns[name] != getattr(order, name)]
+    if marked(columns["parties"]) != marked(order.parties):
+        fields.append("parties")
     if fields or new or gone or changed_lines:
         parts = fields + (["lines"] if new or gone or changed_lines else [])
         batch.event("order.changed", order_id=order.id, message_id=message.id, changes=", ".join(parts))
-    head = cancel.tell_anew(batch, order.id, [name for name in fields if name in TOLD])
+    head = cancel.tell_anew(batch, order.id, [name for name in fields if name in (*TOLD, "parties")])
     return Late(_settle(batch, message, _facts(order.id, connection, order.partner_id, doc), lines, doc), head)
 
 

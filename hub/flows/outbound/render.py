@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from hub.documents.fulfillment import TOLD
+from hub.documents.fulfillment import TOLD, marked
 from hub.flows.batch import Batch
 from hub.flows.invoicing import billing
 from hub.flows.naming import numbered
@@ -41,6 +41,7 @@ def fulfillment(batch: Batch, order: Row[Any], fulfillment_id: int) -> Document 
         "order_number": order.number or order.external_id,
         "ordered_on": _ordered_on(order),
         "location": row.location,
+        "parties": marked(order.parties),
         "lines": [
             {
                 "line": number,
