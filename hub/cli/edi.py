@@ -139,8 +139,12 @@ def convert_command(file: Path) -> None:
 @click.option("--partner", "partner_name", help="As agreed with this partner: ids, version, delimiters, grammar.")
 def new_command(set_id: str, version: str | None, partner_name: str | None) -> None:
     """Print a filled specimen of a set: a whole test interchange, ready to be changed."""
+    from hub.cli.edi_sets import no_set, unknown_set
+
     set_id = set_id.upper()
     when = datetime.now().astimezone()
+    if remark := no_set(set_id):
+        fail("edi.build-set-unknown", remark, False)
     if partner_name is not None:
         if version:
             raise click.UsageError("the version is what was agreed with the partner: `hub partner agree` changes it.")
@@ -155,6 +159,8 @@ def new_command(set_id: str, version: str | None, partner_name: str | None) -> N
     from hub.edi.specimen import specimen_file
 
     library = default_library(standard_of(set_id))
+    if not library.versions(set_id):
+        fail("edi.build-set-unknown", unknown_set(set_id), False)
     if version and not library.syntax.version(version):
         raise click.UsageError(f"{version!r} is no version; write one such as {library.syntax.versions[0]}.")
     try:

@@ -23,11 +23,15 @@ def specimen(inst: Installation, name: str, set_id: str, when: dt.datetime) -> b
         if partner is None:
             raise NotFound("partner.missing", f"There is no partner {name!r}; `hub partner list` shows them all.")
         agreed = {way: store.agreement(tx, partner.id, way, set_id=set_id) for way in ("out", "in")}
+        there = ", ".join(sorted({one.set_id for one in store.agreed_with(tx, partner.id)}))
         found = store.addresses(tx, [(partner.id, True), (partner.id, False)])
     addresses = found[partner.id, True] or found[partner.id, False]
     agreement = agreed["out"] or agreed["in"]
     if agreement is None:
-        raise NotFound("partner.no-agreement", f"There is no agreement with {name} on {set_id}: `hub partner agree`.")
+        raise NotFound(
+            "partner.no-agreement",
+            f"There is no agreement with {name} on {set_id} (`hub partner agree`); there is on {there or 'no set'}.",
+        )
     if not addresses:
         raise Refused("partner.ids-missing", f"{name} has no ids; add them with `hub partner ids`.")
     one = addresses[0]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 import pytest
+from click.testing import CliRunner
 
+from hub.cli.edi import edi
 from hub.edi.findings import EdiError
 from hub.edi.grammars.check import check_file
 from hub.edi.grammars.library import BUILT_IN, Library, default_library
@@ -64,3 +66,33 @@ def test_a_set_of_ones_own_is_filled_by_its_grammar(tmp_path):
 def test_a_set_that_came_with_no_version_is_told(tmp_path):
     (tmp_path / "850.yaml").write_text("{name: Order, functional_id: PO, since: 5010, body: [BEG M 1]}")
     assert check_file(tmp_path / "850.yaml", "x12") == ["850.yaml: since '5010' is no version, such as 004010"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [("order", "ORDERS"), ("ordres", "ORDRSP"), ("851", "850"), ("830", "824"), ("invoice", "INVOIC or 810")],
+)
+def test_a_set_that_is_not_known_brings_the_nearest_and_all_that_are(asked, meant):
+    said = CliRunner().invoke(edi, ["new", asked])
+    assert said.exit_code == 2 and f"Did you mean {meant}?" in said.stderr
+    listed = {line.split()[0] for line in said.stderr.splitlines() if line.startswith("  ")}
+    assert listed == {name for standard in ("x12", "edifact") for name, _ in every_set(standard)}
+
+
+def test_where_nothing_is_near_nothing_is_guessed():
+    assert "Did you mean" not in CliRunner().invoke(edi, ["new", "xyz"]).stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ("ta1", "hub edi ack FILE --answer-interchanges always"),
+        ("ISA", "belongs to the envelope"),
+        ("UNH", "belongs to the envelope"),
+        ("4010", "hub edi new SET --version 004010"),
+        ("d.96a", "hub edi new SET --version D96A"),
+    ],
+)
+def test_what_is_no_set_of_its_own_says_what_to_ask_for(asked, says):
+    said = CliRunner().invoke(edi, ["new", asked])
+    assert said.exit_code == 2 and said.stderr.startswith("edi.build-set-unknown: ") and says in said.stderr
