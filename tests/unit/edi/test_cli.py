@@ -204,7 +204,7 @@ def test_new_gives_a_clean_file(run, words):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["123"], "no grammar for set '123'"),
+        (["123"], "There is no set '123'"),
         (["999", "--version", "004010"], "version 004010 has no 999; it came with 005010"),
         (["850", "--version", "4010"], "'4010' is no version; write one such as 004010"),
     ],
