@@ -17,7 +17,7 @@ from hub.mapping.explain import Explanation
 from hub.mapping.expressions import Evaluate
 from hub.mapping.parser import Dialects, parse_path
 from hub.mapping.paths import Reader
-from hub.mapping.runtime import EMPTY, MAX_FINDINGS, MAX_STEPS, Context, Group, Run, Scope
+from hub.mapping.runtime import EMPTY, MAX_FINDINGS, Context, Group, Run, Scope
 from hub.mapping.syntax import SyntaxFault
 from hub.mapping.template import Format, Template, apply_fragments, emit, load
 
@@ -139,7 +139,7 @@ class Mapping:
             things = [item if isinstance(item, Group) else [item] for item in found]
             trees = divided(run.root, things, run.spend)
         except Fault as fault:
-            message = f"what it holds for each of {len(found)} parts comes to more than {MAX_STEPS:,} segments"
+            message = f"what it holds for each of {len(found)} parts comes to more than {run.limit:,} segments"
             raise MappingError([Finding(fault.code, message, f"{self.name}.yaml", target="split")]) from None
         return [replace(document, root=tree) if isinstance(document, TransactionSet) else tree for tree in trees]
 

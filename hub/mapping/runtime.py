@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +11,8 @@ from typing import Any
 from hub.edi.tree import Loop, TransactionSet
 from hub.mapping.errors import Fault, Finding
 
-MAX_STEPS = 1_000_000  # values a run may look at; a 5,000-line order needs some 200,000
+MAX_STEPS = 1_000_000  # values a run may look at, whatever the document; a 5,000-line order needs some 200,000
+MAX_STEPS_A_VALUE = 30  # for each value of a larger document: work that grows faster than the document is refused
 TOO_MUCH_WORK = "mapping.too-much-work"
 MAX_FINDINGS = 100  # that a document is told about
 MAX_TEXT = 1_000_000  # characters in one text
@@ -69,12 +70,25 @@ def envelope_of(document: TransactionSet) -> dict[str, str]:
     }
 
 
+def _values_in(document: Any) -> int:
+    """How many values a document has, its elements or fields."""
+    count, open_ = 0, [document]
+    while open_:
+        node = open_.pop()
+        inside = node.children if isinstance(node, Loop) else node.values() if isinstance(node, Mapping) else node
+        if isinstance(inside, str) or not isinstance(inside, Iterable):
+            count += 1
+        else:
+            open_ += inside
+    return count
+
+
 class Run:
     """One run: not shared, not reused."""
 
     __slots__ = (
-        "_parents", "below", "by_name", "context", "crumbs", "envelope", "errors", "origins", "reads", "root", "spent",
-        "tables",
+        "_parents", "below", "by_name", "context", "crumbs", "envelope", "errors", "limit", "origins", "reads", "root",
+        "spent", "tables",
     )  # fmt: skip
 
     def __init__(self, document: Any, context: Context, tables: Tables) -> None:
@@ -83,7 +97,7 @@ class Run:
             self.root, self.envelope = document.root, envelope_of(document)
         self.context = context
         self.tables = tables
-        self.spent = 0
+        self.spent, self.limit = 0, 0
         self.errors: list[tuple[Finding, Fault]] = []
         self.reads: list[tuple[Any, Any, Scope]] = []  # the paths read, where a mapping explains itself
         self.origins: list[Any] = []
@@ -95,7 +109,9 @@ class Run:
     def spend(self, steps: int) -> None:
         self.spent += steps
         if self.spent > MAX_STEPS:
-            raise Fault(TOO_MUCH_WORK, f"looked at more than {MAX_STEPS:,} values; nest fewer `each`")
+            self.limit = self.limit or max(MAX_STEPS, MAX_STEPS_A_VALUE * _values_in(self.root))
+            if self.spent > self.limit:
+                raise Fault(TOO_MUCH_WORK, f"looked at more than {self.limit:,} values; nest fewer `each`")
 
     def parent(self, node: Any) -> Loop | None:
         """The loop around an EDI node, of the document or of the source."""

@@ -90,6 +90,23 @@ def test_nested_each_over_the_whole_document_is_bounded() -> None:
     assert codes(Mapping.from_text(text), {"l": [{"n": 1}] * 60}) == {"mapping.too-much-work"}
 
 
+def test_the_bound_grows_with_the_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "MAX_STEPS", 500)
+    lines = [{"sku": f"A{number}", "quantity": 1} for number in range(400)]
+    once = of("l:", "  each: a.l", "  sku: sku", "  of: $.n")
+    assert len(once.run({"a": {"l": lines}, "n": 400})["l"]) == 400
+    assert codes(of("l:", "  each: a.l", "  n: $.a.l.quantity | sum"), {"a": {"l": lines}}) == {"mapping.too-much-work"}
+    tree = Loop("850", [Loop("PO1", [("PO1", str(number), "1", "EA")]) for number in range(400)])
+    assert (
+        len(
+            of("l:", "  each: PO1", "  n: PO101", source="x12 850").run(
+                TransactionSet("x12", "850", "004010", "1", tree, {})
+            )["l"]
+        )
+        == 400
+    )
+
+
 @pytest.mark.usefixtures("small_bound")
 def test_searching_every_depth_from_every_loop_is_bounded() -> None:
     loop = Loop("HL", [("HL", "1", "", "I")])
