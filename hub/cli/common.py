@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hub.config import Config
     from hub.installation import Installation
 
-console = Console(highlight=False)
+console = Console(highlight=False, emoji=False)
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 """Adds `--json` as the parameter `as_json`."""

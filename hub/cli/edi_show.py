@@ -82,7 +82,8 @@ def explain(interchange: Any, opened: Opened) -> None:
             console.print(f"  [bold]Group[/] {escape(f'{group.functional_id} {group.control_number}')}")
         findings([(f, {}) for f in group.findings], "    ")
         for one in group.sets:
-            _explain_set(one, opened)
+            with console:  # what is printed goes out with the set, not line by line
+                _explain_set(one, opened)
 
 
 def _explain_set(one: Any, opened: Opened) -> None:

@@ -150,10 +150,10 @@ def test_neither_flask_nor_the_database_is_imported(tmp_path, x12):
 
 
 def test_explain_names_elements_codes_faults_and_the_answer(run, x12):
-    result = run("explain", x12("BEG*00*SA*4711**20261399", "N1*ST*[red]*92*7", "PO1*1*5*EA"))
+    result = run("explain", x12("BEG*00*SA*4711**20261399", "N1*ST*[red]:bee:*92*7", "PO1*1*5*EA"))
     assert result.exit_code == 0
     assert "BEG01 Transaction set purpose code: 00  original" in result.output
-    assert "N101 Entity identifier code: ST  ship to" in result.output and "N102 Name: [red]" in result.output
+    assert "N101 Entity identifier code: ST  ship to" in result.output and "N102 Name: [red]:bee:" in result.output
     lines = [line.strip() for line in result.output.splitlines()]
     assert lines[lines.index("BEG Beginning of purchase order") + 5].startswith(
         "error edi.date-invalid segment 2, BEG05"
