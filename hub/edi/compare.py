@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from hub.edi.alignment import gaps
+from hub.edi.decimals import with_mark
 from hub.edi.grammars.library import Library
 from hub.edi.tree import Element, Repeats, Segment, Standard, TransactionSet, in_document_order
 
@@ -44,7 +45,7 @@ def compare(
 
 
 def _compare_sets(path: str, one: TransactionSet, other: TransactionSet, library: Library) -> Iterator[Difference]:
-    old, new = ([segment for _, segment in in_document_order(document.root)] for document in (one, other))
+    old, new = _segments(one, library), _segments(other, library)
     grammar = library.grammar(one.set_id, one.version)
     rules = grammar.segments if grammar else {}
     for i1, i2, j1, j2 in gaps(old, new):
@@ -69,6 +70,15 @@ def _compare_sets(path: str, one: TransactionSet, other: TransactionSet, library
                 yield Difference(where, str(theirs[0]), rule.name if rule else "", "", _text(theirs))
                 to_come[theirs[0]] -= 1
                 j1 += 1
+
+
+def _segments(document: TransactionSet, library: Library) -> list[Segment]:
+    """The segments of a set in their order, its numbers with a point."""
+    segments = [segment for _, segment in in_document_order(document.root)]
+    grammar = library.grammar(document.set_id, document.version)
+    if grammar is None or document.standard != "edifact":
+        return segments
+    return [with_mark(segment, grammar, ",", ".") for segment in segments]
 
 
 def _element(segment: Segment, number: int) -> str:

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import yaml
 
+from hub.edi.decimals import with_mark
 from hub.edi.delimiters import USUAL, Delimiters
 from hub.edi.edifact import writer as edifact
 from hub.edi.edifact.validation import CONTRL, contrl_version
 from hub.edi.findings import EdiError
 from hub.edi.grammars.library import Library
-from hub.edi.grammars.rules import ElementRule, Item, SegmentRule, SetGrammar
+from hub.edi.grammars.rules import ElementRule, Item, SegmentRule
 from hub.edi.judging.segments import judge_for
 from hub.edi.partner.profile import Profile
-from hub.edi.tree import Element, Loop, Repeats, Segment, Standard
+from hub.edi.tree import Loop, Standard
 from hub.edi.x12 import writer as x12
 
 _VALUES = {"DT": "20260105", "TM": "1200", "N0": "1", "R": "1", "n": "1"}
@@ -65,24 +66,7 @@ def specimen_root(library: Library, set_id: str, version: str, decimal: str = ".
     if grammar.version not in there:
         raise EdiError("edi.build-set-unknown", f"version {version} has no {set_id}; it came with {there[0]}")
     split = judge_for(grammar, USUAL[library.syntax.standard]).split
-    return Loop(set_id, [_with_mark(split(text), grammar, decimal) for text in texts])
-
-
-def _with_mark(segment: Segment, grammar: SetGrammar, decimal: str) -> Segment:
-    """A segment whose numbers have another decimal mark."""
-    rule = grammar.segments.get(str(segment[0]))
-    if rule is None or decimal == ".":
-        return segment
-    return (segment[0], *(_marked(value, one, decimal) for value, one in zip(segment[1:], rule.elements, strict=False)))
-
-
-def _marked(value: Element, rule: ElementRule, decimal: str) -> Element:
-    if isinstance(value, Repeats):
-        return Repeats(_marked(one, rule, decimal) for one in value)  # type: ignore[misc]  # a repetition is never one of repetitions
-    if isinstance(value, tuple):
-        return tuple(str(_marked(one, part, decimal)) for one, part in zip(value, rule.components, strict=False))
-    first = rule.components[0] if rule.components else rule
-    return value.replace(".", decimal) if first.type == "n" else value
+    return Loop(set_id, [with_mark(split(text), grammar, ".", decimal) for text in texts])
 
 
 def specimen_file(set_id: str, version: str, when: datetime, library: Library) -> bytes:

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.edi.compare import compare
 from hub.edi.convert import file_from_json, file_to_json
 from hub.edi.edifact.validation import examine
 from hub.edi.findings import EdiError
+from hub.edi.grammars.library import default_library
 from tests.unit.edi.edifact.conftest import ORDER, one_group, one_interchange, one_message
 
 RELEASED = (*ORDER[:2], "FTX+AAI+++It?'s 5?+5 ?: ten??:no", *ORDER[2:])
@@ -54,3 +56,11 @@ def test_what_is_not_of_the_form_is_refused(value):
     with pytest.raises(EdiError) as refused:
         file_from_json(value)
     assert refused.value.code == "edi.json-form-invalid"
+
+
+def test_the_decimal_mark_makes_no_difference(edifact):
+    point = edifact().replace(b"BGM+220+4711", b"BGM+220+47.11")
+    comma = b"UNA:+,? '" + point.replace(b"9.25", b"9,25").replace(b"47.11", b"47,11")
+    trees = [[one.tree for i in examine(file) for one in i.sets] for file in (point, comma)]
+    found = list(compare(*trees, {"edifact": default_library("edifact")}))
+    assert [(one.place, one.old, one.new) for one in found] == [("BGM02", "47.11", "47,11")]
