@@ -21,7 +21,7 @@ def _marked(value: Element, rule: ElementRule, before: str, after: str) -> Eleme
         return Repeats(_marked(one, rule, before, after) for one in value)  # type: ignore[misc]  # never of repetitions
     if isinstance(value, tuple):
         parts = zip(value, rule.components, strict=False)
-        known = tuple(str(_marked(one, part, before, after)) for one, part in parts)
-        return known + value[len(known) :]
+        known = [str(_marked(one, part, before, after)) for one, part in parts]
+        return (*known, *map(str, value[len(known) :]))
     first = rule.components[0] if rule.components else rule
     return value.replace(before, after) if first.type == "n" else value
