@@ -18,6 +18,7 @@ from hub.console.blueprint import console, installation
 from hub.console.notes import take_notes
 from hub.console.recent import Recent
 from hub.store import overview as overview_rows
+from hub.views import attention as attention_views
 from hub.views import connections as connection_views
 from hub.views import messages as message_views
 from hub.views import orders as order_views
@@ -170,7 +171,7 @@ def attention() -> str:
     """Everything that waits for a person."""
     me, reason = person(), request.args.get("reason", "")
     with installation().db.read() as tx:
-        view = message_views.attention(tx, me.merchant_id)
+        view = attention_views.attention(tx, me.merchant_id)
         alerts = alerts_of(tx, me.merchant_id)
     if reason:
         view = replace(

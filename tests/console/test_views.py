@@ -15,9 +15,10 @@ from hub.ledger.completeness import Verdict
 from hub.store import tables as t
 from hub.store.conditions import KINDS
 from hub.store.db import Database
+from hub.views.attention import attention
 from hub.views.base import dump, schema_of
 from hub.views.completeness import completeness
-from hub.views.messages import MessageQuery, attention, message_detail, message_list
+from hub.views.messages import MessageQuery, message_detail, message_list
 from hub.views.orders import OrderDetail, OrderQuery, order_detail, order_list
 from hub.views.overview import overview_of
 from hub.views.payloads import readable

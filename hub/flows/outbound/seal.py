@@ -171,18 +171,7 @@ class _Sealing:
             return jobs.done(job, batch.now)
         if together.is_inside(job, message):
             return jobs.later(job, batch.now + together.LOOK_AGAIN, {"code": "outbound.in-interchange"}, costs=False)
-        effect = Effect(
-            job,
-            message.id,
-            job.noun,
-            _key(message.external_id, int(message.revision)),
-            message_store.bodies(batch.tx, [message.id])[message.id],
-            batch.connections[job.connection_id],
-            doubtful=message.sent_at is not None,
-            sent_before=message.sent_at,
-            inside=together.inside(batch.tx, message),
-        )
-        return self._live(effect)
+        return self._live(self._sealed(job, message, message, inside=together.inside(batch.tx, message)))
 
     def _again(self, job: Job, message: Row[Any]) -> Effect | Outcome:
         """Send what was sent before, under its key."""
@@ -193,19 +182,24 @@ class _Sealing:
         if delivery is None:
             batch.end(message.id, "withdrawn", reason="effect.replaced", order_id=message.order_id)
             return jobs.done(job, batch.now)
-        sent = delivery.message
-        effect = Effect(
+        return self._live(self._sealed(job, message, delivery.message, again=int(message.revision)))
+
+    def _sealed(
+        self, job: Job, message: Row[Any], named: Row[Any], inside: Sequence[Row[Any]] = (), again: int = 0
+    ) -> Effect:
+        """The effect that sends the sealed bytes of a message, under the key of the document that it is `named` as."""
+        return Effect(
             job,
             message.id,
             job.noun,
-            _key(sent.external_id, int(sent.revision)),
-            message_store.bodies(batch.tx, [message.id])[message.id],
-            batch.connections[job.connection_id],
+            _key(named.external_id, int(named.revision)),
+            message_store.bodies(self.batch.tx, [message.id])[message.id],
+            self.batch.connections[job.connection_id],
             doubtful=message.sent_at is not None,
             sent_before=message.sent_at,
-            again=int(message.revision),
+            inside=inside,
+            again=again,
         )
-        return self._live(effect)
 
     def _write(self, job: Job, before: Row[Any] | None) -> Effect | Outcome | together.Member:
         """Read the wanted state and fix its bytes, or leave them to the next slot of its agreement."""
