@@ -32,7 +32,16 @@ def age(value: dt.datetime | None, empty: str = "never") -> Markup:
     if value is None:
         return Markup('<span class="quiet">{}</span>').format(empty)
     seconds = (installation().now() - value).total_seconds()
-    text = "now" if abs(seconds) < 1 else span(seconds) if seconds > 0 else f"in {span(-seconds)}"
+    return _time(value, "now" if abs(seconds) < 1 else span(seconds) if seconds > 0 else f"in {span(-seconds)}")
+
+
+def ago(value: dt.datetime) -> Markup:
+    """The same of what has been, as it stands in a sentence."""
+    seconds = (installation().now() - value).total_seconds()
+    return _time(value, f"{span(seconds)} ago" if seconds >= 1 else "just now")
+
+
+def _time(value: dt.datetime, text: str) -> Markup:
     exact = value.astimezone(dt.UTC)
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         exact.isoformat(timespec="seconds"), exact.strftime("%Y-%m-%d %H:%M:%S UTC"), text
@@ -108,7 +117,7 @@ def here(**changes: Any) -> str:
 
 def prepare(app: Flask) -> None:
     """Give the templates these."""
-    for function in (age, clock, money, number, count, plain, size, kind):
+    for function in (age, ago, clock, money, number, count, plain, size, kind):
         app.template_filter(function.__name__)(function)
     app.template_filter("first_upper")(title)
     app.jinja_env.globals.update(asset=asset, here=here, count=count)

@@ -173,4 +173,5 @@ def of_event(row: Any) -> Sentence:
         data.setdefault("backend", row.connection)
         data.setdefault("to", row.connection)
     tone, text = sentence(row.kind, data)
-    return Sentence(row.id, row.at, row.kind, text, tone, row.actor, row.message_id)
+    # What is sent again is told of the document itself: the further delivery is what is worth a click.
+    return Sentence(row.id, row.at, row.kind, text, tone, row.actor, data.get("resend", row.message_id))

@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from hub.store import tables as t
 
@@ -500,3 +500,35 @@ def _interchange(seed: Seed, folder: int, partner: int, merchant: int) -> tuple[
         )  # fmt: skip
         seed.park(late, "order.unknown", "It changes an order that has not come yet.", awaits=f"order 45010{number}")
     return parent, parked
+
+
+ANSWER = (
+    "ISA*00*          *00*          *ZZ*ALDERASH       *ZZ*NORTHFIELD     *261123*1402*U*00401*{number:09d}*0*P*>~\n"
+    "GS*PR*ALDERASH*NORTHFIELD*20261123*1402*{number}*X*004010~\n"
+)
+ANSWER_SET = (
+    "ST*855*{control}~\nBAK*00*AC*{order}*20261123****20261123~\n"
+    "PO1*1*2*CA*118.80**VN*MUG-STONE~\nACK*IA*2*CA~\nCTT*1~\nSE*6*{control}~\n"
+)
+
+
+def sent_documents(seed: Seed, folder: int) -> tuple[int, tuple[int, int]]:
+    """Answers that the partner of a folder has got: one by itself, and two in one interchange; their ids."""
+    partner = seed.tx.execute(select(t.partners.c.id).where(t.partners.c.connection_id == folder)).scalar_one()
+    facts = {"partner_id": partner, "format": "x12", "at": seed.ago(hours=3), "settled_at": seed.ago(hours=3)}
+    facts |= {"acknowledge_by": seed.ago(hours=-21), "revision": "0"}
+    sets = [ANSWER_SET.format(control=f"{n:04d}", order=f"45009{n}") for n in (1, 2)]
+    ids = []
+    for number, bodies in ((311, sets[:1]), (312, sets)):
+        text = f"{ANSWER.format(number=number)}{''.join(bodies)}GE*{len(bodies)}*{number}~\nIEA*1*{number:09d}~\n"
+        whole = {"interchange": f"{number:09d}", "control": f"PR/{number}"}
+        if len(bodies) == 1:
+            alone = seed.message(
+                folder, "out", "acknowledgement", text, set_id="855", set_control="0001", **whole, **facts
+            )
+            continue
+        around = seed.message(folder, "out", "edi", text, documents=2, **whole, **facts)
+        for n, body in enumerate(bodies, 1):
+            inside = {"parent_id": around, "set_id": "855", "set_control": f"{n:04d}"}
+            ids.append(seed.message(folder, "out", "acknowledgement", body, **inside, **whole, **facts))
+    return alone, (ids[0], ids[1])
