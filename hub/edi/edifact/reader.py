@@ -16,6 +16,7 @@ from hub.edi.edifact.interchange import Group, Interchange, Message
 from hub.edi.edifact.scan import Scan
 from hub.edi.findings import finding
 from hub.edi.reading import reader as reading
+from hub.edi.reading.foreign import resemblance
 from hub.edi.reading.interchange import note
 from hub.edi.reading.source import Input
 from hub.edi.tree import Standard
@@ -51,7 +52,8 @@ class Reader(reading.FileReader[Interchange, Group, Message]):
             source.release(at)
             yield reading.Part(interchange)
         if not self.interchanges and self.stopped is None:
-            text = "No UNA, UNB or UNH segment was found: this is not an EDIFACT interchange."
+            seems = resemblance(source.head)
+            text = f"No UNA, UNB or UNH segment was found: this is not an EDIFACT interchange{seems}."
             self.findings.append(finding("edi.interchange-missing", text, standard="edifact"))
 
     def _next(self, at: int) -> Start | None:

@@ -10,6 +10,7 @@ import re
 from typing import BinaryIO, TypeAlias
 
 from hub.edi.findings import Finding, finding
+from hub.edi.reading.foreign import LONGEST_HEAD
 from hub.edi.reading.unwrap import Wrapping, wrapping
 
 CHUNK = 1 << 20
@@ -22,12 +23,13 @@ class Source:
     """`window` holds the bytes at hand, the first of them at offset `start`; `ended` tells that no more will come.
 
     Bytes that are given whole are one window. A wrapped file is unwrapped as it is read, up to the first line that
-    does not fit the others; `findings` tells of the wrapping.
+    does not fit the others; `findings` tells of the wrapping. `head` keeps the first bytes of the file.
     """
 
     def __init__(self, file: Input) -> None:
         self._file = None if isinstance(file, bytes) else file
         first = file if isinstance(file, bytes) else self._read(CHUNK)
+        self.head = first[:LONGEST_HEAD]
         self.ended = self._file is None or len(first) < CHUNK
         self.start = self._floor = 0
         self._carried = b""

@@ -14,6 +14,7 @@ from typing import ClassVar, TypeAlias
 
 from hub.edi.findings import Finding, finding
 from hub.edi.reading import reader as reading
+from hub.edi.reading.foreign import resemblance
 from hub.edi.reading.reader import BLANK
 from hub.edi.reading.source import Input, Source
 from hub.edi.reading.starts import Locate, nowhere
@@ -128,6 +129,7 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
 
     def _nothing(self) -> Finding:
         if self._torn is None:
-            text = "No ISA and no UNB segment was found: this is neither X12 nor EDIFACT."
+            seems = resemblance(self._source.head)
+            text = f"No ISA and no UNB segment was found: this is neither X12 nor EDIFACT{seems}."
             return finding("edi.interchange-missing", text)
         return finding("edi.isa-unreadable", _UNREADABLE, offset=self._source.place(self._torn), segment="ISA")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 
 import pytest
 
 from hub.edi.convert import file_from_json, file_to_json
+from hub.edi.edifact.validation import examine as edifact_examine
 from hub.edi.reading import source as source_module
 from hub.edi.validation import examine
 from tests.unit.edi import conftest as x12
@@ -140,3 +142,33 @@ def test_line_breaks_behind_segments_are_told_where_the_first_one_stands(head: s
     data = files[head].encode()
     told = [f for one in examine(data) for f in one.findings if f.code == "edi.line-break-after-terminator"]
     assert [f.offset for f in told] == [data.index(b"\n")]
+
+
+@pytest.mark.parametrize(
+    ("file", "seems"),
+    [
+        (order("1").decode().encode("utf-16"), "UTF-16"),
+        (order("1").decode().encode("utf-16-be"), "UTF-16"),
+        (orders("1").decode().encode("utf-16-le"), "UTF-16"),
+        (order("1").decode().encode("cp037"), "EBCDIC"),
+        (orders("1").decode().encode("cp500"), "EBCDIC"),
+        (gzip.compress(order("1")), "gzip"),
+        (b"PK\x03\x04\x14", "ZIP"),
+        (b"%PDF-1.7", "PDF"),
+        (b'\xef\xbb\xbf{"orders": []}', "JSON"),
+        (b"\n<?xml version='1.0'?><Order/>", "XML"),
+        (b"-----BEGIN PGP MESSAGE-----", "PGP"),
+    ],
+)
+def test_a_file_of_another_kind_is_told_by_its_kind(file: bytes, seems: str) -> None:
+    for read in (examine, edifact_examine):
+        examination = read(io.BytesIO(file))
+        assert list(examination) == []
+        (found,) = [found for found in examination.findings if found.is_error]
+        assert found.code == "edi.interchange-missing" and seems in found.message
+
+
+def test_a_file_that_resembles_nothing_is_told_without_a_guess() -> None:
+    examination = examine(b"sku;quantity\nA1;5\n")
+    assert list(examination) == []
+    assert examination.findings[-1].message.endswith("this is neither X12 nor EDIFACT.")
