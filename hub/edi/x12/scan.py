@@ -34,9 +34,10 @@ class Lost(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _patterns(separator: bytes, terminator: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes], re.Pattern[bytes]]:
+def _patterns(separator: bytes, terminator: bytes) -> tuple[re.Pattern[bytes], ...]:
     """Match the head of a control segment: the first at a place, the second after a terminator; the third an SE that
-    stands behind a line break at the end of a set."""
+    stands behind a line break at the end of a set; the fourth the line break in a control segment behind which another
+    one begins."""
     blanks = bytes(b for b in _BLANKS if b != terminator[-1])
     head = rb"([" + re.escape(blanks) + rb"]*)([Ii][Ee][Aa]|[Gg][SsEe]|[Ss][TtEe]|[Tt][Aa]1)(?="
     head += re.escape(separator) + rb"|" + re.escape(terminator) + rb")"
@@ -45,7 +46,8 @@ def _patterns(separator: bytes, terminator: bytes) -> tuple[re.Pattern[bytes], r
     trailer += rb"(?:" + re.escape(terminator) + rb")?[ \t\r\n]*\Z"
     # What cannot begin one is passed over at its first byte: most segments of a set are none.
     ahead = re.escape(terminator) + rb"(?=[IGSTigst" + re.escape(blanks) + rb"])"
-    return re.compile(head), re.compile(ahead + head), re.compile(trailer)
+    next_line = rb"[\r\n]+(?=[ \t]*(?:GS|ST|SE|GE|IEA)" + mark + rb")"
+    return re.compile(head), re.compile(ahead + head), re.compile(trailer), re.compile(next_line)
 
 
 class Scan:
@@ -59,7 +61,8 @@ class Scan:
         marks, encoding = interchange.delimiters, interchange.encoding
         self.separator = marks.element
         self.terminator = marks.terminator.encode(encoding, "replace")
-        self.first, self.pattern, self.trailer = _patterns(marks.element.encode(encoding, "replace"), self.terminator)
+        patterns = _patterns(marks.element.encode(encoding, "replace"), self.terminator)
+        self.first, self.pattern, self.trailer, self.next_line = patterns
         self.other = behind(other, self.terminator)
         self.group: Group | None = None
         self.set: RawSet | None = None
@@ -87,7 +90,7 @@ class Scan:
             elements = decode(raw, self.interchange.encoding)
             self._stray(start)
             self._judge_text(raw, self.source.place(start))
-            self.edge, self.at, self.strayed = after, stop, False
+            self.edge, self.at, self.strayed = after, after if self.fresh else stop, False
             if after == stop and (name == b"IEA" or self.interchange.bare):
                 text, place = "The last segment ends without its terminator.", self.source.place(stop)
                 note(self.interchange, finding("edi.terminator-missing", text, offset=place))
@@ -155,7 +158,13 @@ class Scan:
                 return start, match.group(2), start + LONGEST_CONTROL, start + LONGEST_CONTROL
             if not self._read_on(start):
                 return start, match.group(2), self._bound, self._bound
-        return start, match.group(2), stop, stop + len(self.terminator)
+        line = self.source.search(self.next_line, at, stop)
+        if line is None:
+            return start, match.group(2), stop, stop + len(self.terminator)
+        base, self.fresh = self.source.start, True
+        text, place = "A line break stood for a segment terminator.", self.source.place(line.start() + base)
+        note(self.interchange, finding("edi.terminator-missing", text, offset=place))
+        return start, match.group(2), line.start() + base, line.end() + base
 
     def _match(self) -> re.Match[bytes] | None:
         source, at = self.source, self.at

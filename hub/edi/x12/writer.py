@@ -124,11 +124,16 @@ def reply_to(
         when=when,
         version=version,
         usage=interchange.part(15) if interchange.part(15) in ("P", "T", "I") else "P",
-        group_sender=group.part(3).strip() if group else "",
-        group_receiver=group.part(2).strip() if group else "",
+        group_sender=_on_one_line(group.part(3)) if group else "",
+        group_receiver=_on_one_line(group.part(2)) if group else "",
         delimiters=own,
         encoding=interchange.encoding,
     )
+
+
+def _on_one_line(value: str) -> str:
+    """An id of theirs as it can be written: a lost terminator may have left more lines in it."""
+    return (value.splitlines() or [""])[0].strip()
 
 
 def _isa_version(envelope: Envelope) -> str:

@@ -164,6 +164,18 @@ def test_story_48_one_bad_set_never_takes_its_neighbours_with_it(parts, order_se
     assert [f.code for f in interchange.groups[0].findings] == []
 
 
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("lost", [b"GS*PO*SENDER*RECEIVER*20260105*1200*1*X*004010", b"SE*11*0001", b"GE*2*1"])
+def test_story_48_a_control_segment_that_lost_its_terminator_takes_nothing_from_the_next(parts, lost, line_break):
+    one_set, one_group, one_interchange = parts
+    pieces = [one_set(*ORDER), one_set(*ORDER, number="0002")]
+    data = one_interchange(one_group(*pieces), one_group(pieces[0], number="2")).replace(b"~", b"~" + line_break)
+    assert lost + b"~" in data
+    (interchange,) = examine(data.replace(lost + b"~", lost, 1))
+    assert {f.code for f in interchange.all_findings()} == {"edi.terminator-missing", "edi.line-break-after-terminator"}
+    assert [one.control_number for one in interchange.sets] == ["0001", "0002", "0001"]
+
+
 def test_a_broken_interchange_does_not_hide_the_next_one(x12, found):
     cut = x12()[:180]
     for first in (cut, cut + b"\n", x12().replace(b"*>~", b"*>G"), x12()[:50] + b"~"):
