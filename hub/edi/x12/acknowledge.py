@@ -113,7 +113,7 @@ def acknowledge_group(group: Group, policy: Policy | None = None) -> GroupDecisi
     else:
         code = _group_code(sets, bool(codes))
     decision = GroupDecision(group.functional_id, group.control_number, group.version, code, sets, codes[:_MOST_CODES])
-    if group.header and group.functional_id != FUNCTIONAL_ACKNOWLEDGEMENT:
+    if group.is_real and group.functional_id != FUNCTIONAL_ACKNOWLEDGEMENT:
         newer = policy.answer == "999" and answer_version(group.version) >= "005010"
         decision.answer = "999" if newer else "997"
         decision.root = _body(group, decision)

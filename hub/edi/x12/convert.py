@@ -32,7 +32,11 @@ def interchange_to_json(interchange: Interchange) -> dict[str, Any]:
 
 
 def _group(group: Group) -> dict[str, Any]:
-    return {"gs": group.header or None, "sets": [_set(one) for one in group.sets], "ge": group.trailer}
+    return {
+        "gs": group.header if group.is_real else None,
+        "sets": [_set(one) for one in group.sets],
+        "ge": group.trailer,
+    }
 
 
 def _set(one: RawSet) -> dict[str, Any]:

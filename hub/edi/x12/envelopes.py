@@ -88,7 +88,7 @@ def trailer_missing(interchange: Interchange) -> Finding:
 
 def judge_group(interchange: Interchange, group: Group) -> None:
     """Add the findings of a group's own envelope, once all of it was read."""
-    if group.header:
+    if group.is_real:
         _judge_gs(group)
         scope = (group.functional_id, group.part(2), group.part(3))
         if interchange.numbers.setdefault(scope, Numbers()).seen(group.control_number):
@@ -166,7 +166,7 @@ def _judge_iea(interchange: Interchange) -> None:
 
 def _judge_ge(group: Group) -> None:
     if group.trailer is None:
-        if group.header and not group.torn:
+        if group.is_real and not group.torn:
             _on_group(
                 group, "edi.group-trailer-missing", 0, f"has no GE{shown(group.instead) or '; it may be cut off'}."
             )
@@ -176,7 +176,7 @@ def _judge_ge(group: Group) -> None:
     if as_count(count) not in (group.received, group.received + group.headless):
         text = f"GE01 does not give the number of transaction sets; there are {group.received}."
         note(group, finding("edi.set-count-wrong", text, element=1, value=count, **place))
-    if group.header and not _same(number, group.control_number):
+    if group.is_real and not _same(number, group.control_number):
         text = "GE02 is not the control number that GS06 gives."
         note(group, finding("edi.group-control-mismatch", text, element=2, value=number, **place))
 

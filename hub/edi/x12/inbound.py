@@ -47,7 +47,7 @@ def decide(interchange: Interchange, terms: Terms, seen: Seen) -> Decision:
 
 def _withheld(interchange: Interchange, group: Group, judged: GroupDecision, verdict: InterchangeDecision) -> str:
     """Why a group gets no acknowledgement, whatever was agreed; `""` where it does."""
-    if not group.header:
+    if not group.is_real:
         return "Without GS there is nothing to answer."
     if judged.root is None:
         return "Acknowledgements are not acknowledged."

@@ -29,7 +29,7 @@ class RawSet(BaseSet):
 @dataclass(slots=True)
 class Group(BaseGroup[RawSet]):
     """One functional group. `header` and `trailer` are the elements of GS and GE, without the ids; `header` is empty
-    where sets stand outside of any group.
+    where sets stand outside of any group, or where GS stands alone.
 
     `torn`: it ends where its last set ends without SE. `instead`: the segment that stands where its trailer was
     expected. `headless` counts SEs without their ST.
@@ -41,6 +41,11 @@ class Group(BaseGroup[RawSet]):
     instead: str = ""
     headless: int = 0
     numbers: Numbers = field(default_factory=Numbers, repr=False)
+
+    @property
+    def is_real(self) -> bool:
+        """Whether there is a GS."""
+        return bool(self.raw)
 
     def part(self, number: int) -> str:
         """Element `number` of GS, `""` when absent."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.edi.convert import file_from_json, file_to_json
 from hub.edi.judging.judge import MOST_FINDINGS
 from hub.edi.judging.structure import DEEPEST_LEVEL
 from hub.edi.reading import source as source_module
@@ -174,6 +175,15 @@ def test_story_48_a_control_segment_that_lost_its_terminator_takes_nothing_from_
     (interchange,) = examine(data.replace(lost + b"~", lost, 1))
     assert {f.code for f in interchange.all_findings()} == {"edi.terminator-missing", "edi.line-break-after-terminator"}
     assert [one.control_number for one in interchange.sets] == ["0001", "0002", "0001"]
+
+
+@pytest.mark.parametrize("rest", [b"GS~", b"GS~GE*0*1~IEA*1*000000001~"])
+def test_a_group_whose_head_says_nothing_is_a_group_all_the_same(x12, rest):
+    data = x12()[:106] + rest
+    (interchange,) = examine(data)
+    (group,) = interchange.groups
+    assert group.is_real and "edi.group-not-supported" in [f.code for f in group.findings]
+    assert file_from_json(file_to_json([interchange])) == data
 
 
 def test_a_broken_interchange_does_not_hide_the_next_one(x12, found):
