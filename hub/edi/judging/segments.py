@@ -43,7 +43,7 @@ class SegmentJudge:
     before a pattern is made for them.
     """
 
-    patience = 300
+    patience = 100
 
     def __init__(self, grammar: SetGrammar, delimiters: Delimiters) -> None:
         self.grammar = grammar

@@ -87,6 +87,10 @@ class Scan:
             start, name, stop, after = found
             written, name = name, name.upper()
             raw = self.source.cut(start, stop)
+            if (b"\n" in raw or b"\r" in raw) and (line := self.next_line.search(raw)) is not None:
+                raw, stop, after, self.fresh = raw[: line.start()], start + line.start(), start + line.end(), True
+                text, place = "A line break stood for a segment terminator.", self.source.place(stop)
+                note(self.interchange, finding("edi.terminator-missing", text, offset=place))
             elements = decode(raw, self.interchange.encoding)
             self._stray(start)
             self._judge_text(raw, self.source.place(start))
@@ -158,13 +162,7 @@ class Scan:
                 return start, match.group(2), start + LONGEST_CONTROL, start + LONGEST_CONTROL
             if not self._read_on(start):
                 return start, match.group(2), self._bound, self._bound
-        line = self.source.search(self.next_line, at, stop)
-        if line is None:
-            return start, match.group(2), stop, stop + len(self.terminator)
-        base, self.fresh = self.source.start, True
-        text, place = "A line break stood for a segment terminator.", self.source.place(line.start() + base)
-        note(self.interchange, finding("edi.terminator-missing", text, offset=place))
-        return start, match.group(2), line.start() + base, line.end() + base
+        return start, match.group(2), stop, stop + len(self.terminator)
 
     def _match(self) -> re.Match[bytes] | None:
         source, at = self.source, self.at
