@@ -7,17 +7,19 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, NoReturn, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 
 import click
 import yaml
 
 from hub.edi.findings import Finding, judged_by
 from hub.edi.grammars.library import GrammarError, Library, default_library
-from hub.edi.inbound import Terms, apply_rules
 from hub.edi.tree import STANDARDS, Standard
 from hub.edi.validation import examine
 from hub.errors import HubError
+
+if TYPE_CHECKING:
+    from hub.edi.inbound import Terms
 
 _HEAD = 65_536
 _OPTIONS: tuple[Callable[[Any], Any], ...] = (
@@ -52,30 +54,42 @@ def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @dataclass(slots=True)
 class Opened:
     """A file with the grammars of both syntaxes, its examination, which is not yet run, and what was agreed with its
-    sender."""
+    sender: None where nothing was."""
 
     libraries: dict[Standard, Library]
     examination: Any
-    terms: Terms
+    agreed: Terms | None
+
+    @property
+    def terms(self) -> Terms:
+        """What was agreed with the sender, or the usual terms."""
+        from hub.edi.inbound import Terms  # takes longer than a small file: only where it is wanted
+
+        return self.agreed or Terms()
 
     def interchanges(self) -> Iterator[Any]:
         """The judged interchanges."""
+        from hub.edi.inbound import apply_rules
+
         for interchange in self.examination:
-            apply_rules(interchange, self.terms)
+            if self.agreed is not None:
+                apply_rules(interchange, self.agreed)
             yield interchange
 
     def parts(self) -> Iterator[tuple[Any, Any, Any]]:
         """Each set as it ends, with its group and interchange; then the group, then the interchange, the rest None."""
         for part in self.examination.parts():
             interchange, group, one = part
-            said = self.terms.of(one.set_id) if one else self.terms.profile
-            judged_by((one or group or interchange).findings, said.rules)
+            if self.agreed is not None:
+                said = self.agreed.of(one.set_id) if one else self.agreed.profile
+                judged_by((one or group or interchange).findings, said.rules)
             yield part
 
     def outside(self) -> list[Finding]:
         """What belongs to no interchange, once they were all read."""
         found: list[Finding] = list(self.examination.findings)
-        judged_by(found, self.terms.profile.rules)
+        if self.agreed is not None:
+            judged_by(found, self.agreed.profile.rules)
         return found
 
 
@@ -84,21 +98,22 @@ def open_file(
     encoding: str = "", partner: str | None = None, answer: str | None = None, answer_interchanges: str | None = None,
 ) -> Opened:  # fmt: skip
     """A file ready to be examined. Ends the command, with exit code 2, when it cannot be opened or is empty."""
+    agreed: Terms | None
     stream = _open(file, as_json)
     given = {"answer": answer, "answer_interchanges": answer_interchanges}
     if partner is not None:
         if grammar or rules or encoding or any(given.values()):
             raise click.UsageError("how a partner is read and answered is agreed with it; see `hub partner set`.")
-        terms, libraries = _agreed(partner, as_json)
-        encoding = terms.profile.character_set
+        agreed, libraries = _agreed(partner, as_json)
+        encoding = agreed.profile.character_set
     else:
-        terms = _terms({name: value for name, value in given.items() if value}, rules, as_json)
+        agreed = _terms({name: value for name, value in given.items() if value}, rules, as_json)
         libraries = {one: Library([grammar], one) if grammar else default_library(one) for one in STANDARDS}
     try:
         examination = examine(stream, *libraries.values(), trees=trees, encoding=encoding)
     except (GrammarError, LookupError) as error:
         fail("edi.grammar-invalid", str(error), as_json)
-    return Opened(libraries, examination, terms)
+    return Opened(libraries, examination, agreed)
 
 
 def _agreed(partner: str, as_json: bool) -> tuple[Terms, dict[Standard, Library]]:
@@ -112,10 +127,11 @@ def _agreed(partner: str, as_json: bool) -> tuple[Terms, dict[Standard, Library]
         fail(error.code, error.sentence, as_json)
 
 
-def _terms(settings: dict[str, Any], rules: Path | None, as_json: bool) -> Terms:
-    """The usual terms, but for these settings and the rules in a file."""
+def _terms(settings: dict[str, Any], rules: Path | None, as_json: bool) -> Terms | None:
+    """The usual terms, but for these settings and the rules in a file; None where there are neither."""
     if not settings and rules is None:
-        return Terms()
+        return None
+    from hub.edi.inbound import Terms
     from hub.edi.partner.settings import profile
 
     try:

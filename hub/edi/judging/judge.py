@@ -39,6 +39,8 @@ def judge_segments(
     inside = [*islice(judge.faults(segments), MOST_FINDINGS)]
     missing = {fault.segment for _, fault in whole.faults if fault.code == "edi.segment-missing"}
     inside += differing(totals, judge, segments, ids, missing)
+    if not inside and not whole.faults:
+        return whole.tree
     found = [(index, fault, fault.loop) for index, fault in whole.faults]
     found += [(index, fault, whole.loop(index)) for index, fault in inside]
     found.sort(key=itemgetter(0))
