@@ -57,5 +57,5 @@ def test_comparing_takes_work_in_proportion(kinds: int) -> None:
     Counted.compared = 0
     old = [Counted(n * n % 7919 % kinds) for n in range(size)]
     new = [Counted((n * n + n) % 7907 % kinds) for n in range(size)]
-    assert [one.value for one in mended(old, new)] == [one.value for one in new]  # type: ignore[attr-defined]
+    assert [one.value for one in mended(old, new)] == [one.value for one in new]
     assert Counted.compared < 20 * size
