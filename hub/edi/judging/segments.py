@@ -53,6 +53,7 @@ class SegmentJudge:
         self._met: set[str] = set()
         self._described: set[str] = set()
         self._looked = 0
+        self._sound = not delimiters.problem()  # a broken file may have one mark twice: no pattern can tell these apart
         self._clean = re.compile("")
         self._alone: dict[str, re.Pattern[str]] = {}
         self._kept: dict[str, tuple[Finding, ...]] = {}
@@ -79,7 +80,7 @@ class SegmentJudge:
 
     def faults(self, segments: Sequence[str]) -> Iterator[tuple[int, Finding]]:
         """What is wrong inside of segments, each by the index of its segment, not yet placed (`Finding.at`)."""
-        if self._looked >= self.patience and not self._met <= self._described:
+        if self._looked >= self.patience and self._sound and not self._met <= self._described:
             self._make_pattern()
         mark = self.delimiters.terminator
         text, run = mark.join([*segments, ""]), self._clean.match

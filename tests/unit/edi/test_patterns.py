@@ -171,3 +171,13 @@ def test_what_was_kept_of_one_set_says_the_same_of_the_next(set_id):
             told.append([(f.code, f.loop, f.position) for f in findings])
         wrong = {"850": ("edi.character-invalid", "PO1", 3), "856": ("edi.hl-parent-unknown", "HL", 4)}[set_id]
         assert told == [[], [wrong]]
+
+
+@pytest.mark.parametrize(
+    "text", ["NAD:BY:4012345000009::9", "QTY:21:12:PCE", "LIN:1::4012345000122:EN", "DTM:2:20260112:102"]
+)
+def test_where_one_mark_is_two_delimiters_every_segment_is_looked_at_closely(text):
+    grammar = default_library("edifact").grammar("ORDERS", "D96A")
+    judge = SegmentJudge(grammar, Delimiters(":", ":", "'", release="?"))
+    judge.learn(grammar.segments)
+    assert tuple(f for _, f in judge.faults([text])) == judge._look_closely(text, grammar.segments[text[:3]])
