@@ -34,7 +34,8 @@ from hub.store.jobs import Job
 @dataclass(slots=True)
 class Effect:
     """One effect under way. `doubtful`: an earlier try may have made it happen. `inside`: the messages of the documents
-    of an interchange, which come to the same end. `again`: it was made before, and is made the so-manieth time more."""
+    of an interchange, which come to the same end. `again`: how often it was made anew, this time included; 0 for
+    the first time."""
 
     job: Job
     message_id: int
