@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
 
 import click
-import yaml
 
 from hub.edi.findings import Finding, judged_by
 from hub.edi.grammars.library import GrammarError, Library, default_library
@@ -131,6 +130,8 @@ def _terms(settings: dict[str, Any], rules: Path | None, as_json: bool) -> Terms
     """The usual terms, but for these settings and the rules in a file; None where there are neither."""
     if not settings and rules is None:
         return None
+    import yaml
+
     from hub.edi.inbound import Terms
     from hub.edi.partner.settings import profile
 

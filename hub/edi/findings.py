@@ -12,8 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
-import yaml
-
+from hub.edi.data import load
 from hub.edi.tree import Standard
 
 MOST_FINDINGS = 1_000
@@ -47,7 +46,7 @@ def catalogue() -> dict[str, Code]:
     for folder in ("", "x12", "edifact"):
         path = Path(__file__).parent / folder / "findings.yaml"
         if path.is_file():
-            entries |= yaml.load(path.read_bytes(), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506
+            entries |= load(path)
     return {
         code: Code(
             cast(Kind, e["kind"]), cast(Severity, e["severity"]), e.get("ack", ""), e.get("contrl", ""), e["meaning"],

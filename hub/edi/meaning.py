@@ -7,9 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
-
 from hub.edi.compare import shown
+from hub.edi.data import load
 from hub.edi.grammars.rules import ElementRule, SetGrammar
 from hub.edi.tree import Element, Repeats, Segment, Standard
 
@@ -29,8 +28,7 @@ def code_meanings(standard: Standard) -> dict[str, dict[str, str]]:
     path = Path(__file__).parent / "meanings" / f"{standard}.yaml"
     if not path.is_file():
         return {}
-    loaded = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506
-    return {str(reference): dict(codes) for reference, codes in loaded.items()}
+    return {str(reference): dict(codes) for reference, codes in load(path).items()}
 
 
 def segment_meanings(segment: Segment, grammar: SetGrammar | None) -> Iterator[Meaning]:

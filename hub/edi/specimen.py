@@ -6,8 +6,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-import yaml
-
+from hub.edi.data import load
 from hub.edi.decimals import with_mark
 from hub.edi.delimiters import USUAL, Delimiters
 from hub.edi.edifact import writer as edifact
@@ -32,8 +31,7 @@ def specimens(standard: Standard) -> dict[str, list[str]]:
     path = Path(__file__).parent / "specimens" / f"{standard}.yaml"
     if not path.is_file():
         return {}
-    loaded = yaml.load(path.read_bytes(), Loader=getattr(yaml, "CBaseLoader", yaml.BaseLoader))  # noqa: S506
-    return {str(set_id): list(segments) for set_id, segments in loaded.items()}
+    return {str(set_id): list(segments) for set_id, segments in load(path).items()}
 
 
 def specimen(library: Library, set_id: str, version: str) -> list[str] | None:

@@ -13,8 +13,7 @@ from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
+from hub.edi.data import load
 from hub.edi.grammars.rules import ANY, ElementRule, Item, Note, SegmentRule, SetGrammar, walk
 from hub.edi.tree import Standard
 
@@ -317,15 +316,10 @@ def default_library(standard: Standard = "x12") -> Library:
 
 
 def _load(path: Path) -> dict[str, Any]:
-    """A YAML mapping in which every scalar is a string: `NO` and `00` are codes, not values of ours."""
-    loader = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
     try:
-        content = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506
-    except yaml.YAMLError as error:
-        raise GrammarError(f"{path}: not valid YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise GrammarError(f"{path}: a mapping was expected")
-    return content
+        return load(path)
+    except ValueError as error:
+        raise GrammarError(f"{path}: {error}") from error
 
 
 def _notes(text: str) -> Iterator[Note]:
