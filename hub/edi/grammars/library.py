@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -33,8 +32,7 @@ class _Reading(NamedTuple):
     older: bool
 
 
-@dataclass(slots=True, frozen=True)
-class Syntax:
+class Syntax(NamedTuple):
     """What the grammars of a standard have in common.
 
     `versions` are the ones described, oldest first; `strict` those whose definition may be taken as the
@@ -288,8 +286,7 @@ def _lengths(text: str, reference: str) -> tuple[int, int]:
     return int(numbers[0]), int(numbers[1])
 
 
-@dataclass(slots=True, frozen=True)
-class _Place:
+class _Place(NamedTuple):
     """One entry of a segment's or composite's list: `353 M`, `235/234 x10` (ten pairs), `4440 x5`, `1270 r9`.
 
     `x` stands for so many places one after another, `r` for how often the one place may be repeated.

@@ -14,8 +14,7 @@ ANY = 0
 _MOST_STEPS = 500
 
 
-@dataclass(slots=True, frozen=True)
-class Note:
+class Note(NamedTuple):
     """A syntax note: P, R, E, C or L, and the element numbers it is about (1 = first)."""
 
     kind: str
@@ -56,8 +55,7 @@ class Note:
         }[self.kind]
 
 
-@dataclass(slots=True, frozen=True)
-class ElementRule:
+class ElementRule(NamedTuple):
     """One element at its place: its reference number, type and lengths, or its components.
 
     `period`: the components that hold a date, time or period and the code of its format. `partner`: a file of the
@@ -79,8 +77,7 @@ class ElementRule:
     partner: bool = False
 
 
-@dataclass(slots=True, frozen=True)
-class SegmentRule:
+class SegmentRule(NamedTuple):
     """A segment: `elements[0]` is element 01. `open`: it may have more elements than are described."""
 
     id: str

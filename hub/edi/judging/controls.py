@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from hub.edi.findings import Finding
 from hub.edi.grammars.rules import SetGrammar
@@ -20,8 +20,7 @@ _LARGEST_HASH = 10**10
 """A hash total keeps its last ten digits (data element 347)."""
 
 
-@dataclass(slots=True, frozen=True)
-class Place:
+class Place(NamedTuple):
     """An element of a segment, or a component of it; component 0 is the element as a whole."""
 
     segment: str
@@ -38,8 +37,7 @@ class Place:
         return str(element(segment, self.element, self.component or 1))
 
 
-@dataclass(frozen=True)
-class Control:
+class Control(NamedTuple):
     """A stated total: where it stands, the code that must stand in the first component beside it (`""`: none), and
     what it may be about. Any of these will do, as partners count by different ones: segments, or the sum of an
     element."""
