@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from hub.edi.tree import Standard
 
 
-@dataclass(slots=True, frozen=True)
-class Delimiters:
+class Delimiters(NamedTuple):
     """The separators of one interchange, as text.
 
     `component`, `repetition` and `release` are `""` where the interchange has none; X12 never has a release
@@ -47,8 +46,8 @@ class Delimiters:
 
     def told_without_una(self, syntax_version: str) -> bool:
         """Whether these are those that EDIFACT readers expect where no UNA names them."""
-        expected = replace(USUAL["edifact"], repetition="*" if syntax_version == "4" else "")
-        return replace(self, suffix="") == expected
+        expected = USUAL["edifact"]._replace(repetition="*" if syntax_version == "4" else "")
+        return self._replace(suffix="") == expected
 
     def split(self, text: str, mark: str) -> list[str]:
         """The pieces of a text between the marks that no release character precedes; still escaped."""

@@ -7,7 +7,6 @@ The catalogue is the only place that says how a code is classed and what a reade
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
@@ -56,8 +55,7 @@ def catalogue() -> dict[str, Code]:
     }  # fmt: skip
 
 
-@dataclass(slots=True, frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One fault, with where it is and what was expected.
 
     code      stable, `edi.element-too-long`
@@ -104,11 +102,11 @@ class Finding:
 
     def at(self, offset: int, position: int, loop: str) -> Finding:
         """The same fault at another place: verdicts on a segment's text are kept and placed again."""
-        return replace(self, offset=offset, position=position, loop=loop)
+        return self._replace(offset=offset, position=position, loop=loop)
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`: every field, plus the designator."""
-        return {**{name: getattr(self, name) for name in self.__slots__}, "designator": self.designator}
+        return {**self._asdict(), "designator": self.designator}
 
 
 def finding(code: str, message: str, *, standard: Standard = "x12", ack: str | None = None, **place: Any) -> Finding:
@@ -131,7 +129,7 @@ def judged_by(findings: list[Finding], rules: Mapping[str, Rule]) -> None:
         return
     said = [(one, rules.get(f"{one.code} {one.designator}", rules.get(one.code, one.severity))) for one in findings]
     findings[:] = [
-        one if rule == one.severity else replace(one, severity=rule) for one, rule in said if rule != "ignore"
+        one if rule == one.severity else one._replace(severity=rule) for one, rule in said if rule != "ignore"
     ]
 
 

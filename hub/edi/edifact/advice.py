@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from hub.edi.delimiters import Delimiters
@@ -94,7 +94,7 @@ def _delimiters(data: bytes, header: int, una: str, place: int) -> tuple[Delimit
     if end != marks.terminator:
         text = f"Segments end in {end!r}, not in {marks.terminator!r}; what stands in the file was taken."
         found.append(finding("edi.delimiters-guessed", text, standard="edifact", offset=place, segment="UNB"))
-        marks = replace(marks, terminator=end, release="" if end == marks.release else marks.release)
+        marks = marks._replace(terminator=end, release="" if end == marks.release else marks.release)
     elif not una and marks not in (LEVEL_B, _plain(version)):
         text = f"There is no UNA, but the file does not use the default delimiters; {separator!r} and so on were taken."
         found.append(finding("edi.delimiters-guessed", text, standard="edifact", offset=place, segment="UNB"))
@@ -129,7 +129,7 @@ def _default(data: bytes, header: int, separator: str, version: str) -> Delimite
         return plain
     repetition = plain.repetition if plain.repetition not in (separator, component) else ""
     release = plain.release if plain.release not in (separator, component) else ""
-    return replace(plain, element=separator, component=component, repetition=repetition, release=release)
+    return plain._replace(element=separator, component=component, repetition=repetition, release=release)
 
 
 def _syntax_version(data: bytes, header: int, separator: str) -> str:
@@ -156,4 +156,4 @@ def _second_segment(element: str) -> re.Pattern[bytes]:
 def _with_suffix(data: bytes, header: int, marks: Delimiters) -> Delimiters:
     end = data.find(marks.terminator.encode("latin-1"), header, header + _FAR)
     after = data[end + 1 : end + 3] if end >= 0 else b""
-    return replace(marks, suffix="\r\n" if after == b"\r\n" else "\n" if after[:1] == b"\n" else "")
+    return marks._replace(suffix="\r\n" if after == b"\r\n" else "\n" if after[:1] == b"\n" else "")

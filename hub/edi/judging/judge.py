@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from itertools import islice
 from operator import itemgetter
 
@@ -53,7 +52,7 @@ def _outline(judge: SegmentJudge, segments: Iterable[Segment], trees: bool) -> O
     whole = outline(judge.grammar, segments, trees)
     if not judge.grammar.partner:
         return whole
-    theirs = tuple((at, replace(f, kind="partner") if f.kind == "standard" else f) for at, f in whole.faults)
+    theirs = tuple((at, f._replace(kind="partner") if f.kind == "standard" else f) for at, f in whole.faults)
     return whole._replace(faults=theirs)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hub.edi.delimiters import Delimiters
@@ -179,7 +178,7 @@ class SegmentJudge:
             return [one for one in found if one.code != "edi.condition-not-met" or one.element not in called_for]
         codes = ("edi.element-missing", "edi.too-many-elements")
         kept = next((one for code in codes for one in faults if one.code == code), faults[0])
-        told = replace(kept, message=f"{kept.message[:-1]}; {cause}.")
+        told = kept._replace(message=f"{kept.message[:-1]}; {cause}.")
         return [told if one is kept else one for one in found if one is kept or not one.is_error]
 
     def _surely_clean(self, segments: list[list[str]]) -> bool:
@@ -323,4 +322,4 @@ def _of_partner(found: Finding, rule: SegmentRule) -> Finding:
     """The finding as one of the partner's, where a file of the user's own says what was broken."""
     element = rule.elements[found.element - 1] if 0 < found.element <= len(rule.elements) else None
     own = rule.partner or (element is not None and element.partner)
-    return replace(found, kind="partner") if own and found.kind == "standard" else found
+    return found._replace(kind="partner") if own and found.kind == "standard" else found

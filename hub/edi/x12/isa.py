@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from hub.edi.delimiters import Delimiters
@@ -139,7 +139,7 @@ def read_isa(data: bytes, start: int) -> IsaHead | None:
     marks = [d.decode(encoding, "replace") for d in raw]
     delimiters = Delimiters(marks[0], marks[1], marks[2], _repetition(elements, marks), _suffix(data, end))
     isa = IsaHead(elements, delimiters, start, end, encoding, [])
-    isa.findings.extend(replace(found, offset=start) for found in warnings)
+    isa.findings.extend(found._replace(offset=start) for found in warnings)
     if broken:
         text = "A line break stands inside ISA; it was taken out."
         isa.findings.append(finding("edi.line-break-in-segment", text, offset=start, segment="ISA"))
@@ -166,7 +166,7 @@ def _judge_marks(isa: IsaHead, start: int) -> None:
         text = f"The component separator in ISA16 is {marks.component!r}; it was taken for none."
         found = finding("edi.separator-unusable", text, ack="TA1:027", **place, element=16, value=marks.component)
         isa.findings.append(found)
-        isa.delimiters = replace(marks, component="")
+        isa.delimiters = marks._replace(component="")
 
 
 def _plausible(pieces: list[bytes]) -> bool:

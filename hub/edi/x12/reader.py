@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import ClassVar, TypeAlias
 
 from hub.edi.findings import Finding, finding
@@ -124,7 +123,7 @@ class Reader(reading.FileReader[Interchange, Group, RawSet]):
             raw=b"" if head.bare else source.cut(head.start, head.end),
             bare=head.bare,
             usable=head.usable,
-            findings=[replace(found, offset=offset) for found in head.findings],
+            findings=[found._replace(offset=offset) for found in head.findings],
         )
 
     def _nothing(self) -> Finding:

@@ -51,7 +51,7 @@ def test_the_envelope_says_what_the_profile_says():
     envelope = replace(
         ENVELOPE, syntax_id="UNOW", syntax_version="4", usage="T", application_reference="ORDERS", agreement="EANCOM",
         acknowledgement_requested=True, sender_internal_id="DEPT", group_reference="G1",
-        delimiters=replace(DEFAULTS, repetition="*", suffix="\n"), una="always",
+        delimiters=DEFAULTS._replace(repetition="*", suffix="\n"), una="always",
     )  # fmt: skip
     lines = (
         write([message("ORDERS", order("Łódź"), "1"), message("ORDERS", order(), "2")], envelope).decode().splitlines()
@@ -68,9 +68,9 @@ def test_the_envelope_says_what_the_profile_says():
     ("delimiters", "una", "starts"),
     [
         (DEFAULTS, "needed", b"UNB+"), (DEFAULTS, "always", b"UNA:+.? 'UNB+"),
-        (replace(DEFAULTS, terminator="~"), "needed", b"UNA:+.? ~UNB+"),
-        (replace(DEFAULTS, decimal=","), "needed", b"UNA:+,? 'UNB+"),
-        (replace(DEFAULTS, release=""), "needed", b"UNA:+.  'UNB+"),
+        (DEFAULTS._replace(terminator="~"), "needed", b"UNA:+.? ~UNB+"),
+        (DEFAULTS._replace(decimal=","), "needed", b"UNA:+,? 'UNB+"),
+        (DEFAULTS._replace(release=""), "needed", b"UNA:+.  'UNB+"),
         (Delimiters("\x1d", "\x1f", "\x1c"), "needed", b"UNA\x1f\x1d.  \x1cUNB\x1d"),
     ],
 )  # fmt: skip
@@ -84,10 +84,10 @@ def test_una_is_written_where_it_is_needed_or_wanted(delimiters, una, starts):
     "change",
     [
         {"sender_id": ""}, {"receiver_id": "x" * 36}, {"control_reference": "x" * 15}, {"control_reference": "a b"},
-        {"syntax_id": "ABCD"}, {"syntax_version": "5"}, {"delimiters": replace(DEFAULTS, repetition="*")},
-        {"delimiters": replace(DEFAULTS, component="+")}, {"delimiters": replace(DEFAULTS, terminator="ü")},
-        {"delimiters": replace(DEFAULTS, terminator="~"), "una": "never"},
-        {"delimiters": replace(DEFAULTS, component="\n")},
+        {"syntax_id": "ABCD"}, {"syntax_version": "5"}, {"delimiters": DEFAULTS._replace(repetition="*")},
+        {"delimiters": DEFAULTS._replace(component="+")}, {"delimiters": DEFAULTS._replace(terminator="ü")},
+        {"delimiters": DEFAULTS._replace(terminator="~"), "una": "never"},
+        {"delimiters": DEFAULTS._replace(component="\n")},
     ],
 )  # fmt: skip
 def test_an_envelope_that_cannot_be_written_is_refused(change):
@@ -111,7 +111,7 @@ def test_what_would_not_validate_is_refused_with_the_findings_a_reader_has():
      ("UNOE", "Süd Москва", "S?d Москва"), ("UNOW", "Łódź 你好\x00", "Łódź 你好?")],
 )  # fmt: skip
 def test_forbidden_characters_are_refused_or_replaced_as_the_partner_has_it(syntax_id, text, replaced):
-    envelope = replace(ENVELOPE, syntax_id=syntax_id, syntax_version="4", delimiters=replace(DEFAULTS, repetition="*"))
+    envelope = replace(ENVELOPE, syntax_id=syntax_id, syntax_version="4", delimiters=DEFAULTS._replace(repetition="*"))
     one = message("ORDERS", order(text), "1")
     with pytest.raises(EdiError) as refused:
         write([one], envelope)
@@ -122,7 +122,7 @@ def test_forbidden_characters_are_refused_or_replaced_as_the_partner_has_it(synt
 
 
 def test_a_delimiter_without_release_character_is_replaced_or_refused():
-    envelope = replace(ENVELOPE, delimiters=replace(DEFAULTS, release=""))
+    envelope = replace(ENVELOPE, delimiters=DEFAULTS._replace(release=""))
     with pytest.raises(EdiError):
         write([message("ORDERS", order("a+b"), "1")], envelope)
     (tree,) = read_back(write([message("ORDERS", order("a+b"), "1")], envelope, replacement=" "))
