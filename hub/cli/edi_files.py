@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, NoReturn, cast
 
 import click
 
@@ -50,8 +49,7 @@ def answer_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A file with the grammars of both syntaxes, its examination, which is not yet run, and what was agreed with its
     sender: None where nothing was."""
 

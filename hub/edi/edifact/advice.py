@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding, finding
@@ -29,8 +29,7 @@ _FAR = 1_000
 """Bytes behind the beginning of an interchange that are looked at to tell its delimiters."""
 
 
-@dataclass(slots=True)
-class Start:
+class Start(NamedTuple):
     """Where an interchange begins: at its UNA if it has one (`una` is the text behind these letters), else at UNB.
 
     `header` is the offset of UNB, or of what stands there instead. `findings` tell where

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
@@ -75,12 +74,12 @@ def _controls(grammar: SetGrammar) -> tuple[Control, ...]:
     return tuple(one for key, about in entries.items() if (one := Control.of(key, about)) is not None)
 
 
-@dataclass(slots=True)
-class Stated:
-    """A segment that states totals, in sets of the same segment ids: `counts` says how a total of each control may be
-    written that is right. `right` are texts of the segment found to be so: most sets of a partner are alike."""
+class Stated(NamedTuple):
+    """A segment that states totals, in sets of the same segment ids: the one `at` this index. `counts` says how a total
+    of each control may be written that is right. `right` are texts of the segment found to be so, added to as they are
+    met: most sets of a partner are alike."""
 
-    index: int
+    at: int
     counts: tuple[tuple[Control, frozenset[str]], ...]
     right: set[str]
 
@@ -108,7 +107,7 @@ def differing(
     `missing`.
     """
     for one in totals:
-        text = segments[one.index]
+        text = segments[one.at]
         if text in one.right:
             continue
         stated = judge.split(text)
@@ -117,7 +116,7 @@ def differing(
             one.right.add(text)
         for control in open_:
             if not control.about.intersection(missing) and (shown := _compare(control, stated, judge, segments, ids)):
-                yield one.index, _finding(judge.grammar, control, control.place.value(stated), shown)
+                yield one.at, _finding(judge.grammar, control, control.place.value(stated), shown)
                 break
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from hub.edi.delimiters import Delimiters
 from hub.edi.findings import Finding, finding
@@ -24,8 +23,7 @@ _GROUP_OR_SET = re.compile(
 _SHORT_ELEMENTS = ((1, 2), (3, 2), (5, 2), (7, 2), (11, 5), (12, 5), (15, 2))
 
 
-@dataclass(slots=True)
-class IsaHead:
+class IsaHead(NamedTuple):
     """An ISA as found: its elements (padded as received), its delimiters, where it starts and ends.
 
     `bare`: there is none, the delimiters were guessed from the GS or ST at `start`, which is also the end.
@@ -55,8 +53,7 @@ def find_isa(source: Source, start: int) -> tuple[IsaHead | None, int]:
             isa = read_isa(data, at - base)
             before = data[at - base - 1 : at - base] if at > base else b""
             if isa is not None and (not before.isalnum() and before != mark or _is_exact(isa)):
-                isa.start, isa.end = isa.start + base, isa.end + base
-                return isa, at
+                return isa._replace(start=isa.start + base, end=isa.end + base), at
         at += 3
     return None, max(start, sure)
 
@@ -143,30 +140,33 @@ def read_isa(data: bytes, start: int) -> IsaHead | None:
     if broken:
         text = "A line break stands inside ISA; it was taken out."
         isa.findings.append(finding("edi.line-break-in-segment", text, offset=start, segment="ISA"))
-    _judge_width(isa, start)
-    _judge_marks(isa, start)
-    return isa
+    _judge_width(isa)
+    return _judged_marks(isa)
 
 
-def _judge_marks(isa: IsaHead, start: int) -> None:
-    """Say which separators cannot serve; without the component separator the rest can still be read."""
+def _judged_marks(isa: IsaHead) -> IsaHead:
+    """An ISA that is usable only if its separators are; without the component separator the rest can still be read.
+
+    Its findings say which of them cannot serve.
+    """
     marks = isa.delimiters
-    place: dict[str, Any] = {"offset": start, "segment": "ISA"}
+    place: dict[str, Any] = {"offset": isa.start, "segment": "ISA"}
     if marks.element.isalnum():
         text = f"The element separator is {marks.element!r}, which stands in values too."
         isa.findings.append(finding("edi.separator-unusable", text, **place, value=marks.element))
-        isa.usable = False
-    elif marks.terminator.isalnum() or marks.terminator in ("", " ", marks.element, marks.component):
+        return isa._replace(usable=False)
+    if marks.terminator.isalnum() or marks.terminator in ("", " ", marks.element, marks.component):
         text = f"The segment terminator found after ISA16 ({marks.terminator!r}) cannot be one. Nothing more was read."
         if marks.component == "&" and marks.terminator in "agl#":
             text = "ISA16 was rewritten for a web page, where '&gt;' stands for '>'; nothing behind it was read."
         isa.findings.append(finding("edi.terminator-unusable", text, **place))
-        isa.usable = False
-    elif marks.component == marks.element or marks.component.isalnum() or marks.component == " ":
+        return isa._replace(usable=False)
+    if marks.component == marks.element or marks.component.isalnum() or marks.component == " ":
         text = f"The component separator in ISA16 is {marks.component!r}; it was taken for none."
         found = finding("edi.separator-unusable", text, ack="TA1:027", **place, element=16, value=marks.component)
         isa.findings.append(found)
-        isa.delimiters = marks._replace(component="")
+        return isa._replace(delimiters=marks._replace(component=""))
+    return isa
 
 
 def _plausible(pieces: list[bytes]) -> bool:
@@ -228,10 +228,10 @@ def _suffix(data: bytes, end: int) -> str:
     return "\r\n" if after == b"\r\n" else "\n" if after[:1] == b"\n" else ""
 
 
-def _judge_width(isa: IsaHead, start: int) -> None:
+def _judge_width(isa: IsaHead) -> None:
     wrong = [n for n, (e, w) in enumerate(zip(isa.elements, ISA_WIDTHS, strict=True), 1) if len(e) != w]
     if wrong in ([], [16]):
         return
     listed = ", ".join(f"ISA{n:02d}" for n in wrong)
     text = f"ISA is not of fixed width ({listed}); its 16 separators were counted instead."
-    isa.findings.append(finding("edi.isa-not-fixed-width", text, offset=start, segment="ISA"))
+    isa.findings.append(finding("edi.isa-not-fixed-width", text, offset=isa.start, segment="ISA"))
