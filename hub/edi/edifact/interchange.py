@@ -26,7 +26,7 @@ def part(segment: Segment, number: int, component: int = 1) -> str:
     return str(element(segment, number, component)).strip()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Message(BaseSet):
     """One message. `header` and `trailer` are UNH and UNT; `trailer` is None when there was none.
 
@@ -52,7 +52,7 @@ class Message(BaseSet):
         return part(self.header, 2, 5)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Group(BaseGroup[Message]):
     """One functional group (UNG to UNE), or, with `NO_SEGMENT` for a header, messages that stand in none.
 
@@ -76,7 +76,7 @@ class Group(BaseGroup[Message]):
         return part(self.header, 1)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Interchange(BaseInterchange[Group, Message]):
     """One interchange. `header` is UNB, `NO_SEGMENT` where it is missing; `una` the text behind these letters.
 

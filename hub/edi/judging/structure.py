@@ -67,7 +67,7 @@ def name_of(loop: Item) -> str:
     return loop.name if loop.parent is not None else ""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Frame:
     """One open loop: the item last met in it, how often in a row, its part of the tree, what was called missing in it
     so far, and what was told to stand too late in it, each with what it should have stood before: that is one fault."""

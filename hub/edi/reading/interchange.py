@@ -1,4 +1,7 @@
-"""What a file of either syntax consists of, as received: interchanges, groups and sets. Each syntax adds its own."""
+"""What a file of either syntax consists of, as received: interchanges, groups and sets. Each syntax adds its own.
+
+Each of them is one of a kind: two that say the same are not equal.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ S = TypeVar("S", bound="BaseSet")
 G = TypeVar("G", bound="BaseGroup[Any]")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class BaseSet:
     """One transaction set or message.
 
@@ -49,7 +52,7 @@ class BaseSet:
         return self.source.place(self.start + self.body_start + at)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class BaseGroup(Generic[S]):
     """One functional group. `received` counts its sets, also where `sets` does not keep them; `raw` holds the bytes of
     its head."""
@@ -63,7 +66,7 @@ class BaseGroup(Generic[S]):
     findings: list[Finding] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class BaseInterchange(Generic[G, S]):
     """One interchange. `received` counts its groups, also where `groups` does not keep them; `raw` holds the bytes of
     its head."""

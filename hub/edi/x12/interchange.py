@@ -10,7 +10,7 @@ from hub.edi.reading.interchange import BaseGroup, BaseInterchange, BaseSet
 from hub.edi.tree import Standard
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class RawSet(BaseSet):
     """One transaction set. `header` and `trailer` are the elements of ST and SE (without the ids); `trailer` is None
     when there was none. `cut_off`: its interchange ends in the middle of it. `set_id` and `control_number` are ST01
@@ -26,7 +26,7 @@ class RawSet(BaseSet):
         self.set_id, self.control_number = [*self.header, "", ""][:2]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Group(BaseGroup[RawSet]):
     """One functional group. `header` and `trailer` are the elements of GS and GE, without the ids; `header` is empty
     where sets stand outside of any group, or where GS stands alone.
@@ -65,7 +65,7 @@ class Group(BaseGroup[RawSet]):
         return self.part(8)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Interchange(BaseInterchange[Group, RawSet]):
     """One interchange. `isa` holds its 16 elements, padded as received; `ta1` the elements of each TA1.
 
