@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TypeAlias
 
+from hub.edi.delimiters import Delimiters
 from hub.edi.edifact.advice import locate
 from hub.edi.edifact.characters import DEFAULT_CODEC, encoding_of, foreign
 from hub.edi.edifact.interchange import Group, Interchange, Message
@@ -45,6 +46,18 @@ def _plain_service(terminator: bytes, release: bytes) -> re.Pattern[bytes]:
 
 
 @lru_cache(maxsize=64)
+def _plain_end(marks: Delimiters) -> re.Pattern[bytes]:
+    """Matches an UNH or UNT in which nothing is doubtful: nearly all are written so."""
+    if marks.problem():
+        return re.compile(rb"(?!)")
+    used = (marks.suffix, marks.element, marks.component, marks.terminator, marks.in_data())
+    suffix, element, component, end, every = (re.escape(one.encode("ascii")) for one in used)
+    value = rb"[^" + every + rb"\x00-\x1f\x7f-\xff]++"
+    elements = rb"(?:" + element + value + rb"(?:" + component + value + rb")*+)++"
+    return re.compile(suffix + rb"(UN[HT]" + elements + rb")" + end)
+
+
+@lru_cache(maxsize=64)
 def _next_line(element: bytes, follower: bytes) -> re.Pattern[bytes]:
     """Matches a line break that stands for the terminator of a service segment, by what may follow that."""
     return re.compile(rb"[\r\n]+[ \t]*(?=" + follower + re.escape(element) + rb")")
@@ -70,6 +83,8 @@ class Scan:
         element = self.marks.element.encode("latin-1")
         self.pattern = _service_pattern(element, self.terminator)
         self.plain = _plain_service(self.terminator, self.release)
+        self.suffix = self.marks.suffix.encode()
+        self.plain_end = _plain_end(self.marks)
         self.odd = odd(self.marks)
         self.behind_header, self.behind_other = _next_line(element, rb"[A-Z]{3}"), _next_line(element, rb"UN[GHTEZ]")
         self.other = behind(other, self.terminator)
@@ -89,6 +104,7 @@ class Scan:
         self._look_ahead()
         self._header()
         handlers = {b"UNG": self._ung, b"UNH": self._unh, b"UNT": self._unt, b"UNE": self._une}
+        yield from self._plain_messages()
         while (found := self._next()) is not None:
             start, name = found
             stop, after = self._end_of(start)
@@ -104,6 +120,7 @@ class Scan:
                 self.interchange.trailer_offset = self.source.place(start)
                 break
             yield from handlers[name](segment, start, after)
+            yield from self._plain_messages()
         else:
             self._stray(self._bound)
             yield from self._leave_group(self._bound)
@@ -111,6 +128,26 @@ class Scan:
         if self.marks.suffix and self.marks.terminator not in "\r\n":
             text = "A line break follows the segment terminator; it was skipped here and wherever it recurs."
             self._note("edi.line-break-after-terminator", text, self.first_end)
+
+    def _plain_messages(self) -> Iterator[Ended]:
+        """The messages that come next, as long as nothing in their UNH and UNT calls for a closer look."""
+        source = self.source
+        while self.message is None:
+            base, header = source.start, source.match(self.plain_end, self.edge, self._bound)
+            if header is None or header[1][:3] != b"UNH":
+                return
+            found = source.search(self.pattern, base + header.end(), self._bound)
+            # It stands behind a terminator, which no release character precedes, and what follows that on every line.
+            behind = base + found.start() - len(self.suffix) if found else 0
+            if found is None or source.cut(behind - 1, behind) != self.terminator or self._released(behind - 1):
+                return
+            trailer = source.match(self.plain_end, behind, self._bound)
+            if trailer is None or trailer[1][:3] != b"UNT":
+                return
+            self.edge = self.at = base + trailer.end()
+            opened, closed = (parse(decode(one[1], self.interchange.encoding), self.marks) for one in (header, trailer))
+            yield from self._unh(opened, base + header.start(1), base + header.end())
+            yield from self._unt(closed, base + trailer.start(1), self.edge)
 
     def _header(self) -> None:
         """Read UNB where there is one."""

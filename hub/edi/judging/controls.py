@@ -99,7 +99,7 @@ def totals_in(grammar: SetGrammar, ids: tuple[str, ...]) -> Totals:
 
 
 def differing(
-    totals: Totals, judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...], missing: Collection[str]
+    totals: Totals, judge: SegmentJudge, segments: Sequence[str], missing: Collection[str]
 ) -> Iterator[tuple[int, Finding]]:
     """The totals that are not what stands in the document, each by the index of its segment; one of a segment at most.
 
@@ -115,19 +115,17 @@ def differing(
         if not open_ and len(one.right) < _KEPT_RIGHT:
             one.right.add(text)
         for control in open_:
-            if not control.about.intersection(missing) and (shown := _compare(control, stated, judge, segments, ids)):
+            if not control.about.intersection(missing) and (shown := _compare(control, stated, judge, segments)):
                 yield one.at, _finding(judge.grammar, control, control.place.value(stated), shown)
                 break
 
 
-def _compare(
-    control: Control, stated: Segment, judge: SegmentJudge, segments: Sequence[str], ids: Sequence[str]
-) -> str:
+def _compare(control: Control, stated: Segment, judge: SegmentJudge, segments: Sequence[str]) -> str:
     """`""` when the total agrees with one of the things it may be about, or is none; else what there is instead."""
     said = _number(control.stated_in(stated))
     if said is None:
         return ""
-    there = []
+    there, ids = [], judge.ids(segments)
     for segment_id in control.counted:
         count = ids.count(segment_id)
         if said == count:

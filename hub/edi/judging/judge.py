@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
 from operator import itemgetter
 
 from hub.edi.delimiters import Delimiters
@@ -27,17 +26,11 @@ def judge_segments(
     `segments` are their texts without terminator, still escaped; `offset` gives the byte offset of a segment by its
     index, and for the index behind the last one where the body ends. Without `trees` the tree stays empty.
     """
-    ids = judge.ids(segments)
-    kept = None if trees else judge.kept_outlines.get(ids)
-    if kept is None:
-        judge.learn(ids)
-        totals = totals_in(judge.grammar, ids)
-        whole = _outline(judge, map(judge.split, segments), True) if trees else _treeless(judge, segments, ids, totals)
-    else:
-        whole, totals = kept
-    inside = [*islice(judge.faults(segments), MOST_FINDINGS)]
+    inside, clean = judge.faults(segments)
+    shape = judge.heads(segments) if clean else judge.ids(segments)
+    whole, totals = _shaped(judge, segments, shape, trees)
     missing = {fault.segment for _, fault in whole.faults if fault.code == "edi.segment-missing"}
-    inside += differing(totals, judge, segments, ids, missing)
+    inside += differing(totals, judge, segments, missing)
     if not inside and not whole.faults:
         return whole.tree
     found = [(index, fault, fault.loop) for index, fault in whole.faults]
@@ -48,6 +41,29 @@ def judge_segments(
     return whole.tree
 
 
+def _shaped(
+    judge: SegmentJudge, segments: Sequence[str], shape: tuple[str, ...], trees: bool
+) -> tuple[Outline, Totals]:
+    """How the segments stand and which of them state totals; `shape` tells their ids.
+
+    Without a tree it follows from the ids alone, except where a segment numbers a level (HL): so what is found for
+    clean sets is kept, and most sets of a partner are alike.
+    """
+    kept = None if trees else judge.kept_outlines.get(shape)
+    if kept is not None:
+        return kept
+    ids = judge.ids(segments)
+    judge.learn(ids)
+    if trees:
+        return _outline(judge, map(judge.split, segments), True), totals_in(judge.grammar, ids)
+    whole, totals = _treeless(judge, segments, ids), totals_in(judge.grammar, ids)
+    if not whole.faults and len(ids) <= _KEPT_SEGMENTS and judge.grammar.numbered.isdisjoint(ids):
+        if len(judge.kept_outlines) >= _KEPT_OUTLINES:
+            judge.kept_outlines.clear()
+        judge.kept_outlines[shape] = whole, totals
+    return whole, totals
+
+
 def _outline(judge: SegmentJudge, segments: Iterable[Segment], trees: bool) -> Outline:
     whole = outline(judge.grammar, segments, trees)
     if not judge.grammar.partner:
@@ -56,20 +72,13 @@ def _outline(judge: SegmentJudge, segments: Iterable[Segment], trees: bool) -> O
     return whole._replace(faults=theirs)
 
 
-def _treeless(judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...], totals: Totals) -> Outline:
-    """The outline without a tree. It follows from the ids alone, except where a segment numbers a level (HL): so
-    those of clean sets are kept, and most sets of a partner are alike."""
+def _treeless(judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...]) -> Outline:
     numbered = judge.grammar.numbered
     # A misspelt id is placed like the one that is meant, so it needs its numbers too.
     heads = (
         judge.split(text) if meant_by(one) in numbered else (one,) for one, text in zip(ids, segments, strict=True)
     )
-    whole = _outline(judge, heads, False)
-    if not whole.faults and len(ids) <= _KEPT_SEGMENTS and numbered.isdisjoint(ids):
-        if len(judge.kept_outlines) >= _KEPT_OUTLINES:
-            judge.kept_outlines.clear()
-        judge.kept_outlines[ids] = whole, totals
-    return whole
+    return _outline(judge, heads, False)
 
 
 def flat(set_id: str, segments: Sequence[str], marks: Delimiters) -> Loop:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from hub.edi.delimiters import Delimiters
-from hub.edi.findings import Finding
+from hub.edi.findings import MOST_FINDINGS, Finding
 from hub.edi.grammars.rules import ElementRule, SegmentRule, SetGrammar
 from hub.edi.judging.outline import Outline
 from hub.edi.judging.patterns import clean_run
@@ -52,6 +52,7 @@ class SegmentJudge:
         self._met: set[str] = set()
         self._described: set[str] = set()
         self._looked = 0
+        self._longest_id = max(map(len, grammar.segments), default=0)
         self._sound = not delimiters.problem()  # a broken file may have one mark twice: no pattern can tell these apart
         self._clean = re.compile("")
         self._alone: dict[str, re.Pattern[str]] = {}
@@ -77,22 +78,28 @@ class SegmentJudge:
         self._clean = clean_run(rules, self.delimiters)
         self._looked = 0
 
-    def faults(self, segments: Sequence[str]) -> Iterator[tuple[int, Finding]]:
-        """What is wrong inside of segments, each by the index of its segment, not yet placed (`Finding.at`)."""
+    def heads(self, segments: Sequence[str]) -> tuple[str, ...]:
+        """The beginning of each segment. That of a surely clean one tells its id, and takes a third of the time."""
+        size = self._longest_id
+        return tuple([text[:size] for text in segments])
+
+    def faults(self, segments: Sequence[str]) -> tuple[list[tuple[int, Finding]], bool]:
+        """What is wrong inside of segments, each by the index of its segment, not yet placed (`Finding.at`); and
+        whether all of them are surely clean, so that none had to be looked at closely."""
         if self._looked >= self.patience and self._sound and not self._met <= self._described:
             self._make_pattern()
         mark = self.delimiters.terminator
         text, run = mark.join([*segments, ""]), self._clean.match
+        found: list[tuple[int, Finding]] = []
         index = at = 0
         while True:
             match = run(text, at)
             assert match is not None
-            if match.end() == len(text):
-                return
+            if match.end() == len(text) or len(found) >= MOST_FINDINGS:
+                return found, not at
             index += text.count(mark, at, match.end())
             self._looked += 1
-            for fault in self._verdict(segments[index]):
-                yield index, fault
+            found += [(index, fault) for fault in self._verdict(segments[index])]
             at = match.end() + len(segments[index]) + 1
             index += 1
 

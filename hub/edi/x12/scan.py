@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
+from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding, finding
 from hub.edi.reading.interchange import decode, is_in, note
 from hub.edi.reading.source import Source
@@ -50,6 +51,15 @@ def _patterns(separator: bytes, terminator: bytes) -> tuple[re.Pattern[bytes], .
     return re.compile(head), re.compile(ahead + head), re.compile(trailer), re.compile(next_line)
 
 
+@lru_cache(maxsize=64)
+def _plain(marks: Delimiters) -> re.Pattern[bytes]:
+    """Matches an ST or SE in which nothing is doubtful: nearly all are written so."""
+    if marks.problem():
+        return re.compile(rb"(?!)")
+    suffix, mark, end = (re.escape(one.encode("ascii")) for one in (marks.suffix, marks.element, marks.terminator))
+    return re.compile(suffix + rb"(S[TE])" + mark + rb"([^" + end + rb"\x00- \x7f-\xff]*+)" + end)
+
+
 class Scan:
     """One pass over one interchange. After `run`, `at` is where reading goes on: behind IEA, or at the next
     interchange."""
@@ -63,6 +73,7 @@ class Scan:
         self.terminator = marks.terminator.encode(encoding, "replace")
         patterns = _patterns(marks.element.encode(encoding, "replace"), self.terminator)
         self.first, self.pattern, self.trailer, self.next_line = patterns
+        self.plain = _plain(marks)
         self.other = behind(other, self.terminator)
         self.group: Group | None = None
         self.set: RawSet | None = None
@@ -109,6 +120,7 @@ class Scan:
             if name == b"IEA":
                 self._close(after)
                 return
+            yield from self._plain_sets()
         self._stray(self._bound)
         if self.lost is not None:
             (self.group or self.interchange).instead = self._instead()
@@ -117,6 +129,23 @@ class Scan:
             self.set.cut_off = True
         yield from self._leave_group(self._bound)
         self._close(self._bound)
+
+    def _plain_sets(self) -> Iterator[Ended]:
+        """The sets that come next, as long as nothing in their ST and SE calls for a closer look."""
+        source, mark = self.source, self.terminator
+        while self.group is not None and self.set is None:
+            base, header = source.start, source.match(self.plain, self.edge, self._bound)
+            if header is None or header[1] != b"ST":
+                return
+            found = source.search(self.pattern, base + header.end() - len(mark), self._bound)
+            trailer = found and source.match(self.plain, base + found.start() + len(mark), self._bound)
+            if trailer is None or trailer[1] != b"SE":
+                return
+            self.edge, self.fresh = base + trailer.end(), False
+            self.at = self.edge - len(mark)
+            opened, closed = (decode(one[2], self.interchange.encoding) for one in (header, trailer))
+            yield from self._st(opened.split(self.separator), base + header.start(1), base + header.end())
+            yield from self._se(closed.split(self.separator), base + trailer.start(1), self.edge)
 
     def _without_break(self, elements: str, stop: int, after: int) -> str:
         """A control segment without the line break at its end, told unless it is where a terminator is missing."""
