@@ -53,8 +53,18 @@ def _plain_end(marks: Delimiters) -> re.Pattern[bytes]:
     used = (marks.suffix, marks.element, marks.component, marks.terminator, marks.in_data())
     suffix, element, component, end, every = (re.escape(one.encode("ascii")) for one in used)
     value = rb"[^" + every + rb"\x00-\x1f\x7f-\xff]++"
-    elements = rb"(?:" + element + value + rb"(?:" + component + value + rb")*+)++"
+    elements = rb"(?:" + element + value + rb"(?:" + component + value + rb")*+){2,3}+"
     return re.compile(suffix + rb"(UN[HT]" + elements + rb")" + end)
+
+
+@lru_cache(maxsize=64)
+def _run_into(marks: Delimiters) -> re.Pattern[bytes]:
+    """Matches a service segment up to where another one begins right behind its last element."""
+    element, component = (re.escape(one.encode("latin-1")) for one in (marks.element, marks.component))
+    reference, begins = element + rb"[A-Za-z0-9]{1,14}", rb"[A-Z]{6}[" + element + component + rb"]"
+    trailer = rb"UN[TE]" + element + rb"[0-9]{1,6}" + reference + rb"?(?=UN[GHTEZ]" + element + rb")"
+    header = rb"UN[BG]" + element + rb".{1,500}?(?=UN(?:G|H" + reference + rb")" + element + begins + rb")"
+    return re.compile(trailer + rb"|" + header, re.DOTALL)
 
 
 @lru_cache(maxsize=64)
@@ -85,6 +95,7 @@ class Scan:
         self.plain = _plain_service(self.terminator, self.release)
         self.suffix = self.marks.suffix.encode()
         self.plain_end = _plain_end(self.marks)
+        self.run_into = _run_into(self.marks)
         self.odd = odd(self.marks)
         self.behind_header, self.behind_other = _next_line(element, rb"[A-Z]{3}"), _next_line(element, rb"UN[GHTEZ]")
         self.other = behind(other, self.terminator)
@@ -93,7 +104,7 @@ class Scan:
         self.limit: int | None = None
         self.at = self.edge = self.start = self.first_end = start
         self.sure = start + 3
-        self.known_end = -1
+        self.known_end = self.begins_at = -1
         self.syntax_id = ""
         self.noted: set[str] = set()
         self.loose = self.strayed = False
@@ -177,7 +188,10 @@ class Scan:
 
     def _next(self) -> tuple[int, bytes] | None:
         """Where the next service segment begins, and its id."""
-        source = self.source
+        source, start = self.source, self.at
+        if start == self.begins_at:
+            self.at += 3
+            return start, source.cut(start, start + 3)
         while True:
             match = source.search(self.pattern, self.at, self._bound)
             if match is None:
@@ -239,7 +253,8 @@ class Scan:
         plain = self.source.match(self.plain, start, self._bound)
         if plain is not None:
             after = plain.end() + self.source.start
-            return after - 1, after
+            run = self.source.match(self.run_into, start, after)
+            return (after - 1, after) if run is None else self._end_without_terminator(run.end() + self.source.start)
         at = start + 3
         next_line = self.behind_header if self.source.cut(start, at) == b"UNH" else self.behind_other
         while True:
@@ -255,6 +270,12 @@ class Scan:
                 return start + LONGEST_SERVICE, start + LONGEST_SERVICE
             if not self._read_on(start):
                 return self._bound, self._bound
+
+    def _end_without_terminator(self, end: int) -> tuple[int, int]:
+        text = "A segment terminator is missing; the next segment was told by its id."
+        self._note("edi.terminator-missing", text, end)
+        self.begins_at = end
+        return end, end
 
     def _terminator_behind(self, at: int) -> int | None:
         """The next terminator at hand that is none that a value holds."""

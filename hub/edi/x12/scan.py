@@ -38,7 +38,7 @@ class Lost(NamedTuple):
 def _patterns(separator: bytes, terminator: bytes) -> tuple[re.Pattern[bytes], ...]:
     """Match the head of a control segment: the first at a place, the second after a terminator; the third an SE that
     stands behind a line break at the end of a set; the fourth the line break in a control segment behind which another
-    one begins."""
+    one begins; the fifth a control segment up to where another one begins right behind its last element."""
     blanks = bytes(b for b in _BLANKS if b != terminator[-1])
     head = rb"([" + re.escape(blanks) + rb"]*)([Ii][Ee][Aa]|[Gg][SsEe]|[Ss][TtEe]|[Tt][Aa]1)(?="
     head += re.escape(separator) + rb"|" + re.escape(terminator) + rb")"
@@ -47,8 +47,12 @@ def _patterns(separator: bytes, terminator: bytes) -> tuple[re.Pattern[bytes], .
     trailer += rb"(?:" + re.escape(terminator) + rb")?[ \t\r\n]*\Z"
     # What cannot begin one is passed over at its first byte: most segments of a set are none.
     ahead = re.escape(terminator) + rb"(?=[IGSTigst" + re.escape(blanks) + rb"])"
-    next_line = rb"[\r\n]+(?=[ \t]*(?:GS|ST|SE|GE|IEA)" + mark + rb")"
-    return re.compile(head), re.compile(ahead + head), re.compile(trailer), re.compile(next_line)
+    other = rb"(?:GS|ST|SE|GE|IEA)" + mark
+    next_line = rb"[\r\n]+(?=[ \t]*" + other + rb")"
+    run_into = rb"(?:[SG]E" + mark + rb"[0-9]{1,10}|GS(?:" + mark + rb"[^" + mark + rb"]*+){7})"
+    run_into += mark + rb"[A-Za-z0-9]{1,12}?(?=" + other + rb")"
+    patterns = (head, ahead + head, trailer, next_line, run_into)
+    return tuple(map(re.compile, patterns))
 
 
 @lru_cache(maxsize=64)
@@ -57,7 +61,8 @@ def _plain(marks: Delimiters) -> re.Pattern[bytes]:
     if marks.problem():
         return re.compile(rb"(?!)")
     suffix, mark, end = (re.escape(one.encode("ascii")) for one in (marks.suffix, marks.element, marks.terminator))
-    return re.compile(suffix + rb"(S[TE])" + mark + rb"([^" + end + rb"\x00- \x7f-\xff]*+)" + end)
+    value = rb"[^" + mark + end + rb"\x00- \x7f-\xff]*+"
+    return re.compile(suffix + rb"(S[TE])" + mark + rb"(" + value + rb"(?:" + mark + value + rb"){1,2}+)" + end)
 
 
 class Scan:
@@ -72,7 +77,7 @@ class Scan:
         self.separator = marks.element
         self.terminator = marks.terminator.encode(encoding, "replace")
         patterns = _patterns(marks.element.encode(encoding, "replace"), self.terminator)
-        self.first, self.pattern, self.trailer, self.next_line = patterns
+        self.first, self.pattern, self.trailer, self.next_line, self.run_into = patterns
         self.plain = _plain(marks)
         self.other = behind(other, self.terminator)
         self.group: Group | None = None
@@ -98,15 +103,13 @@ class Scan:
             start, name, stop, after = found
             written, name = name, name.upper()
             raw = self.source.cut(start, stop)
-            if (b"\n" in raw or b"\r" in raw) and (line := self.next_line.search(raw)) is not None:
-                raw, stop, after, self.fresh = raw[: line.start()], start + line.start(), start + line.end(), True
-                text, place = "A line break stood for a segment terminator.", self.source.place(stop)
-                note(self.interchange, finding("edi.terminator-missing", text, offset=place))
+            if (lost := self._lost_terminator(raw, start)) is not None:
+                stop, after, raw, self.fresh = start + lost[0], start + lost[1], raw[: lost[0]], True
             elements = decode(raw, self.interchange.encoding)
             self._stray(start)
             self._judge_text(raw, self.source.place(start))
             self.edge, self.at, self.strayed = after, after if self.fresh else stop, False
-            if after == stop and (name == b"IEA" or self.interchange.bare):
+            if after == stop and lost is None and (name == b"IEA" or self.interchange.bare):
                 text, place = "The last segment ends without its terminator.", self.source.place(stop)
                 note(self.interchange, finding("edi.terminator-missing", text, offset=place))
             if self.terminator in (b"\r", b"\n"):
@@ -146,6 +149,20 @@ class Scan:
             opened, closed = (decode(one[2], self.interchange.encoding) for one in (header, trailer))
             yield from self._st(opened.split(self.separator), base + header.start(1), base + header.end())
             yield from self._se(closed.split(self.separator), base + trailer.start(1), self.edge)
+
+    def _lost_terminator(self, raw: bytes, start: int) -> tuple[int, int] | None:
+        """Where in the text of a control segment this one ends and another one begins, though no terminator stands
+        there."""
+        if (b"\n" in raw or b"\r" in raw) and (line := self.next_line.search(raw)) is not None:
+            stop, after = line.span()
+            text = "A line break stood for a segment terminator."
+        elif (run := self.run_into.match(raw)) is not None:
+            stop = after = run.end()
+            text = "A segment terminator is missing; the next segment was told by its id."
+        else:
+            return None
+        note(self.interchange, finding("edi.terminator-missing", text, offset=self.source.place(start + stop)))
+        return stop, after
 
     def _without_break(self, elements: str, stop: int, after: int) -> str:
         """A control segment without the line break at its end, told unless it is where a terminator is missing."""

@@ -7,6 +7,7 @@ finding, as of the file that is whole. How much of the broken part itself can be
 from __future__ import annotations
 
 import random
+import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -124,3 +125,29 @@ def test_story_48_a_broken_set_or_group_takes_none_of_its_neighbours_with_it(cha
     while not bad.endswith(mark) or bad.endswith(b"?" + mark):  # else the next segment would be part of the torn one
         bad += mark
     neighbours_are_the_same(head, good, bad, tail, 2 if grouped else 3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.booleans(), st.booleans(), st.data())
+def test_story_48_a_terminator_lost_between_control_segments_costs_nothing(grouped, is_x12, data):
+    syntax, mark = (x12, b"~") if is_x12 else (edifact, b"'")
+    make = x12.one_set if is_x12 else edifact.one_message
+    pieces = [make(*syntax.ORDER, number=f"000{n}") for n in (1, 2)]
+    if grouped or is_x12:
+        pieces = [syntax.one_group(piece, number=str(n)) for n, piece in enumerate(pieces, 1)]
+    whole = syntax.one_interchange(*pieces)
+    control = rb"~(?=(?:ST|GS|GE|IEA)\*)" if is_x12 else rb"'(?=UN[HGEZ]\+)"
+    places = [found.start() for found in re.finditer(control, whole)][1 if is_x12 else 0 :]
+    place = data.draw(st.sampled_from(places))
+    lost = whole[:place] + whole[place + 1 :]
+    (told,) = next(examine(lost)).all_findings()
+    assert (told.code, told.offset) == ("edi.terminator-missing", place)
+    before, after = ([said[1] for (_, level), said in read(one).items() if level == 3] for one in (whole, lost))
+    assert len(before) == 2 and before == after
+
+
+def test_a_terminator_lost_between_sets_without_envelopes_is_told_once():
+    pieces = [x12.one_set(*x12.ORDER, number=f"000{n}") for n in (1, 2)]
+    found = next(examine("".join(pieces).replace("~ST", "ST").encode()))
+    assert [(one.control_number, one.findings) for one in found.sets] == [("0001", []), ("0002", [])]
+    assert [one.code for one in found.all_findings()].count("edi.terminator-missing") == 1
