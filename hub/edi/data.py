@@ -7,6 +7,7 @@ Reading YAML takes most of the time that a short command needs. So what the engi
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import sys
@@ -16,6 +17,8 @@ from typing import Any
 from zlib import crc32
 
 _OWN = Path(__file__).parent
+_FORM = 1
+"""Of what is kept: another one for each change of what is made of a file."""
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -23,8 +26,9 @@ def load(path: Path) -> dict[str, Any]:
     text = path.read_bytes()
     if not path.is_relative_to(_OWN):
         return _parsed(text)
-    state, kept = [crc32(text), len(text)], path.parent / "__pycache__" / f"{path.name}.json"
-    with contextlib.suppress(OSError, ValueError):
+    folder = Path(importlib.util.cache_from_source(str(path))).parent
+    kept, state = folder / f"{path.name}.json", [_FORM, crc32(text), len(text)]
+    with contextlib.suppress(OSError, ValueError, TypeError, RecursionError):
         *known, content = json.loads(kept.read_bytes())
         if known == state and isinstance(content, dict):
             return content
@@ -37,10 +41,13 @@ def load(path: Path) -> dict[str, Any]:
 
 def _keep(path: Path, text: str) -> None:
     """Written beside, then renamed: whoever reads meanwhile finds the old file or the new one, never half of it."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}")
-    beside.write_text(text)
-    beside.replace(path)
+    try:
+        beside.write_text(text)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _parsed(text: bytes) -> dict[str, Any]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import TypeAlias
 
-from hub.edi.delimiters import Delimiters
 from hub.edi.edifact.advice import locate
 from hub.edi.edifact.characters import DEFAULT_CODEC, encoding_of, foreign
 from hub.edi.edifact.interchange import Group, Interchange, Message
+from hub.edi.edifact.service import LONGEST_RUN, patterns
 from hub.edi.edifact.text import has_empty_ends, needless_release, odd, parse
 from hub.edi.findings import finding
 from hub.edi.reading.interchange import decode, note
@@ -31,48 +30,6 @@ Ended: TypeAlias = tuple[Group, Message | None]
 """A message that has ended, with its group; or a group that has ended."""
 
 
-@lru_cache(maxsize=64)
-def _service_pattern(element: bytes, terminator: bytes) -> re.Pattern[bytes]:
-    """Matches the id of a service segment where one may begin: behind a terminator or a blank."""
-    mark, end = re.escape(element), re.escape(terminator)
-    return re.compile(rb"UN[ZGEHT](?<![^\s\x00" + end + rb"]UN.)(?=" + mark + rb"|" + end + rb")")
-
-
-@lru_cache(maxsize=64)
-def _plain_service(terminator: bytes, release: bytes) -> re.Pattern[bytes]:
-    """Matches a service segment with its terminator, where nothing in it makes that doubtful."""
-    doubtful = re.escape(terminator + release) + rb"\r\n"
-    return re.compile(rb"UN.[^" + doubtful + rb"]*" + re.escape(terminator))
-
-
-@lru_cache(maxsize=64)
-def _plain_end(marks: Delimiters) -> re.Pattern[bytes]:
-    """Matches an UNH or UNT in which nothing is doubtful: nearly all are written so."""
-    if marks.problem():
-        return re.compile(rb"(?!)")
-    used = (marks.suffix, marks.element, marks.component, marks.terminator, marks.in_data())
-    suffix, element, component, end, every = (re.escape(one.encode("ascii")) for one in used)
-    value = rb"[^" + every + rb"\x00-\x1f\x7f-\xff]++"
-    elements = rb"(?:" + element + value + rb"(?:" + component + value + rb")*+){2,3}+"
-    return re.compile(suffix + rb"(UN[HT]" + elements + rb")" + end)
-
-
-@lru_cache(maxsize=64)
-def _run_into(marks: Delimiters) -> re.Pattern[bytes]:
-    """Matches a service segment up to where another one begins right behind its last element."""
-    element, component = (re.escape(one.encode("latin-1")) for one in (marks.element, marks.component))
-    reference, begins = element + rb"[A-Za-z0-9]{1,14}", rb"[A-Z]{6}[" + element + component + rb"]"
-    trailer = rb"UN[TE]" + element + rb"[0-9]{1,6}" + reference + rb"?(?=UN[GHTEZ]" + element + rb")"
-    header = rb"UN[BG]" + element + rb".{1,500}?(?=UN(?:G|H" + reference + rb")" + element + begins + rb")"
-    return re.compile(trailer + rb"|" + header, re.DOTALL)
-
-
-@lru_cache(maxsize=64)
-def _next_line(element: bytes, follower: bytes) -> re.Pattern[bytes]:
-    """Matches a line break that stands for the terminator of a service segment, by what may follow that."""
-    return re.compile(rb"[\r\n]+[ \t]*(?=" + follower + re.escape(element) + rb")")
-
-
 class Scan:
     """One pass over one interchange. After `run`, `at` is where reading goes on: behind UNZ, or at the next
     interchange."""
@@ -90,14 +47,9 @@ class Scan:
         self.marks = interchange.delimiters
         self.terminator = self.marks.terminator.encode("latin-1")
         self.release = self.marks.release.encode("latin-1")
-        element = self.marks.element.encode("latin-1")
-        self.pattern = _service_pattern(element, self.terminator)
-        self.plain = _plain_service(self.terminator, self.release)
         self.suffix = self.marks.suffix.encode()
-        self.plain_end = _plain_end(self.marks)
-        self.run_into = _run_into(self.marks)
+        self.patterns = patterns(self.marks)
         self.odd = odd(self.marks)
-        self.behind_header, self.behind_other = _next_line(element, rb"[A-Z]{3}"), _next_line(element, rb"UN[GHTEZ]")
         self.other = behind(other, self.terminator)
         self.group: Group | None = None
         self.message: Message | None = None
@@ -144,16 +96,16 @@ class Scan:
         """The messages that come next, as long as nothing in their UNH and UNT calls for a closer look."""
         source = self.source
         while self.message is None:
-            base, header = source.start, source.match(self.plain_end, self.edge, self._bound)
-            if header is None or header[1][:3] != b"UNH":
+            base, header = source.start, source.match(self.patterns.plain_header, self.edge, self._bound)
+            found = header and source.search(self.patterns.following, base + header.end(), self._bound)
+            if header is None or found is None:
                 return
-            found = source.search(self.pattern, base + header.end(), self._bound)
-            # It stands behind a terminator, which no release character precedes, and what follows that on every line.
-            behind = base + found.start() - len(self.suffix) if found else 0
-            if found is None or source.cut(behind - 1, behind) != self.terminator or self._released(behind - 1):
+            start = base + found.start() - len(self.suffix)
+            # What ends before it, in a terminator that no release character makes a value, is the body.
+            if source.cut(start - 1, start) != self.terminator or self._released(start - 1):
                 return
-            trailer = source.match(self.plain_end, behind, self._bound)
-            if trailer is None or trailer[1][:3] != b"UNT":
+            trailer = source.match(self.patterns.plain_trailer, start, self._bound)
+            if trailer is None:
                 return
             self.edge = self.at = base + trailer.end()
             opened, closed = (parse(decode(one[1], self.interchange.encoding), self.marks) for one in (header, trailer))
@@ -171,9 +123,15 @@ class Scan:
             interchange.header = self._parse(self.start, stop)
             self.syntax_id = interchange.syntax_id
             self.foreign = foreign(self.syntax_id, self.marks.in_data())
+        else:
+            self.begins_at = self.start
         advice = f"UNA{interchange.una}{self.marks.suffix}" if interchange.una else ""
-        interchange.raw = advice.encode("ascii") + self.source.cut(self.start, self.edge)
+        interchange.raw = advice.encode("ascii") + self._head(self.start, self.edge)
         self.at = self.edge
+
+    def _head(self, start: int, after: int) -> bytes:
+        """The bytes of a header segment, with its terminator where that was lost."""
+        return self.source.cut(start, after) + (self.terminator if after == self.begins_at else b"")
 
     # -- finding the next service segment -----------------------------------------------------------------------
 
@@ -189,11 +147,11 @@ class Scan:
     def _next(self) -> tuple[int, bytes] | None:
         """Where the next service segment begins, and its id."""
         source, start = self.source, self.at
-        if start == self.begins_at:
+        if start == self.begins_at and (match := source.match(self.patterns.id, start, self._bound)) is not None:
             self.at += 3
-            return start, source.cut(start, start + 3)
+            return start, match.group()
         while True:
-            match = source.search(self.pattern, self.at, self._bound)
+            match = source.search(self.patterns.following, self.at, self._bound)
             if match is None:
                 # An id may be cut in two by the end of the window.
                 self.at = max(self.at, self._bound - 4)
@@ -250,13 +208,17 @@ class Scan:
 
     def _end_of(self, start: int) -> tuple[int, int]:
         """Where the segment that begins here ends, and where what follows it begins."""
-        plain = self.source.match(self.plain, start, self._bound)
+        while self._bound - start < LONGEST_RUN and self._read_on(start):
+            pass
+        run = self.source.match(self.patterns.run_into, start, self._bound)
+        if run is not None:
+            return self._end_without_terminator(run.end() + self.source.start)
+        plain = self.source.match(self.patterns.plain, start, self._bound)
         if plain is not None:
             after = plain.end() + self.source.start
-            run = self.source.match(self.run_into, start, after)
-            return (after - 1, after) if run is None else self._end_without_terminator(run.end() + self.source.start)
+            return after - 1, after
         at = start + 3
-        next_line = self.behind_header if self.source.cut(start, at) == b"UNH" else self.behind_other
+        next_line = self.patterns.after_header if self.source.cut(start, at) == b"UNH" else self.patterns.after_other
         while True:
             stop = self._terminator_behind(at)
             line = self.source.search(next_line, at, self._bound if stop is None else stop)
@@ -356,7 +318,7 @@ class Scan:
         yield from self._leave_group(start)
         if self.loose:
             self._mixed(start)
-        self._enter_group(Group(self.source.place(start), self.source.cut(start, after), header=segment))
+        self._enter_group(Group(self.source.place(start), self._head(start, after), header=segment))
         self.interchange.received += 1
 
     def _unh(self, segment: Segment, start: int, after: int) -> Iterator[Ended]:

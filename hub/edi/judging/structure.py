@@ -207,7 +207,7 @@ class Walk:
         if item.levels is not None or self.trees:
             home = self._home(frame, item, segment) if orphan is None else frame.tree
             if self.trees:
-                loop = Loop(item.name, [segment])
+                loop = Loop(item.name, [] if orphan is not None and orphan.is_loop else [segment])
                 home.children.append(loop)
                 if item.levels is not None:
                     self.levels_met.append(loop)

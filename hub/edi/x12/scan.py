@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-from hub.edi.delimiters import Delimiters
 from hub.edi.findings import MOST_FINDINGS, Finding, finding
 from hub.edi.reading.interchange import decode, is_in, note
 from hub.edi.reading.source import Source
 from hub.edi.reading.starts import Locate, behind, nearer, nowhere
+from hub.edi.x12.control import BLANKS, patterns
 from hub.edi.x12.interchange import Group, Interchange, RawSet, shown
 from hub.edi.x12.isa import locate
 
@@ -20,8 +19,7 @@ LONGEST_SET = 16 << 20
 LONGEST_CONTROL = 1 << 16
 """Bytes of a control segment; where no terminator follows within these, it is taken to end there."""
 
-_BLANKS = b" \t\r\n\x00\x0b\x0c"
-_BLANK_EDGES = _BLANKS + b"\x1a"
+_BLANK_EDGES = BLANKS + b"\x1a"
 
 Ended: TypeAlias = tuple[Group, RawSet | None]
 """A set that has ended, with its group; or a group that has ended."""
@@ -32,37 +30,6 @@ class Lost(NamedTuple):
 
     holder: Group | Interchange
     found: Finding
-
-
-@lru_cache(maxsize=64)
-def _patterns(separator: bytes, terminator: bytes) -> tuple[re.Pattern[bytes], ...]:
-    """Match the head of a control segment: the first at a place, the second after a terminator; the third an SE that
-    stands behind a line break at the end of a set; the fourth the line break in a control segment behind which another
-    one begins; the fifth a control segment up to where another one begins right behind its last element."""
-    blanks = bytes(b for b in _BLANKS if b != terminator[-1])
-    head = rb"([" + re.escape(blanks) + rb"]*)([Ii][Ee][Aa]|[Gg][SsEe]|[Ss][TtEe]|[Tt][Aa]1)(?="
-    head += re.escape(separator) + rb"|" + re.escape(terminator) + rb")"
-    mark = re.escape(separator)
-    trailer = rb"[\r\n][ \t]*(SE" + mark + rb"[0-9]{1,10}" + mark + rb"[A-Za-z0-9]{1,9})"
-    trailer += rb"(?:" + re.escape(terminator) + rb")?[ \t\r\n]*\Z"
-    # What cannot begin one is passed over at its first byte: most segments of a set are none.
-    ahead = re.escape(terminator) + rb"(?=[IGSTigst" + re.escape(blanks) + rb"])"
-    other = rb"(?:GS|ST|SE|GE|IEA)" + mark
-    next_line = rb"[\r\n]+(?=[ \t]*" + other + rb")"
-    run_into = rb"(?:[SG]E" + mark + rb"[0-9]{1,10}|GS(?:" + mark + rb"[^" + mark + rb"]*+){7})"
-    run_into += mark + rb"[A-Za-z0-9]{1,12}?(?=" + other + rb")"
-    patterns = (head, ahead + head, trailer, next_line, run_into)
-    return tuple(map(re.compile, patterns))
-
-
-@lru_cache(maxsize=64)
-def _plain(marks: Delimiters) -> re.Pattern[bytes]:
-    """Matches an ST or SE in which nothing is doubtful: nearly all are written so."""
-    if marks.problem():
-        return re.compile(rb"(?!)")
-    suffix, mark, end = (re.escape(one.encode("ascii")) for one in (marks.suffix, marks.element, marks.terminator))
-    value = rb"[^" + mark + end + rb"\x00- \x7f-\xff]*+"
-    return re.compile(suffix + rb"(S[TE])" + mark + rb"(" + value + rb"(?:" + mark + value + rb"){1,2}+)" + end)
 
 
 class Scan:
@@ -76,9 +43,7 @@ class Scan:
         marks, encoding = interchange.delimiters, interchange.encoding
         self.separator = marks.element
         self.terminator = marks.terminator.encode(encoding, "replace")
-        patterns = _patterns(marks.element.encode(encoding, "replace"), self.terminator)
-        self.first, self.pattern, self.trailer, self.next_line, self.run_into = patterns
-        self.plain = _plain(marks)
+        self.patterns = patterns(marks, encoding)
         self.other = behind(other, self.terminator)
         self.group: Group | None = None
         self.set: RawSet | None = None
@@ -102,9 +67,9 @@ class Scan:
         while (found := self._next()) is not None:
             start, name, stop, after = found
             written, name = name, name.upper()
+            if (lost := self._end_without_terminator(start, stop)) is not None:
+                (stop, after), self.fresh = lost, True
             raw = self.source.cut(start, stop)
-            if (lost := self._lost_terminator(raw, start)) is not None:
-                stop, after, raw, self.fresh = start + lost[0], start + lost[1], raw[: lost[0]], True
             elements = decode(raw, self.interchange.encoding)
             self._stray(start)
             self._judge_text(raw, self.source.place(start))
@@ -137,32 +102,35 @@ class Scan:
         """The sets that come next, as long as nothing in their ST and SE calls for a closer look."""
         source, mark = self.source, self.terminator
         while self.group is not None and self.set is None:
-            base, header = source.start, source.match(self.plain, self.edge, self._bound)
-            if header is None or header[1] != b"ST":
+            base, header = source.start, source.match(self.patterns.plain_header, self.edge, self._bound)
+            found = header and source.search(self.patterns.following, base + header.end() - len(mark), self._bound)
+            if header is None or found is None:
                 return
-            found = source.search(self.pattern, base + header.end() - len(mark), self._bound)
-            trailer = found and source.match(self.plain, base + found.start() + len(mark), self._bound)
-            if trailer is None or trailer[1] != b"SE":
+            trailer = source.match(self.patterns.plain_trailer, base + found.start() + len(mark), self._bound)
+            if trailer is None:
                 return
             self.edge, self.fresh = base + trailer.end(), False
             self.at = self.edge - len(mark)
-            opened, closed = (decode(one[2], self.interchange.encoding) for one in (header, trailer))
-            yield from self._st(opened.split(self.separator), base + header.start(1), base + header.end())
-            yield from self._se(closed.split(self.separator), base + trailer.start(1), self.edge)
+            opened, closed = (decode(one[1], self.interchange.encoding) for one in (header, trailer))
+            suffix = len(self.interchange.delimiters.suffix)
+            yield from self._st(opened.split(self.separator), base + header.start() + suffix, base + header.end())
+            yield from self._se(closed.split(self.separator), base + trailer.start() + suffix, self.edge)
 
-    def _lost_terminator(self, raw: bytes, start: int) -> tuple[int, int] | None:
-        """Where in the text of a control segment this one ends and another one begins, though no terminator stands
-        there."""
-        if (b"\n" in raw or b"\r" in raw) and (line := self.next_line.search(raw)) is not None:
-            stop, after = line.span()
-            text = "A line break stood for a segment terminator."
-        elif (run := self.run_into.match(raw)) is not None:
-            stop = after = run.end()
+    def _end_without_terminator(self, start: int, stop: int) -> tuple[int, int] | None:
+        """Where the text of a control segment ends before `stop` and where another one begins, the terminator between
+        them being lost; it is told."""
+        source = self.source
+        if (run := source.match(self.patterns.run_into, start, stop)) is not None:
+            ends = run.end(), run.end()
             text = "A segment terminator is missing; the next segment was told by its id."
+        elif (line := source.search(self.patterns.next_line, start, stop)) is not None:
+            ends = line.span()
+            text = "A line break stood for a segment terminator."
         else:
             return None
-        note(self.interchange, finding("edi.terminator-missing", text, offset=self.source.place(start + stop)))
-        return stop, after
+        end, after = source.start + ends[0], source.start + ends[1]
+        note(self.interchange, finding("edi.terminator-missing", text, offset=source.place(end)))
+        return end, after
 
     def _without_break(self, elements: str, stop: int, after: int) -> str:
         """A control segment without the line break at its end, told unless it is where a terminator is missing."""
@@ -214,10 +182,10 @@ class Scan:
         source, at = self.source, self.at
         if self.fresh:
             self.fresh = False
-            match = self.first.match(source.window, at - source.start, self._bound - source.start)
+            match = self.patterns.head.match(source.window, at - source.start, self._bound - source.start)
             if match is not None:
                 return match
-        while (match := source.search(self.pattern, at, self._bound)) is None:
+        while (match := source.search(self.patterns.following, at, self._bound)) is None:
             last = source.last(self.terminator, at, self._bound)
             near = last >= 0 and self._bound - last <= LONGEST_CONTROL
             at = last if near else max(at, self._bound - len(self.terminator) + 1)
@@ -296,7 +264,10 @@ class Scan:
 
     def _gs(self, elements: list[str], start: int, after: int) -> Iterator[Ended]:
         yield from self._leave_group(start)
-        self._enter_group(Group(self.source.place(start), self.source.cut(start, after), header=elements))
+        raw = self.source.cut(start, after)
+        if not raw.endswith((self.terminator, b"\r", b"\n")):
+            raw += self.terminator
+        self._enter_group(Group(self.source.place(start), raw, header=elements))
 
     def _enter_group(self, group: Group) -> Group:
         self.group = group
@@ -361,7 +332,7 @@ class Scan:
 
     def _find_trailer(self, one: RawSet) -> None:
         """Of a set without SE: look for one behind a line break alone, the terminator before it being lost."""
-        match = self.trailer.search(one.raw, max(len(one.raw) - LONGEST_CONTROL, 0))
+        match = self.patterns.late_trailer.search(one.raw, max(len(one.raw) - LONGEST_CONTROL, 0))
         if match is None:
             return
         one.trailer = decode(match.group(1), one.encoding).split(self.separator)[1:]

@@ -68,6 +68,7 @@ def _judge_set(one, data: bytes, standard: str) -> None:
     if one.tree is None:
         assert one.oversize
         return
+    assert sum(1 for _ in one.tree.root.walk()) == one.counted - 1 - (one.trailer is not None)
     assert from_json(to_json(one.tree)) == one.tree
     if standard == "edifact":
         edifact_received.read_acknowledgement(one.tree)

@@ -43,7 +43,7 @@ def test_a_changed_file_is_read_anew(own: Path) -> None:
     assert data.load(own)["codes"]["NO"] == "01"
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "[1, 2]", '[1, 2, {"codes": {}}]', "\udcff"])
+@pytest.mark.parametrize("text", ["", "{", "[]", "5", "[1, 2]", '[1, 1, 2, {"codes": {}}]', "[" * 100_000, "\udcff"])
 def test_what_is_kept_may_be_broken(own: Path, text: str) -> None:
     data.load(own)
     kept(own).write_bytes(text.encode("utf-8", "surrogateescape"))
@@ -54,6 +54,19 @@ def test_what_is_kept_may_be_broken(own: Path, text: str) -> None:
 def test_a_folder_that_takes_no_files_is_read_all_the_same(own: Path) -> None:
     (own.parent / "__pycache__").write_text("no folder")
     assert data.load(own) == SAID
+
+
+def test_what_could_not_be_kept_leaves_nothing_behind(own: Path) -> None:
+    kept(own).mkdir(parents=True)
+    assert data.load(own) == SAID
+    assert [one.name for one in kept(own).parent.iterdir()] == ["codes.yaml.json"]
+
+
+def test_it_is_kept_where_python_keeps_its_own(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.pycache_prefix", str(own.parent / "elsewhere"))
+    data.load(own)
+    assert not kept(own).exists()
+    assert list((own.parent / "elsewhere").rglob("codes.yaml.json"))
 
 
 def test_beside_files_of_others_nothing_is_written(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,12 +6,15 @@ finding, as of the file that is whole. How much of the broken part itself can be
 
 from __future__ import annotations
 
+import io
 import random
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.edi.reading import source
 from hub.edi.validation import examine
 from tests.unit.edi import conftest as x12
 from tests.unit.edi.edifact import conftest as edifact
@@ -151,3 +154,27 @@ def test_a_terminator_lost_between_sets_without_envelopes_is_told_once():
     found = next(examine("".join(pieces).replace("~ST", "ST").encode()))
     assert [(one.control_number, one.findings) for one in found.sets] == [("0001", []), ("0002", [])]
     assert [one.code for one in found.all_findings()].count("edi.terminator-missing") == 1
+
+
+@pytest.mark.parametrize("names", [b"+SAMSUNG+TARGET:ZZ+", b"+UNG+TARGET:ZZ+", b"+A+XUNH:14+", b"+UNH:14+UNG:ZZ+"])
+def test_an_id_that_ends_like_a_segment_begins_none(names):
+    data = EDIFACT_FILE.replace(b"+SENDER:14+RECEIVER:14+", names)
+    assert names in data and next(examine(data)).all_findings() == []
+
+
+def test_where_segments_run_into_each_other_is_seen_wherever_the_file_is_cut_for_reading(monkeypatch):
+    messages = [edifact.one_message(*edifact.ORDER, number=str(n)) for n in range(1, 9)]
+    data = edifact.one_interchange("".join(messages), count=8).replace(b"'UNH+5+", b"UNH+5+")
+    for size in range(300, len(data), 23):
+        monkeypatch.setattr(source, "CHUNK", size)
+        found = next(examine(io.BytesIO(data)))
+        assert [one.code for one in found.all_findings()] == ["edi.terminator-missing"], size
+
+
+def test_what_is_cut_out_behind_a_lost_terminator_can_be_read_alone():
+    data = EDIFACT_FILE.replace(b"'", b"'\n").replace(b"'\nUNH", b"UNH")
+    found = next(examine(data))
+    (group,) = found.groups
+    again = next(examine(found.alone(group, group.sets[0])))
+    (one,) = again.sets
+    assert (one.tree.root, one.findings) == (group.sets[0].tree.root, [])

@@ -1,6 +1,7 @@
 """What is quick for plain files finds the same as the careful way that every file can be read in."""
 
 import random
+import re
 
 import pytest
 
@@ -35,12 +36,19 @@ def with_line_breaks(data: bytes, chance: random.Random) -> bytes:
     return data.replace(mark, mark + chance.choice([b"", b"\n", b"\r\n"]))
 
 
+def torn_at_an_envelope(data: bytes, chance: random.Random) -> bytes:
+    """With a byte lost, or another one in its place, in a control or service segment or right beside it."""
+    place = chance.choice([*re.finditer(rb"(?:ST|SE|GE|IEA)\*|UN[HTZ]\+", data)]).start() + chance.randint(-2, 24)
+    return data[:place] + chance.choice([b"", b"", b"\n", b" ", b"*", b"+", b"'", b"~", b"?", b"-"]) + data[place + 1 :]
+
+
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize("standard", STANDARDS)
 def test_the_quick_ways_and_the_careful_one_agree(standard, seed, monkeypatch):
     chance = random.Random(seed)
     several = with_line_breaks(chance.choice(FILES[standard]), chance)
     files = [several, *(mutated(several, PIECES[standard], chance) for _ in range(8))]
+    files += [torn_at_an_envelope(several, chance) for _ in range(12)]
     files += [mutated(UNUSABLE_MARKS[standard], PIECES[standard], chance), UNUSABLE_MARKS[standard]]
     files += [mutated(chance.choice(specimen_files(standard)), PIECES[standard], chance) for _ in range(4)]
     monkeypatch.setattr(SegmentJudge, "patience", 0)

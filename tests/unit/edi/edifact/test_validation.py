@@ -71,6 +71,7 @@ def test_the_lines_without_their_packages_are_kept_in_loops(edifact):
     ((one,),) = [list(i.sets) for i in examine(edifact(*RECEIVED, *LINES, kind="RECADV"))]
     (package,) = one.tree.root.loops("SG16")
     assert [len(line.children) for line in package.loops("SG22")] == [2, 3]
+    assert sum(1 for _ in one.tree.root.walk()) == one.counted - 2
 
 
 @pytest.mark.parametrize("late", [("RFF+ON:4711",), ("RFF+ON:4711", "DTM+171:20260104:102"), ("ALI+DE",)])
