@@ -180,7 +180,7 @@ class Scan:
 
     def _begins(self, start: int) -> bool:
         """Whether a segment begins here: behind a terminator, or behind a line break that stands for it."""
-        source, low = self.source, max(self.start, self.source.start)
+        source, low = self.source, max(self.edge, self.source.start)
         at = start
         before = source.cut(at - 2, at) if at > low + 1 else b""
         if before[1:] == self.terminator and before[:1] != self.release:
@@ -189,7 +189,7 @@ class Scan:
             at -= 1
         blanks = source.cut(at, start)
         ended = at > low and source.cut(at - 1, at) == self.terminator and not self._released(at - 1)
-        if at <= max(self.edge, low) or ended or self.terminator in blanks:
+        if at <= low or ended or self.terminator in blanks:
             skipped = blanks.strip(self.terminator)
             if skipped.strip(b"\r\n") or (skipped and not self.marks.suffix):
                 self._note("edi.blanks-before-segment", "Blanks or line breaks before a segment id were skipped.", at)
