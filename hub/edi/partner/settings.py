@@ -17,6 +17,7 @@ from typing import Any, cast
 from marshmallow import ValidationError
 
 from hub.edi.delimiters import Delimiters
+from hub.edi.edifact.characters import CODECS, fits, forbidden
 from hub.edi.grammars.library import SYNTAXES
 from hub.edi.partner.profile import Profile
 from hub.edi.partner.settings_schema import DROP, HELP, SETTINGS, Scope
@@ -73,6 +74,8 @@ def check(
             problems["una"] = "These delimiters cannot be told without UNA."
         elif counts.replacement and counts.replacement in marks.in_data():
             problems["replacement"] = f"With {standard}, {counts.replacement!r} is a delimiter."
+        elif counts.replacement and not _can_be_sent(counts.replacement, standard, counts, marks):
+            problems["replacement"] = f"With {standard}, {counts.replacement!r} itself is not in the character set."
     if counts.batch == "together" and not counts.schedule:
         problems["batch"] = "Documents that go together need a schedule: set schedule too, such as `every 1h`."
     if problems:
@@ -87,6 +90,13 @@ def _unusable(marks: Delimiters) -> str:
     if marks.suffix and marks.terminator == "\n":
         return "each segment ends with a line break already, so line_breaks must be none"
     return ""
+
+
+def _can_be_sent(text: str, standard: Standard, counts: Profile, marks: Delimiters) -> bool:
+    if standard == "x12":
+        return fits(text, counts.character_set or "utf-8")
+    codec = counts.character_set or CODECS[counts.syntax_id]
+    return forbidden(counts.syntax_id, codec, marks).search(text) is None
 
 
 def changed(settings: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:

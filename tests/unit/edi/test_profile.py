@@ -106,6 +106,20 @@ def test_delimiters_are_tried_with_the_syntax_that_they_are_for() -> None:
 
 
 @pytest.mark.parametrize(
+    ("settings", "standard"),
+    [
+        ({"replacement": "ü", "syntax": "UNOA:3"}, "edifact"),
+        ({"replacement": "x", "syntax": "UNOA:3"}, "edifact"),
+        ({"replacement": "€", "syntax": "UNOC:3"}, "edifact"),
+        ({"replacement": "ü", "character_set": "ascii"}, "x12"),
+    ],
+)
+def test_what_replaces_a_character_can_itself_be_sent(settings, standard) -> None:
+    assert list(wrong(settings, standards=(standard,))) == ["replacement"]
+    assert check({**settings, "replacement": "-"}, standards=(standard,))
+
+
+@pytest.mark.parametrize(
     ("settings", "standard", "field"),
     [
         ({"delimiters": {"element": "§"}}, "x12", "delimiters"),
