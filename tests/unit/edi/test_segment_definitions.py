@@ -23,7 +23,7 @@ BODIES = {
 
 def found(set_id: str, version: str, segment: str) -> list[tuple[str, str]]:
     functional_id, *lines = BODIES[set_id]
-    body = [line or segment for line in lines]
+    body = "~".join(line or segment for line in lines).split("~")
     data = one_interchange(one_group(one_set(*body, set_id=set_id), functional_id=functional_id, version=version))
     (interchange,) = examine(data)
     return [(f.code, f.designator) for f in interchange.all_findings()]
@@ -41,6 +41,8 @@ def found(set_id: str, version: str, segment: str) -> list[tuple[str, str]]:
         ("850", "004010", "DIS*CAS*CA*5*DOF*1000"),
         ("850", "004010", "TAX*1234567***********1*A"),
         ("850", "004010", "SAC*C*D240***500********REF-1*2"),
+        ("850", "004010", "FOB*PP********DOCK 7"),
+        ("850", "004010", "PO1*1*5*EA~SCH*5*EA**DOCK 7*002*20260105"),
         ("810", "005010", "BIG*20260105*1001********1001*0001"),
         ("860", "004010", "BCH*04*SA*1***20260105*******01*AC*SA*GR"),
         ("865", "004010", "BCA*04*AC*1***20260105****20260106**20260107*SA*01*SA"),
@@ -62,6 +64,7 @@ def test_a_segment_in_its_full_width_is_clean(set_id, version, segment):
         ("856", "004010", "MEA*PD*LN*5*EA*******92*A", ("edi.too-many-elements", "MEA11")),
         ("850", "004010", "CSH*Y*1", ("edi.condition-not-met", "CSH03")),
         ("850", "004010", "SAC*C*D240***500*********2", ("edi.condition-not-met", "SAC13")),
+        ("850", "004010", "FOB*PP*******CU", ("edi.condition-not-met", "FOB09")),
         ("944", "004010", "W08*M**ROUTE", ("edi.condition-not-met", "W0802")),
         ("945", "004010", "W12*CC*1*1*0*EA", ("edi.condition-not-met", "W1206")),
         ("945", "004010", "W12*CC*1*1*0*EA**VN*A********0123", ("edi.element-too-short", "W1216")),
