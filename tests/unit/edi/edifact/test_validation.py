@@ -137,6 +137,12 @@ def test_another_directory_is_read_by_the_nearest_that_has_all_of_it(edifact, fo
     assert known or read_as in findings[0].message
 
 
+@pytest.mark.parametrize("segment", ["API+5", "QVA+1:2"])
+def test_a_segment_that_only_an_older_directory_has_is_a_gap(edifact, found, segment):
+    older = found(edifact(*HEAD, segment, *TAIL, directory="D:93A"))
+    assert [f.code for f in older] == ["edi.version-nearest", "edi.segment-undescribed"]
+
+
 def test_limits_of_a_newer_directory_are_not_ours_to_judge(edifact, found):
     long = (*HEAD, f"NAD+BY+{'1' * 36}", *TAIL)
     assert [f.code for f in found(edifact(*long)) if f.is_error] == ["edi.element-too-long"]
