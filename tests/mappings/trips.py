@@ -350,7 +350,7 @@ TRIPS: dict[str, Trip] = {
     "x12/944": replace(
         RECEIVED,
         given={**RECEIVED.given, "lines.condition": NOTHING, "lines.reason": CODES},
-        always=(*RECEIVED.always, "transport_method"),
+        always=(*RECEIVED.always, "transport_method", "carrier"),
         fit=_excepted,
     ),
     "x12/947": Trip(
