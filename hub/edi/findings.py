@@ -27,7 +27,8 @@ class Code(NamedTuple):
     """One entry of the catalogue.
 
     `ack` names where a 997 or TA1 reports it (`"AK403:5"`), `contrl` where a CONTRL does, by its segment and the
-    code of data element 0085 (`"UCD:39"`); `""` where none does.
+    code of data element 0085 (`"UCD:39"`); `""` where none does. `later` is the code of the gap that it is in a
+    version later than the one judged by, as that may allow it; `""` for what no version allows.
     """
 
     kind: Kind
@@ -36,6 +37,7 @@ class Code(NamedTuple):
     contrl: str
     meaning: str
     advice: str
+    later: str
 
 
 @cache
@@ -49,7 +51,7 @@ def catalogue() -> dict[str, Code]:
     return {
         code: Code(
             cast(Kind, e["kind"]), cast(Severity, e["severity"]), e.get("ack", ""), e.get("contrl", ""), e["meaning"],
-            e["advice"],
+            e["advice"], e.get("later", ""),
         )
         for code, e in entries.items()
     }  # fmt: skip
@@ -116,6 +118,18 @@ def finding(code: str, message: str, *, standard: Standard = "x12", ack: str | N
     where, _, number = reported.partition(":")
     return Finding(
         code, entry.kind, entry.severity, message, ack_segment=where or None, ack_code=number or None, **place
+    )
+
+
+def allowed_later(found: Finding, version: str) -> Finding:
+    """The finding in a document of a version later than the one it was judged by: a gap, where that may allow it."""
+    code = catalogue()[found.code].later
+    if not code:
+        return found
+    gap = catalogue()[code]
+    message = f"{found.message.removesuffix('.')} in {version}, the nearest version described here."
+    return found._replace(
+        code=code, kind=gap.kind, severity=gap.severity, message=message, ack_segment=None, ack_code=None
     )
 
 

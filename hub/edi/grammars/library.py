@@ -24,7 +24,7 @@ _KEPT_SETS = 1_000
 
 class _Reading(NamedTuple):
     """All that a version's name decides: the described one it is read by, whether it is that one, whether it is later
-    than every one described (then it may allow more) or earlier."""
+    than that one (then it may allow more), whether it is earlier than every one described."""
 
     nearest: str
     exact: bool
@@ -76,9 +76,7 @@ class Syntax(NamedTuple):
     def reading(self, version: str) -> _Reading:
         """How a version is read."""
         nearest, rank = self.nearest(version), self.rank(version)
-        return _Reading(
-            nearest, nearest == version, rank > self.rank(self.versions[-1]), "" < rank < self.rank(self.versions[0])
-        )
+        return _Reading(nearest, nearest == version, rank > self.rank(nearest), "" < rank < self.rank(self.versions[0]))
 
     def since(self, entry: dict[str, Any], version: str) -> dict[str, Any]:
         """An entry as it stands in a version: what differs from a version on is kept under that version's key, what

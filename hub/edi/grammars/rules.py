@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from hub.edi.findings import Finding, finding
+from hub.edi.findings import Finding, allowed_later, finding
 from hub.edi.tree import Standard
 
 ANY = 0
@@ -194,10 +194,9 @@ class SetGrammar:
 
     `exact` is False when this is the nearest known version rather than the one asked for. `strict` tells
     whether the definition may be taken as the standard's whole say (only then is, say, one element too many
-    an error rather than a gap of ours). `newer` tells that the version asked for is later than every one described,
-    so that limits may have been raised since, `partner` that its body is a user's own. `totals` names the elements
-    that count segments: `{"CTT01": "PO1"}`; `controls` what more a total is compared with, see
-    `hub.edi.judging.controls`.
+    an error rather than a gap of ours). `newer` tells that the version asked for is later than this one and not
+    described, so that it may allow more, `partner` that its body is a user's own. `totals` names the elements that
+    count segments: `{"CTT01": "PO1"}`; `controls` what more a total is compared with, see `hub.edi.judging.controls`.
     """
 
     standard: Standard
@@ -235,6 +234,15 @@ class SetGrammar:
     def finding(self, code: str, message: str, **place: Any) -> Finding:
         """A finding as this standard's acknowledgement reports it."""
         return finding(code, message, standard=self.standard, **place)
+
+    def classed(self, found: Finding, partner: bool) -> Finding:
+        """A finding by who says what was broken: one of the partner's where a file of the user's own does (`partner`);
+        where the standard does, a gap if the version asked for may allow it."""
+        if found.kind != "standard":
+            return found
+        if partner:
+            return found._replace(kind="partner")
+        return allowed_later(found, self.version) if self.newer else found
 
 
 def walk(item: Item) -> Iterator[Item]:

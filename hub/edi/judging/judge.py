@@ -66,10 +66,10 @@ def _shaped(
 
 def _outline(judge: SegmentJudge, segments: Iterable[Segment], trees: bool) -> Outline:
     whole = outline(judge.grammar, segments, trees)
-    if not judge.grammar.partner:
+    if not whole.faults:
         return whole
-    theirs = tuple((at, f._replace(kind="partner") if f.kind == "standard" else f) for at, f in whole.faults)
-    return whole._replace(faults=theirs)
+    grammar = judge.grammar
+    return whole._replace(faults=tuple((at, grammar.classed(one, grammar.partner)) for at, one in whole.faults))
 
 
 def _treeless(judge: SegmentJudge, segments: Sequence[str], ids: tuple[str, ...]) -> Outline:

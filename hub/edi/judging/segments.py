@@ -164,8 +164,14 @@ class SegmentJudge:
         self._judge_notes(rule, parts, found)
         if len(parts) - 1 > len(rule.elements):
             found.append(self._too_many(rule, parts))
-        found = self._one_cause(rule, parts, found)
-        return tuple(_of_partner(one, rule) for one in found)
+        return tuple(self._one_cause(rule, parts, [self._classed(one, rule) for one in found]))
+
+    def _classed(self, found: Finding, rule: SegmentRule) -> Finding:
+        element = rule.elements[found.element - 1] if 0 < found.element <= len(rule.elements) else None
+        partner = rule.partner or (element is not None and element.partner)
+        if element is not None and element.type in ("DT", "TM") and not partner:
+            return found  # no version has dates and times of another form
+        return self.grammar.classed(found, partner)
 
     def _one_cause(self, rule: SegmentRule, parts: list[str], found: list[Finding]) -> list[Finding]:
         """Where one separator explains all faults of a segment, they are one: the first, with what explains it.
@@ -210,13 +216,6 @@ class SegmentJudge:
         message = f"{rule.id}{number:02d} is not described here for this version and was not checked."
         return self._finding("edi.element-undescribed", message, **place)
 
-    def _over(self, code: str, message: str, **place: Any) -> Finding:
-        """A limit exceeded: an error, unless the version is newer than those described and may have raised it."""
-        if self.grammar.newer:
-            message = f"{message[:-1]} in {self.grammar.version}, the latest version described here."
-            return self._finding("edi.element-undescribed", message, **place)
-        return self._finding(code, message, **place)
-
     def _judge_element(
         self, rule: SegmentRule, number: int, element: ElementRule, value: str, found: list[Finding]
     ) -> None:
@@ -230,7 +229,7 @@ class SegmentJudge:
         values = self.delimiters.split(value, mark) if mark else [value]
         if len(values) > element.repeats:
             message = f"{name} is repeated {len(values)} times; {element.repeats} is the most allowed."
-            found.append(self._over("edi.too-many-repetitions", message, **place, value=value))
+            found.append(self._finding("edi.too-many-repetitions", message, **place, value=value))
             return
         for repetition, one in enumerate(values, 1):
             at: dict[str, Any] = {**place, "repetition": repetition if len(values) > 1 else 0}
@@ -253,8 +252,7 @@ class SegmentJudge:
         fault = judge_value(element, value, self.grammar.strict, self.delimiters.decimal)
         if fault:
             code, expected = fault
-            make = self._over if code == "edi.element-too-long" else self._finding
-            found.append(make(code, f"{name} {expected}", **place, value=value))
+            found.append(self._finding(code, f"{name} {expected}", **place, value=value))
 
     def _judge_composite(
         self, name: str, element: ElementRule, value: str, place: dict[str, Any], found: list[Finding]
@@ -287,7 +285,7 @@ class SegmentJudge:
         if len(parts) > len(element.components):
             message = f"{name} has {len(parts)} components; at most {len(element.components)} are allowed."
             ack = "AK403:13" if self.grammar.version >= "005010" else "AK403:3"
-            found.append(self._over("edi.too-many-components", message, ack=ack, **place, value=value))
+            found.append(self._finding("edi.too-many-components", message, ack=ack, **place, value=value))
         elif element.period and not any(f.component in element.period for f in found):
             self._judge_period(name, element, [*map(self.delimiters.plain, parts), ""], place, found)
 
@@ -323,10 +321,3 @@ class SegmentJudge:
                 "value": value,
             }
             found.append(self._finding(code, message, **place))
-
-
-def _of_partner(found: Finding, rule: SegmentRule) -> Finding:
-    """The finding as one of the partner's, where a file of the user's own says what was broken."""
-    element = rule.elements[found.element - 1] if 0 < found.element <= len(rule.elements) else None
-    own = rule.partner or (element is not None and element.partner)
-    return found._replace(kind="partner") if own and found.kind == "standard" else found

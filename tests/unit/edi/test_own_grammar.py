@@ -39,6 +39,14 @@ def test_a_partners_element_counts_in_place_of_the_standards(x12, own):
     assert faults(x12("BEG*00*SA*123456**20260105", "PO1*1*5*EA"), folder) == []
 
 
+def test_a_partners_limits_count_in_every_version(x12, own):
+    folder = own("elements.yaml", "324: {name: Their order number, type: N0, length: 2 3}")
+    own("850.yaml", "name: Order\nfunctional_id: PO\nbody: [BEG M 1, {loop: PO1 M 2, of: [PO1 M 1]}]")
+    data = x12("BEG*00*SA*4711**20260105", *["PO1*1*5*EA"] * 3, version="004030")
+    errors = [(f.code, f.kind) for f in faults(data, folder) if f.is_error]
+    assert errors == [("edi.element-too-long", "partner"), ("edi.loop-over-maximum", "partner")]
+
+
 def test_a_partners_segment_may_demand_more(x12, own):
     folder = own("segments.yaml", "REF: {name: Reference, elements: [128 M, 127 M, 352 M]}")
     (fault,) = faults(x12(), folder)

@@ -191,6 +191,54 @@ def test_in_a_version_that_is_not_described_what_is_unknown_is_a_gap(x12, found,
     assert [f.code for f in found(data)] == ["edi.version-nearest", "edi.element-undescribed"]
 
 
+# What a later version may allow: the segments in place of the first that begins so, and what they are in 004010.
+LIMITS = [
+    ("REF", ["REF*DP*" + "x" * 40], "edi.element-too-long", "edi.element-undescribed"),
+    ("REF", ["REF*DP*3>8"], "edi.too-many-components", "edi.element-undescribed"),
+    (
+        "BEG",
+        ["BEG*00*SA*4711**20260105", "CUR*BY*USD", "CUR*SE*USD"],
+        "edi.segment-over-maximum",
+        "edi.segment-undescribed",
+    ),
+    ("PO1", ["CUR*BY*USD", "PO1*1*5*EA"], "edi.segment-out-of-sequence", "edi.segment-undescribed"),
+    ("N1*", [], "edi.segment-unexpected", "edi.segment-undescribed"),
+]
+ALWAYS_WRONG = [
+    ("PO1", ["QQQ*1"], "edi.segment-unrecognised"),
+    ("BEG", [], "edi.segment-missing"),
+    ("BEG", ["BEG*00**4711**20260105"], "edi.element-missing"),
+    ("BEG", ["BEG*00*SA*4711**20260230"], "edi.date-invalid"),
+    ("BEG", ["BEG*00*SA*4711**202601051"], "edi.element-too-long"),
+    ("PO1", ["PO1*1*five*EA"], "edi.character-invalid"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "code", "gap"), LIMITS)
+def test_what_a_later_version_may_allow_is_a_gap_where_that_is_not_described(
+    x12, found, order_segments, old, new, code, gap
+):
+    segments = replaced(order_segments, old, *new)
+    (fault,) = [f for f in found(x12(*segments)) if f.is_error]
+    assert (fault.code, fault.kind) == (code, "standard")
+    for version in ("003040", "004010VICS"):
+        assert [f.code for f in found(x12(*segments, version=version)) if f.is_error] == [code]
+    for version in ("004020", "004060", "005030"):
+        findings = found(x12(*segments, version=version))
+        kinds = {(f.kind, f.severity, f.ack_segment) for f in findings if f.code.startswith(("edi.s", "edi.ele"))}
+        assert kinds <= {("gap", "warning", None)}, version
+    told = [f for f in found(x12(*segments, version="004030")) if f.code != "edi.version-nearest"]
+    assert [(f.code, f.position) for f in told] == [(gap, fault.position)]
+    assert told[0].message == f"{fault.message[:-1]} in 004010, the nearest version described here."
+
+
+@pytest.mark.parametrize(("old", "new", "code"), ALWAYS_WRONG)
+def test_what_is_wrong_in_every_version_is_an_error_in_all(x12, found, order_segments, old, new, code):
+    segments = replaced(order_segments, old, *new)
+    for version in ("004010", "004030", "005010", "007040"):
+        assert code in [f.code for f in found(x12(*segments, version=version)) if f.is_error]
+
+
 def test_a_segment_whose_end_is_not_described_may_be_longer(x12, found, order_segments):
     received = ("W17*F*20260105*R1", "N1*WH*Depot*91*D1", "W07*12*CA**VN*A-1", "W14*12*12*x")
     open_ended = x12(*received, set_id="944", functional_id="RE")

@@ -152,6 +152,17 @@ def test_limits_of_a_newer_directory_are_not_ours_to_judge(edifact, found):
     ]  # fmt: skip
 
 
+def test_the_structure_of_a_newer_directory_is_not_ours_to_judge(edifact, found):
+    times = ["DTM+361:20260105:102"] * 30
+    moved = (*HEAD, "CPS+1", "LIN+1", *times, "PAC+1")
+
+    def errors(directory):
+        return [f.code for f in found(edifact(*moved, kind="DESADV", directory=directory)) if f.is_error]
+
+    assert errors("D:01B") == errors("D:00A") == ["edi.segment-over-maximum", "edi.segment-out-of-sequence"]
+    assert errors("D:03B") == []
+
+
 def test_a_message_type_we_have_no_grammar_for_keeps_its_segments(edifact):
     ((one,),) = [list(i.sets) for i in examine(edifact("MSG+1:45", "IFT+3+XYZ", kind="PAORES"))]
     assert [f.code for f in one.findings] == ["edi.set-not-supported"]
